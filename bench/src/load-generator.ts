@@ -1,0 +1,125 @@
+// Puts a scenario on a server with redis-benchmark, or memtier_benchmark for the mix where it is
+// installed.
+//
+// redis-benchmark sends one command only, so without memtier the 1:10 mix of SET and GET is made by
+// processes that run at the same time: one sends SETs, as many as there are generators send ten
+// times as many GETs over ten times as many connections. Every connection waits for its replies
+// before it sends again, and each has the same number of requests to send, so the proportion holds
+// throughout the run and all of them end together. It is a mix for the server; what differs from
+// memtier is that no single connection mixes. There are 11 or 44 connections instead of 10 or 40.
+
+import {
+  type Endpoint,
+  findOnPath,
+  type LoadRequest,
+  type LoadResult,
+  type LoadRunner,
+  mergeLoads,
+  type RedisBenchmarkScenario,
+  runMemtier,
+  runRedisBenchmark,
+  timedLoad,
+} from 'redis-benchmark-wrapper';
+import type { BenchOptions } from './options.ts';
+import type { Operation, Scenario } from './scenarios.ts';
+
+/** memtier's keys are `key:` and a number from here on: as long as redis-benchmark's. */
+export const MEMTIER_FIRST_KEY = 100_000_000_000;
+
+const GETS_PER_SET = 10;
+const WARM_UP_SECONDS = 1;
+const MIN_TIMEOUT_MS = 20_000;
+const TEST_OF: Record<Exclude<Operation, 'SET:GET 1:10'>, string> = {
+  SET: 'set',
+  GET: 'get',
+  INCR: 'incr',
+  'MSET 10': 'mset',
+};
+
+/** True when the mix is made by memtier. */
+export function mixByMemtier(): boolean {
+  return findOnPath('memtier_benchmark') !== undefined;
+}
+
+/** The runner to hand to `compare`. */
+export function loadRunner(pace: BenchOptions['pace']): LoadRunner<Scenario> {
+  return (request) => {
+    const run = (requests: number) => runOnce(request, requests, timeoutMs(pace));
+    if ('requests' in pace) return run(pace.requests);
+    return timedLoad(run, { ...timing(request, pace.seconds) });
+  };
+}
+
+function timing({ scenario, phase, expectedOpsPerSecond }: LoadRequest<Scenario>, seconds: number) {
+  const { generators, connections, pipeline } = scenario;
+  return {
+    seconds: phase === 'warm-up' ? Math.min(seconds, WARM_UP_SECONDS) : seconds,
+    expectedOpsPerSecond,
+    minRequests: Math.max(1000, generators * connections * pipeline * 4),
+  };
+}
+
+function timeoutMs(pace: BenchOptions['pace']): number {
+  return 'requests' in pace
+    ? MIN_TIMEOUT_MS + pace.requests / 10
+    : MIN_TIMEOUT_MS + pace.seconds * 5_000;
+}
+
+function runOnce(
+  { server, scenario }: LoadRequest<Scenario>,
+  requests: number,
+  limitMs: number,
+): Promise<LoadResult> {
+  const { operation, generators, connections, pipeline, valueBytes, keyspace } = scenario;
+  const endpoint: Endpoint = server;
+  if (operation !== 'SET:GET 1:10') {
+    const clients = generators * connections;
+    const work = { test: TEST_OF[operation] };
+    const shape = { processes: generators, clients, pipeline, valueBytes, keyspace };
+    return runRedisBenchmark({ work, endpoint, ...shape, requests }, limitMs);
+  }
+  if (!mixByMemtier()) return runMix(scenario, endpoint, requests, limitMs);
+  return runMemtier(
+    {
+      work: { sets: 1, gets: GETS_PER_SET },
+      endpoint,
+      threads: generators,
+      clients: generators * connections,
+      pipeline,
+      valueBytes,
+      keyspace,
+      keyMinimum: MEMTIER_FIRST_KEY,
+      amount: { requests },
+    },
+    limitMs,
+  );
+}
+
+async function runMix(
+  scenario: Scenario,
+  endpoint: Endpoint,
+  requests: number,
+  limitMs: number,
+): Promise<LoadResult> {
+  const { generators, connections, pipeline, valueBytes, keyspace } = scenario;
+  const getClients = generators * connections;
+  const sets = Math.ceil(requests / (1 + GETS_PER_SET));
+  const common = { endpoint, pipeline, valueBytes, keyspace };
+  const parts: RedisBenchmarkScenario[] = [
+    { ...common, work: { test: 'set' }, clients: getClients / GETS_PER_SET, requests: sets },
+    {
+      ...common,
+      work: { test: 'get' },
+      clients: getClients,
+      processes: generators,
+      requests: sets * GETS_PER_SET,
+    },
+  ];
+  const settled = await Promise.allSettled(parts.map((part) => runRedisBenchmark(part, limitMs)));
+  return mergeLoads(
+    settled.map((part) => {
+      if (part.status === 'rejected') throw part.reason;
+      return part.value;
+    }),
+  );
+}

@@ -1,0 +1,141 @@
+// Entry of `npm run bench`: compares ForgeKV with redis-server on this machine and writes the
+// report. Exit code 0 when it ran, 1 when it could not, 2 for a wrong command line.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { comparisonToMarkdown, findOnPath, ratiosToMarkdown } from 'redis-benchmark-wrapper';
+import { mixByMemtier } from './load-generator.ts';
+import { describeMachine } from './machine.ts';
+import { microsToMarkdown, runMicros } from './micro/harness.ts';
+import { micros } from './micro/index.ts';
+import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts';
+import { type GroupReport, renderReport, serversTable } from './report.ts';
+import { type Group, runGroup } from './run-group.ts';
+import { allScenarios, forcedHopScenarios, quickScenarios, type Scenario } from './scenarios.ts';
+import { forgekvSpec, redisSpecs, type ServerSpec } from './servers.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const NO_REDIS = 'redis-server is not installed: ForgeKV is compared only with itself';
+
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.on(signal, () => process.exit(code)); // exit handlers end servers and generators
+}
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(args);
+    if (options === undefined) say(USAGE);
+    else if (options.micro) await benchLayers(options);
+    else await benchServers(options, args);
+    return 0;
+  } catch (error) {
+    const usage = error instanceof UsageError;
+    process.stderr.write(`bench: ${(error as Error).message}\n${usage ? `\n${USAGE}` : ''}`);
+    return usage ? 2 : 1;
+  }
+}
+
+async function benchLayers(options: BenchOptions): Promise<void> {
+  const chosen = micros.filter(({ name }) => options.only?.test(name) ?? true);
+  const results = await runMicros(chosen, {
+    ...(options.quick ? { batches: 5, batchMs: 10 } : {}),
+    onResult: ({ name }) => process.stderr.write(`measured ${name}\n`),
+  });
+  const table = microsToMarkdown(results);
+  say(table);
+  if (options.out !== undefined) writeFileSync(resolve(options.out), `${table}\n`);
+}
+
+async function benchServers(options: BenchOptions, args: readonly string[]): Promise<void> {
+  if (findOnPath('redis-benchmark') === undefined) {
+    throw new Error('redis-benchmark is not on the PATH; on Debian it comes with redis-tools');
+  }
+  const startedAtMs = performance.now();
+  const takenAt = new Date();
+  const { groups, notes } = plan(options);
+  for (const note of notes) say(note);
+  const directory = mkdtempSync(join(resolve(options.dataDirectory ?? tmpdir()), 'forgekv-bench-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const machine = describeMachine(ROOT, directory);
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  const reports: GroupReport[] = [];
+  for (const [index, group] of groups.entries()) {
+    const report = await runGroup(group, options, join(directory, `${index}`), progress);
+    reports.push(report);
+    say(`\n${group.title}\n`);
+    say(comparisonToMarkdown(report.comparison));
+    say(`\n${ratiosToMarkdown(report.comparison)}\n\n${serversTable(report.facts)}\n`);
+  }
+  const tookSeconds = (performance.now() - startedAtMs) / 1000;
+  const file = reportFile(options);
+  if (file !== undefined) {
+    const commandLine = ['npm run bench --', ...args].join(' ');
+    const method = describeMethod(options);
+    const input = { machine, groups: reports, notes, method, commandLine, takenAt, tookSeconds };
+    writeFileSync(file, renderReport(input));
+  }
+  say(`${tookSeconds.toFixed(0)} s${file === undefined ? ', no file written' : `, ${file}`}`);
+}
+
+function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
+  const redis = redisSpecs(options.withAof, options.withControl);
+  const program = resolve(options.forgekv ?? join(ROOT, 'scripts', 'forgekv'));
+  const forgekv = (name: string, args: readonly string[]): ServerSpec =>
+    forgekvSpec(program, name, [...options.forgekvArgs, ...args]);
+  const plain = options.withForgekv ? [forgekv('forgekv', [])] : [];
+  const variants = options.variants.map(({ name, args }) => forgekv(name, args));
+  const hop = options.withForgekv ? [forgekv('forgekv-hop', ['--debug-force-hop', 'yes'])] : [];
+  const chosen = (scenarios: readonly Scenario[]): Scenario[] =>
+    scenarios.filter(({ name }) => options.only?.test(name) ?? true);
+  const { keyspace } = options;
+  const main = options.quick ? quickScenarios(keyspace) : allScenarios(keyspace);
+  const groups: Group[] = [
+    { title: 'Comparison', specs: [...redis, ...plain, ...variants], scenarios: chosen(main) },
+    {
+      title: 'Forced hop',
+      specs: hop.length === 0 ? [] : [...redis.slice(0, 1), ...plain, ...hop],
+      scenarios: options.quick ? [] : chosen(forcedHopScenarios(keyspace)),
+    },
+  ].filter(({ specs, scenarios }) => specs.length > 0 && scenarios.length > 0);
+  if (groups.length === 0) throw new UsageError('nothing to compare');
+  return { groups, notes: redis.length === 0 ? [NO_REDIS] : [] };
+}
+
+function reportFile({ out, quick, only }: BenchOptions): string | undefined {
+  if (out !== undefined) return resolve(out);
+  return quick || only !== undefined ? undefined : join(ROOT, 'BENCHMARK_RESULTS.md');
+}
+
+function describeMethod({ rounds, pace, keyspace }: BenchOptions): string[] {
+  const length = 'seconds' in pace ? `${pace.seconds} s` : `${pace.requests} commands`;
+  const mix = mixByMemtier()
+    ? 'The 1:10 mix is made by memtier_benchmark.'
+    : 'The 1:10 mix is made by redis-benchmark processes that run at once, one with SETs and the ' +
+      'others with ten times as many GETs on ten times as many connections (1+10, 4+40).';
+  return [
+    'Everything runs on this machine and shares its cores: servers, generators, kernel.',
+    `A warm-up, then ${rounds} rounds of ${length} per load and server, interleaved, the order ` +
+      'rotating each round. All keys exist beforehand.',
+    'A load `p16 2x20`: pipeline 16, two generator processes of 20 connections each; ' +
+      `values of 64 bytes, ${keyspace} random keys. MSET sets 10 keys and counts as one operation.`,
+    mix,
+    'ops/s is the median over the rounds; a ratio is taken within a round against the first ' +
+      'server, and the median of these is given with half the range.',
+    'CPU µs/op is user and system time of all threads of the server (from /proc) during the load; ' +
+      '`after` is what it went on using when the load was over, up to 3 s, before the next load.',
+    'Latencies are medians over the rounds of what redis-benchmark reports, the worst of its ' +
+      'processes; with a pipeline they are those of a whole batch. The maximum is over all rounds.',
+    'Redis runs without persistence, ForgeKV with its log on (synced every second) unless its ' +
+      'arguments say otherwise. All servers run at the same niceness.',
+  ];
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,109 @@
+// The little RESP the benchmark needs itself: is a server there, what does it say about itself, and
+// filling it with keys. Not a client: it knows inline commands, one bulk reply and `+OK`.
+
+import { connect, type Socket } from 'node:net';
+import { MEMTIER_FIRST_KEY } from './load-generator.ts';
+import type { KeyKind } from './scenarios.ts';
+
+const ASK_TIMEOUT_MS = 2_000;
+const FILL_TIMEOUT_MS = 120_000;
+const KEYS_PER_WRITE = 2_000;
+const OK = '+OK\r\n';
+
+/** Sends one inline command and returns the reply's text, without its header if it is a bulk. */
+export function ask(port: number, command: string): Promise<string> {
+  return withSocket(port, ASK_TIMEOUT_MS, (socket, resolve, reject) => {
+    let reply = '';
+    socket.on('data', (chunk: string) => {
+      reply += chunk;
+      const bulk = /^\$(\d+)\r\n/.exec(reply);
+      if (reply.startsWith('-')) reject(new Error(reply.trim()));
+      else if (bulk === null && reply.endsWith('\r\n') && !reply.startsWith('$')) {
+        resolve(reply.slice(1).trim());
+      } else if (bulk !== null && reply.length >= bulk[0].length + Number(bulk[1]) + 2) {
+        resolve(reply.slice(bulk[0].length));
+      }
+    });
+    socket.write(`${command}\r\n`);
+  });
+}
+
+/** The fields of INFO. */
+export async function askInfo(port: number): Promise<ReadonlyMap<string, string>> {
+  const text = await ask(port, 'INFO');
+  return new Map([...text.matchAll(/^([^#:\r\n]+):([^\r\n]*)/gm)].map(([, k, v]) => [k!, v!]));
+}
+
+/** Writes every key of a kind once, so that loads find what they read. */
+export function fillKeys(
+  port: number,
+  kind: KeyKind,
+  keyspace: number,
+  valueBytes: number,
+): Promise<void> {
+  const value = kind === 'counters' ? '0' : 'x'.repeat(valueBytes);
+  let next = 0;
+  let expectedReplies = 0;
+  return withSocket(port, FILL_TIMEOUT_MS, (socket, resolve, reject) => {
+    const writeSome = (): void => {
+      const commands: string[] = [];
+      while (next < keyspace && commands.length < KEYS_PER_WRITE) {
+        const key = keyName(kind, next);
+        commands.push(
+          `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$${value.length}\r\n${value}\r\n`,
+        );
+        next += 1;
+      }
+      expectedReplies = commands.length;
+      if (expectedReplies === 0) resolve();
+      else socket.write(commands.join(''), 'latin1');
+    };
+    let replies = '';
+    socket.on('data', (chunk: string) => {
+      replies += chunk;
+      if (replies.length < expectedReplies * OK.length && !replies.includes('-')) return;
+      if (replies !== OK.repeat(expectedReplies)) {
+        reject(new Error(`SET while filling: ${replies.replaceAll(OK, '').slice(0, 200).trim()}`));
+      } else {
+        replies = '';
+        writeSome();
+      }
+    });
+    writeSome();
+  });
+}
+
+/** The names redis-benchmark and memtier give to their keys. */
+function keyName(kind: KeyKind, index: number): string {
+  if (kind === 'memtier values') return `key:${MEMTIER_FIRST_KEY + index}`;
+  return `${kind === 'counters' ? 'counter' : 'key'}:${String(index).padStart(12, '0')}`;
+}
+
+function withSocket<T>(
+  port: number,
+  timeoutMs: number,
+  use: (socket: Socket, resolve: (value: T) => void, reject: (error: Error) => void) => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1');
+    const timer = setTimeout(() => fail(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
+    const done = (): void => {
+      clearTimeout(timer);
+      socket.destroy();
+    };
+    const fail = (error: Error): void => {
+      done();
+      reject(error);
+    };
+    socket.setEncoding('latin1').setNoDelay(true);
+    socket.on('error', fail);
+    socket.on('close', () => fail(new Error('the server closed the connection')));
+    socket.on('connect', () => {
+      const succeed = (value: T): void => {
+        done();
+        resolve(value);
+      };
+      use(socket, succeed, fail);
+    });
+  });
+}

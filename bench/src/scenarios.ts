@@ -1,0 +1,68 @@
+// The loads, as data: what is sent, how deep the pipeline, how many generators and connections.
+
+export type Operation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
+
+export interface Scenario {
+  /** Unique, such as `GET p16 2x20`. */
+  readonly name: string;
+  readonly operation: Operation;
+  readonly pipeline: number;
+  /** Generator processes, each with `connections` connections. */
+  readonly generators: number;
+  readonly connections: number;
+  readonly valueBytes: number;
+  /** Random keys 0..keyspace-1, all of which exist before the load starts. */
+  readonly keyspace: number;
+}
+
+const VALUE_BYTES = 64;
+const OPERATIONS: readonly Operation[] = ['SET', 'GET', 'SET:GET 1:10', 'INCR', 'MSET 10'];
+const PIPELINES = [1, 16];
+const SHAPES = [
+  { generators: 1, connections: 10 },
+  { generators: 2, connections: 20 },
+];
+const QUICK_NAMES = ['SET p16 2x20', 'GET p16 2x20', 'GET p1 2x20', 'SET:GET 1:10 p1 2x20'];
+
+/** Every load of the main comparison. */
+export function allScenarios(keyspace: number): Scenario[] {
+  return OPERATIONS.flatMap((operation) =>
+    PIPELINES.flatMap((pipeline) =>
+      SHAPES.map((shape) => ({
+        name: `${operation} p${pipeline} ${shape.generators}x${shape.connections}`,
+        operation,
+        pipeline,
+        ...shape,
+        valueBytes: VALUE_BYTES,
+        keyspace,
+      })),
+    ),
+  );
+}
+
+/** The few loads of a smoke run. */
+export function quickScenarios(keyspace: number): Scenario[] {
+  return allScenarios(keyspace).filter(({ name }) => QUICK_NAMES.includes(name));
+}
+
+/**
+ * What a trip through the rings costs: the same loads as in the main comparison, with a ForgeKV
+ * that sends every command to a shard worker (`--debug-force-hop yes`) beside the ordinary one.
+ */
+export function forcedHopScenarios(keyspace: number): Scenario[] {
+  return allScenarios(keyspace)
+    .filter(({ name }) => name === 'SET p16 2x20' || name === 'GET p16 2x20')
+    .map((scenario) => ({ ...scenario, name: `forced hop ${scenario.name}` }));
+}
+
+/** The kinds of keys a set of loads needs to find when it starts. */
+export type KeyKind = 'values' | 'counters' | 'memtier values';
+
+/** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */
+export function keysNeeded(scenarios: readonly Scenario[], mixByMemtier: boolean): KeyKind[] {
+  const kinds = scenarios.map(({ operation }): KeyKind => {
+    if (operation === 'INCR') return 'counters';
+    return operation === 'SET:GET 1:10' && mixByMemtier ? 'memtier values' : 'values';
+  });
+  return [...new Set(kinds)];
+}

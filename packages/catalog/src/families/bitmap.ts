@@ -1,0 +1,86 @@
+// Bitmaps: strings seen as rows of bits and small integers.
+import type { CommandFamily } from '../command-spec.ts';
+
+export const bitmapFamily = {
+  BITCOUNT: {
+    summary: 'Counts the bits that are set in a string or in a part of it.',
+    complexity: 'O(N), N = bytes looked at',
+    since: '2.6.0',
+    arity: -2,
+    flags: ['readonly'],
+    acl: ['read', 'bitmap', 'slow'],
+    keys: ['1 RO access'],
+    args: 'key [start:int end:int [BYTE|BIT]]',
+    reply: 'int',
+  },
+  BITFIELD: {
+    summary: 'Reads, writes and increments integers of any width packed in a string.',
+    complexity: 'O(1) per operation',
+    since: '3.2.0',
+    arity: -2,
+    flags: ['write', 'denyoom'],
+    acl: ['write', 'bitmap', 'slow'],
+    keys: ['1 RW access update variable_flags'],
+    args:
+      'key [<GET encoding offset:int|[OVERFLOW <WRAP|SAT|FAIL>] <SET encoding offset:int ' +
+      'value:int|INCRBY encoding offset:int increment:int>> [<GET encoding offset:int|[OVERFLOW ' +
+      '<WRAP|SAT|FAIL>] <SET encoding offset:int value:int|INCRBY encoding offset:int ' +
+      'increment:int>> ...]]',
+    reply: '[int|nil]',
+  },
+  BITFIELD_RO: {
+    summary: 'Reads integers of any width packed in a string.',
+    complexity: 'O(1) per operation',
+    since: '6.0.0',
+    arity: -2,
+    flags: ['readonly', 'fast'],
+    acl: ['read', 'bitmap', 'fast'],
+    keys: ['1 RO access'],
+    args: 'key [GET encoding offset:int [GET encoding offset:int ...]]',
+    reply: '[int]',
+  },
+  BITOP: {
+    summary: 'Combines strings bit by bit and stores the outcome under another key.',
+    complexity: 'O(N), N = bytes of the longest string',
+    since: '2.6.0',
+    arity: -4,
+    flags: ['write', 'denyoom'],
+    acl: ['write', 'bitmap', 'slow'],
+    keys: ['2 OW update', '3..-1 RO access'],
+    args: '<AND|OR|XOR|NOT> destkey key [key ...]',
+    reply: 'int',
+  },
+  BITPOS: {
+    summary: 'Finds the first bit that is set, or the first that is clear.',
+    complexity: 'O(N), N = bytes looked at',
+    since: '2.8.7',
+    arity: -3,
+    flags: ['readonly'],
+    acl: ['read', 'bitmap', 'slow'],
+    keys: ['1 RO access'],
+    args: 'key bit:int [start:int [end:int [BYTE|BIT]]]',
+    reply: 'int|-1',
+  },
+  GETBIT: {
+    summary: 'Reads one bit of a string.',
+    complexity: 'O(1)',
+    since: '2.2.0',
+    arity: 3,
+    flags: ['readonly', 'fast'],
+    acl: ['read', 'bitmap', 'fast'],
+    keys: ['1 RO access'],
+    args: 'key offset:int',
+    reply: '0|1',
+  },
+  SETBIT: {
+    summary: 'Writes one bit of a string and replies with its old value.',
+    complexity: 'O(1)',
+    since: '2.2.0',
+    arity: 4,
+    flags: ['write', 'denyoom'],
+    acl: ['write', 'bitmap', 'slow'],
+    keys: ['1 RW access update'],
+    args: 'key offset:int value:int',
+    reply: '0|1',
+  },
+} as const satisfies CommandFamily;

@@ -1,0 +1,65 @@
+// CONFIG: directives and counters.
+import type { CommandFamily } from '../command-spec.ts';
+
+export const configFamily = {
+  CONFIG: {
+    summary: 'Groups the commands about the configuration.',
+    complexity: 'Depends on the subcommand',
+    since: '2.0.0',
+    arity: -2,
+    flags: [],
+    acl: ['slow'],
+    subcommands: {
+      GET: {
+        summary: 'Reads the directives whose names fit glob patterns.',
+        complexity: 'O(N), N = directives',
+        since: '2.0.0',
+        arity: -3,
+        flags: ['admin', 'noscript', 'loading', 'stale'],
+        acl: ['admin', 'slow', 'dangerous'],
+        args: 'parameter [parameter ...]',
+        reply: 'map<str>',
+      },
+      HELP: {
+        summary: 'Lists the subcommands of CONFIG with a line on each.',
+        complexity: 'O(1)',
+        since: '5.0.0',
+        arity: 2,
+        flags: ['loading', 'stale'],
+        acl: ['slow'],
+        reply: '[str]',
+      },
+      RESETSTAT: {
+        summary: 'Sets the counters of INFO back to zero.',
+        complexity: 'O(1)',
+        since: '2.0.0',
+        arity: 2,
+        flags: ['admin', 'noscript', 'loading', 'stale'],
+        acl: ['admin', 'slow', 'dangerous'],
+        reply: '"OK"',
+        tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
+      },
+      REWRITE: {
+        summary: 'Writes the present configuration back to its file.',
+        complexity: 'O(N), N = directives',
+        since: '2.8.0',
+        arity: 2,
+        flags: ['admin', 'noscript', 'loading', 'stale'],
+        acl: ['admin', 'slow', 'dangerous'],
+        reply: '"OK"',
+        tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
+      },
+      SET: {
+        summary: 'Changes directives while the server runs.',
+        complexity: 'O(N), N = directives given',
+        since: '2.0.0',
+        arity: -4,
+        flags: ['admin', 'noscript', 'loading', 'stale'],
+        acl: ['admin', 'slow', 'dangerous'],
+        args: 'parameter value [parameter value ...]',
+        reply: '"OK"',
+        tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
+      },
+    },
+  },
+} as const satisfies CommandFamily;

@@ -1,0 +1,78 @@
+// The connection itself: login, protocol, database; CLIENT is in `client.ts`.
+import type { CommandFamily } from '../command-spec.ts';
+
+export const connectionFamily = {
+  AUTH: {
+    summary: 'Logs the connection in as a user.',
+    complexity: 'O(N), N = passwords of the user',
+    since: '1.0.0',
+    arity: -2,
+    flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+    acl: ['fast', 'connection'],
+    args: '[username] password',
+    reply: '"OK"',
+  },
+  ECHO: {
+    summary: 'Sends the given bytes back.',
+    complexity: 'O(1)',
+    since: '1.0.0',
+    arity: 2,
+    flags: ['loading', 'stale', 'fast'],
+    acl: ['fast', 'connection'],
+    args: 'message',
+    reply: 'str',
+  },
+  HELLO: {
+    summary: 'Agrees on a protocol version, and may log in and name the connection.',
+    complexity: 'O(1)',
+    since: '6.0.0',
+    arity: -1,
+    flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+    acl: ['fast', 'connection'],
+    args: '[protover:int [AUTH username password] [SETNAME clientname]]',
+    reply:
+      '{server:str,version:str,proto:3,id:int,mode:str,role:str,modules:[{name:str,ver:int,' +
+      'path:str,args:[str]}]}',
+  },
+  PING: {
+    summary: 'Shows that the server answers.',
+    complexity: 'O(1)',
+    since: '1.0.0',
+    arity: -1,
+    flags: ['fast'],
+    acl: ['fast', 'connection'],
+    args: '[message]',
+    reply: '"PONG"|str',
+    tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+  },
+  QUIT: {
+    summary: 'Closes the connection after the replies still due.',
+    complexity: 'O(1)',
+    since: '1.0.0',
+    arity: -1,
+    flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+    acl: ['fast', 'connection'],
+    reply: '"OK"',
+    deprecated: '7.2.0',
+    replacedBy: 'closing the connection',
+  },
+  RESET: {
+    summary: 'Puts the connection back into the state of a new one.',
+    complexity: 'O(1)',
+    since: '6.2.0',
+    arity: 1,
+    flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+    acl: ['fast', 'connection'],
+    reply: '"RESET"',
+  },
+  SELECT: {
+    summary: 'Chooses the database for the following commands.',
+    complexity: 'O(1)',
+    since: '1.0.0',
+    arity: 2,
+    flags: ['loading', 'stale', 'fast'],
+    acl: ['fast', 'connection'],
+    args: 'index:int',
+    reply: '"OK"',
+  },
+} as const satisfies CommandFamily;

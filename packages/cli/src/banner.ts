@@ -1,0 +1,32 @@
+// The screen of log lines that says what is running where.
+
+import type { Config } from '@forgekv/config';
+import { canSharePort, type Server, VERSION } from '@forgekv/server';
+
+/** Returns the lines shown once the server serves. */
+export function banner(
+  server: Server,
+  config: Config,
+  reachable: { addresses: readonly string[]; port: number; socketPath: string },
+): string[] {
+  const { fronts, workers } = server.plan;
+  const where = reachable.addresses.map((host) => `${host} port ${reachable.port}`);
+  if (reachable.socketPath !== '') where.push(reachable.socketPath);
+  const spread = canSharePort() ? 'each with its own listening socket' : 'sharing one socket';
+  const http = config.integer('http-port');
+  const client =
+    reachable.port === 0
+      ? `redis-cli -s ${reachable.socketPath}`
+      : `redis-cli -p ${reachable.port}`;
+  return [
+    `ForgeKV ${VERSION} on Node.js ${process.versions.node}, pid ${process.pid}`,
+    `  listening    ${where.join(', ')}`,
+    `  threads      ${fronts} front (${spread}), ${workers} shard, 64 shards`,
+    `  hot table    ${config.integer('memtable-size-mb')} MB, values up to ` +
+      `${config.integer('hot-value-max-bytes')} bytes`,
+    '  durability   none: this version keeps its data in memory',
+    `  data         ${server.directory}`,
+    `  http         ${http === 0 ? 'off (--http-port N)' : `http://127.0.0.1:${http}/`}`,
+    `  connect      ${client}`,
+  ];
+}

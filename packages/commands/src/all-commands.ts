@@ -1,0 +1,19 @@
+// All families together: the one place that lists them.
+
+import { clientHandlers, connectionHandlers } from './connection/index.ts';
+import { CommandRegistry } from './registry.ts';
+import { commandHandlers, configHandlers, moduleHandlers, serverHandlers } from './server/index.ts';
+import { stringHandlers } from './string/index.ts';
+
+/** Returns the registry of everything this version can do. */
+export function createRegistry(): CommandRegistry {
+  return new CommandRegistry({
+    ...connectionHandlers,
+    ...clientHandlers,
+    ...commandHandlers,
+    ...configHandlers,
+    ...moduleHandlers,
+    ...serverHandlers,
+    ...stringHandlers,
+  });
+}

@@ -1,0 +1,33 @@
+// Codes that error replies start with: the slots of INFO errorstats.
+
+/** The last one stands for every code not listed. */
+export const ERROR_CODES: readonly string[] = [
+  'ERR',
+  'WRONGTYPE',
+  'OOM',
+  'NOAUTH',
+  'WRONGPASS',
+  'NOPERM',
+  'NOPROTO',
+  'DENIED',
+  'EXECABORT',
+  'NOSCRIPT',
+  'NOTBUSY',
+  'BUSY',
+  'UNKILLABLE',
+  'LOADING',
+  'MISCONF',
+  'READONLY',
+  'NOREPLICAS',
+  'MASTERDOWN',
+  'MOVED',
+  'ASK',
+  'CROSSSLOT',
+  'TRYAGAIN',
+  'CLUSTERDOWN',
+  'BUSYKEY',
+  'BUSYGROUP',
+  'NOGROUP',
+  'UNBLOCKED',
+  'OTHER',
+];

@@ -1,0 +1,46 @@
+// Error replies more than one command gives, with Redis's exact texts.
+
+export const ERR_SYNTAX = 'ERR syntax error';
+export const ERR_NOT_INTEGER = 'ERR value is not an integer or out of range';
+export const ERR_OUT_OF_RANGE = 'ERR value is out of range';
+export const ERR_NOT_POSITIVE = 'ERR value is out of range, must be positive';
+export const ERR_NOT_FLOAT = 'ERR value is not a valid float';
+export const ERR_OVERFLOW = 'ERR increment or decrement would overflow';
+export const ERR_NO_SUCH_KEY = 'ERR no such key';
+export const ERR_DB_INDEX = 'ERR DB index is out of range';
+export const ERR_STRING_SIZE =
+  'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
+export const ERR_INVALID_CURSOR = 'ERR invalid cursor';
+export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
+export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
+export const NO_AUTH = 'NOAUTH Authentication required.';
+/** Redis: keys up to 512 MB; here a key has to fit a page of the hot table. */
+export const ERR_KEY_TOO_LONG = 'ERR key is longer than 8000 bytes';
+
+/** `ERR wrong number of arguments for 'x' command`; `name` in lower case. */
+export function wrongArity(name: string): string {
+  return `ERR wrong number of arguments for '${name}' command`;
+}
+
+/** `ERR invalid expire time in 'x' command`; `name` in lower case. */
+export function invalidExpireTime(name: string): string {
+  return `ERR invalid expire time in '${name}' command`;
+}
+
+const SHOWN_BYTES = 128;
+
+/** The reply to a name that is no command: quotes the arguments, 128 characters in all. */
+export function unknownCommand(args: readonly string[]): string {
+  let quoted = '';
+  for (let i = 1; i < args.length && quoted.length < SHOWN_BYTES; i++) {
+    quoted += `'${args[i]!.slice(0, SHOWN_BYTES - quoted.length)}' `;
+  }
+  const name = args[0]!.slice(0, SHOWN_BYTES);
+  return `ERR unknown command '${name}', with args beginning with: ${quoted}`;
+}
+
+/** The reply to a subcommand a container does not have; `container` in lower case. */
+export function unknownSubcommand(container: string, subcommand: string): string {
+  const name = subcommand.slice(0, SHOWN_BYTES);
+  return `ERR unknown subcommand '${name}'. Try ${container.toUpperCase()} HELP.`;
+}

@@ -1,0 +1,38 @@
+// How a command function is registered: what it needs decides where it runs.
+
+import type { CommandContext } from './context.ts';
+import type { Outcome } from './outcome.ts';
+import type { Session } from './session.ts';
+import type { ServerServices } from './services.ts';
+
+/** Works on keys: in place on the front where all of them are hot, else on a worker. */
+export interface KeyedHandler {
+  readonly place: 'keyed';
+  readonly run: (c: CommandContext) => Outcome;
+}
+
+/** Works on many shards or all of them: always on a worker; takes the locks it needs itself. */
+export interface WorkerHandler {
+  readonly place: 'worker';
+  readonly run: (c: CommandContext) => Outcome;
+}
+
+/** Works on the connection or the server: always on the connection's front. */
+export interface FrontHandler {
+  readonly place: 'front';
+  readonly run: (c: CommandContext, session: Session, services: ServerServices) => Outcome;
+}
+
+export type Handler = KeyedHandler | WorkerHandler | FrontHandler;
+
+export function keyed(run: KeyedHandler['run']): KeyedHandler {
+  return { place: 'keyed', run };
+}
+
+export function onWorker(run: WorkerHandler['run']): WorkerHandler {
+  return { place: 'worker', run };
+}
+
+export function onFront(run: FrontHandler['run']): FrontHandler {
+  return { place: 'front', run };
+}

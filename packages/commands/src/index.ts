@@ -1,0 +1,21 @@
+export { createRegistry } from './all-commands.ts';
+export { clientFlags } from './connection/client-line.ts';
+export { beginReply, endReply } from './connection/reply-mode.ts';
+export { CommandContext, type ContextModules } from './context.ts';
+export * from './errors.ts';
+export { Executor } from './executor.ts';
+export { allocateLarge, type LargeValues, NO_LARGE_VALUES } from './large-values.ts';
+export { DONE, FULL, NOT_HERE, type Outcome, WAITING } from './outcome.ts';
+export { CommandRegistry, PLACE_FRONT, PLACE_KEYED, PLACE_WORKER } from './registry.ts';
+export { Request } from './request.ts';
+export { hotBytesUsed } from './server/info-memory.ts';
+export { REDIS_VERSION } from './server/versions.ts';
+export type {
+  PauseMode,
+  ProcessFigures,
+  ServerFacts,
+  ServerServices,
+  ShutdownOptions,
+} from './services.ts';
+export type { ClientFacts, ClientFilter, ReplyMode, Session } from './session.ts';
+export { type StatField, statsBytes, StatsReader, ThreadStats } from './stats.ts';

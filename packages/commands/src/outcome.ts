@@ -1,0 +1,13 @@
+// What became of a command.
+
+/** The reply is written. */
+export const DONE = 0;
+/** Nothing has changed and nothing was written: the same command runs on the key's worker. */
+export const NOT_HERE = -1;
+/** The pool is full; nothing has changed. */
+export const FULL = -2;
+/** The reply comes later; the connection waits for it. */
+export const WAITING = 1;
+
+/** DONE, NOT_HERE, FULL or WAITING. */
+export type Outcome = 0 | -1 | -2 | 1;

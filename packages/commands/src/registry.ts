@@ -1,0 +1,39 @@
+// Every command the server has: the catalog's facts beside the functions, by dense id.
+
+import { CATALOG, CommandTable } from '@forgekv/catalog';
+import type { FrontHandler, Handler, KeyedHandler, WorkerHandler } from './handler.ts';
+
+export const PLACE_KEYED = 0;
+export const PLACE_WORKER = 1;
+export const PLACE_FRONT = 2;
+
+const PLACES = { keyed: PLACE_KEYED, worker: PLACE_WORKER, front: PLACE_FRONT } as const;
+
+/** Immutable; made once per thread, the ids are the same everywhere. */
+export class CommandRegistry {
+  readonly table: CommandTable;
+  /** PLACE_ constant per id; PLACE_FRONT for containers. */
+  readonly places: Uint8Array;
+  /** Argument index of the only key, 0 for commands without keys or with several. */
+  readonly singleKey: Uint8Array;
+  /** The functions of keyed and worker commands by id. */
+  readonly runs: readonly (KeyedHandler['run'] | WorkerHandler['run'] | undefined)[];
+  /** The functions of front commands by id. */
+  readonly frontRuns: readonly (FrontHandler['run'] | undefined)[];
+
+  constructor(handlers: Readonly<Record<string, Handler>>) {
+    this.table = new CommandTable(CATALOG, Object.keys(handlers));
+    const { table } = this;
+    const byId = table.names.map((name) => handlers[name.toUpperCase()]);
+    this.places = Uint8Array.from(byId, (handler) => PLACES[handler?.place ?? 'front']);
+    this.singleKey = Uint8Array.from(byId, (_, id) =>
+      table.isKeyRangeExact[id] === 1 && table.firstKey[id] === table.lastKey[id]
+        ? table.firstKey[id]!
+        : 0,
+    );
+    this.runs = byId.map((handler) =>
+      handler === undefined || handler.place === 'front' ? undefined : handler.run,
+    );
+    this.frontRuns = byId.map((handler) => (handler?.place === 'front' ? handler.run : undefined));
+  }
+}

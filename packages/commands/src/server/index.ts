@@ -1,0 +1,60 @@
+// The handlers of the families about the server as a whole, by command.
+
+import type {
+  CommandNames,
+  commandFamily,
+  configFamily,
+  HandlersOf,
+  observabilityFamily,
+  serverFamily,
+} from '@forgekv/catalog';
+import { type Handler, onFront } from '../handler.ts';
+import { command, count, docs, getKeys, getKeysAndFlags, info as infoOf, list } from './command.ts';
+import { configGet, configResetStat, configSet } from './config.ts';
+import { helpOn } from './help.ts';
+import { info } from './info.ts';
+import { lolwut } from './lolwut.ts';
+import { moduleList, role } from './role.ts';
+import { shutdown } from './shutdown.ts';
+import { time } from './time.ts';
+
+type PendingServer = 'BGREWRITEAOF' | 'BGSAVE' | 'LASTSAVE' | 'SAVE';
+/** About all keys, so they are in `keyspace-commands`. */
+type KeyspaceCommand = 'DBSIZE' | 'FLUSHALL' | 'FLUSHDB' | 'SWAPDB';
+
+export const serverHandlers = {
+  INFO: onFront(info),
+  LOLWUT: onFront(lolwut),
+  ROLE: onFront(role),
+  SHUTDOWN: onFront(shutdown),
+  TIME: onFront(time),
+} satisfies HandlersOf<typeof serverFamily, Handler, PendingServer | KeyspaceCommand>;
+
+export const commandHandlers = {
+  COMMAND: onFront(command),
+  'COMMAND|COUNT': onFront(count),
+  'COMMAND|DOCS': onFront(docs),
+  'COMMAND|GETKEYS': onFront(getKeys),
+  'COMMAND|GETKEYSANDFLAGS': onFront(getKeysAndFlags),
+  'COMMAND|HELP': onFront(helpOn('command')),
+  'COMMAND|INFO': onFront(infoOf),
+  'COMMAND|LIST': onFront(list),
+} satisfies HandlersOf<typeof commandFamily, Handler>;
+
+export const configHandlers = {
+  'CONFIG|GET': onFront(configGet),
+  'CONFIG|HELP': onFront(helpOn('config')),
+  'CONFIG|RESETSTAT': onFront(configResetStat),
+  'CONFIG|SET': onFront(configSet),
+} satisfies HandlersOf<typeof configFamily, Handler, 'CONFIG|REWRITE'>;
+
+type PendingObservability = 'MONITOR' | `${'LATENCY' | 'MEMORY' | 'SLOWLOG'}|${string}`;
+
+export const moduleHandlers = {
+  'MODULE|HELP': onFront(helpOn('module')),
+  'MODULE|LIST': onFront(moduleList),
+} satisfies HandlersOf<
+  typeof observabilityFamily,
+  Handler,
+  Extract<CommandNames<typeof observabilityFamily>, PendingObservability>
+>;

@@ -1,0 +1,48 @@
+// The section of INFO that Redis does not have: threads, the hot table, and how often a command
+// could not run where it arrived.
+
+import { PAGE_BYTES } from '@forgekv/keyspace';
+import type { CommandContext } from '../context.ts';
+import type { ServerServices } from '../services.ts';
+import { hotBytesUsed } from './info-memory.ts';
+import { type InfoLine, percent } from './info-section.ts';
+
+/** # Forgekv. The lines of single threads count from the start, RESETSTAT or not. */
+export function forgekvLines(c: CommandContext, services: ServerServices): InfoLine[] {
+  const { facts, stats } = services;
+  const { heapBytes, largeValueBytes } = services.process();
+  const poolBytes = c.table.arena.pageCount * PAGE_BYTES;
+  const used = hotBytesUsed(c.table);
+  const lines: InfoLine[] = [
+    ['front_threads', facts.fronts],
+    ['shard_threads', facts.workers],
+    ['hot_table_bytes', poolBytes],
+    ['hot_table_used_bytes', used],
+    ['hot_table_used_perc', percent(used, poolBytes)],
+    ['large_value_bytes', largeValueBytes],
+    ['heap_bytes', heapBytes],
+    ['hops', stats.get('hops')],
+    ['lock_misses', stats.get('lockMisses')],
+    ['ring_full', stats.get('ringFull')],
+  ];
+  for (let i = 0; i < facts.fronts; i++) lines.push([`front${i}`, frontText(services, i)]);
+  for (let i = 0; i < facts.workers; i++) {
+    lines.push([`worker${i}`, workerText(services, facts.fronts + i)]);
+  }
+  return lines;
+}
+
+function frontText({ stats }: ServerServices, block: number): string {
+  const connections = stats.ofThread(block, 'currentConnections');
+  const commands = stats.ofThread(block, 'commands');
+  const hops = stats.ofThread(block, 'hops');
+  const lockMisses = stats.ofThread(block, 'lockMisses');
+  const turns = stats.ofThread(block, 'turns');
+  const work = `connections=${connections},commands=${commands},turns=${turns}`;
+  return `${work},hops=${hops},lock_misses=${lockMisses}`;
+}
+
+function workerText({ stats }: ServerServices, block: number): string {
+  const commands = stats.ofThread(block, 'commands');
+  return `commands=${commands},turns=${stats.ofThread(block, 'turns')}`;
+}

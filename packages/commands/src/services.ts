@@ -1,0 +1,93 @@
+// What commands about the server ask of it; implemented by the front they run on. Whatever
+// concerns other threads answers with a promise, and the command returns WAITING through
+// `later`.
+
+import type { CommandTable } from '@forgekv/catalog';
+import type { ReplyWriter } from '@forgekv/protocol';
+import type { Outcome } from './outcome.ts';
+import type { ClientFacts, ClientFilter, Session } from './session.ts';
+import type { StatsReader } from './stats.ts';
+
+/** Facts of the running server; fixed after start. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly runId: string;
+  readonly startedAtMs: number;
+  readonly pid: number;
+  readonly fronts: number;
+  readonly workers: number;
+  readonly configFile: string;
+  readonly executable: string;
+}
+
+/** Load of the process, sampled by the main thread. */
+export interface ProcessFigures {
+  readonly opsPerSecond: number;
+  readonly inputKbps: number;
+  readonly outputKbps: number;
+  /** Largest sum of heapBytes, largeValueBytes and the hot table's used pages seen so far. */
+  readonly peakMemoryBytes: number;
+  /** Used JavaScript heap and external memory of all threads, shared memory not included. */
+  readonly heapBytes: number;
+  /** Large values in the workers. */
+  readonly largeValueBytes: number;
+}
+
+export type PauseMode = 'write' | 'all';
+
+export interface ShutdownOptions {
+  readonly save: 'default' | 'save' | 'nosave';
+  readonly now: boolean;
+  readonly force: boolean;
+}
+
+export interface ServerServices {
+  readonly facts: ServerFacts;
+  /** The commands of this version, as its registry has them. */
+  readonly commands: CommandTable;
+  /** One block per thread: the fronts' first, then the workers'. */
+  readonly stats: StatsReader;
+  /** Sampled figures, at most a second old. */
+  process(): ProcessFigures;
+  /** Connections of all fronts together. */
+  connectionCount(): number;
+
+  /**
+   * Answers a command later: the connection waits until the promise settles, then `write`
+   * makes the reply. A rejection becomes an error reply with its message.
+   */
+  later<T>(
+    session: Session,
+    answer: Promise<T>,
+    write: (reply: ReplyWriter, value: T) => void,
+  ): Outcome;
+
+  /** Facts of the connections of every front, by ascending id. */
+  clients(filter: ClientFilter): Promise<ClientFacts[]>;
+  /** Facts of one connection of this front. */
+  factsOf(session: Session): ClientFacts;
+  /** Closes connections on every front; returns how many. The caller's own after its reply. */
+  kill(filter: ClientFilter, caller: Session): Promise<number>;
+  /** Holds commands back on every front until a time (Unix milliseconds); later wins. */
+  pause(mode: PauseMode, untilMs: number): void;
+  unpause(): void;
+
+  /**
+   * Applies CONFIG SET on every thread; resolves to null or the error text.
+   * @param caller its address decides about `enable-protected-configs local`
+   */
+  setConfig(pairs: readonly (readonly [string, string])[], caller: Session): Promise<string | null>;
+  /** Starts CONFIG RESETSTAT on every front. */
+  resetStats(): Promise<void>;
+  /** Checks a password for a user; false also for unknown users. Throttled per address. */
+  checkPassword(session: Session, user: string, password: Buffer): boolean;
+  /** True when the default user needs no password. */
+  readonly openToAll: boolean;
+  /**
+   * Stops the process in order; does not come back on success. Resolves to the error text when
+   * the shutdown fails or is aborted.
+   */
+  shutdown(options: ShutdownOptions): Promise<string | null>;
+  /** True when there was a shutdown to abort; its caller then gets an error. */
+  abortShutdown(): boolean;
+}

@@ -1,0 +1,182 @@
+// Counters of one thread, published to shared memory at the end of each tick, so that INFO and
+// metrics can add them up at any time. Only the owning thread writes; a reader may see a value
+// one tick old.
+
+import { ERROR_CODES } from './error-codes.ts';
+
+/** Scalar counters, in order of their slots. */
+export const STAT_FIELDS = [
+  'commands',
+  'connections',
+  'rejectedConnections',
+  'currentConnections',
+  'inputBytes',
+  'outputBytes',
+  'hits',
+  'misses',
+  'expiredKeys',
+  'changes',
+  'errorReplies',
+  'hops',
+  'lockMisses',
+  'ringFull',
+  'turns',
+  'heapBytes',
+  'largeBytes',
+] as const;
+export type StatField = (typeof STAT_FIELDS)[number];
+
+/** Fields that say how things are, not what has happened. */
+const GAUGES: readonly StatField[] = ['currentConnections', 'heapBytes', 'largeBytes'];
+
+/** What INFO commandstats shows of one command. */
+export interface CommandFigures {
+  calls: number;
+  microseconds: number;
+  rejected: number;
+  failed: number;
+}
+
+const PER_COMMAND = 4;
+const COMMANDS_AT = STAT_FIELDS.length + ERROR_CODES.length;
+
+/** Returns the bytes of one thread's block. */
+export function statsBytes(commandCount: number): number {
+  return (COMMANDS_AT + commandCount * PER_COMMAND) * 8;
+}
+
+/** The owner's side: plain fields, written out by `publish`. */
+export class ThreadStats {
+  commands = 0;
+  connections = 0;
+  rejectedConnections = 0;
+  currentConnections = 0;
+  inputBytes = 0;
+  outputBytes = 0;
+  hits = 0;
+  misses = 0;
+  expiredKeys = 0;
+  changes = 0;
+  errorReplies = 0;
+  hops = 0;
+  lockMisses = 0;
+  ringFull = 0;
+  turns = 0;
+  /** Used JavaScript heap and external memory of the thread, sampled. */
+  heapBytes = 0;
+  /** Large values the thread holds. */
+  largeBytes = 0;
+  readonly #slots: Float64Array;
+
+  /** @param memory of `statsBytes` bytes */
+  constructor(memory: SharedArrayBuffer) {
+    this.#slots = new Float64Array(memory);
+  }
+
+  /** Writes the fields to shared memory. */
+  publish(): void {
+    const slots = this.#slots;
+    slots[0] = this.commands;
+    slots[1] = this.connections;
+    slots[2] = this.rejectedConnections;
+    slots[3] = this.currentConnections;
+    slots[4] = this.inputBytes;
+    slots[5] = this.outputBytes;
+    slots[6] = this.hits;
+    slots[7] = this.misses;
+    slots[8] = this.expiredKeys;
+    slots[9] = this.changes;
+    slots[10] = this.errorReplies;
+    slots[11] = this.hops;
+    slots[12] = this.lockMisses;
+    slots[13] = this.ringFull;
+    slots[14] = this.turns;
+    slots[15] = this.heapBytes;
+    slots[16] = this.largeBytes;
+  }
+
+  /** Notes one call of a command and whether it answered an error. */
+  called(id: number, failed: boolean): void {
+    const at = COMMANDS_AT + id * PER_COMMAND;
+    this.#slots[at] = this.#slots[at]! + 1;
+    if (failed) this.#slots[at + 3] = this.#slots[at + 3]! + 1;
+    this.commands++;
+  }
+
+  /** Notes the time a call took. */
+  took(id: number, microseconds: number): void {
+    const at = COMMANDS_AT + id * PER_COMMAND + 1;
+    this.#slots[at] = this.#slots[at]! + microseconds;
+  }
+
+  /** Notes a command refused before it ran (arity, authentication ...). */
+  rejected(id: number): void {
+    const at = COMMANDS_AT + id * PER_COMMAND + 2;
+    this.#slots[at] = this.#slots[at]! + 1;
+  }
+
+  /** Notes an error reply by its code, the text's first word. */
+  errorReply(text: string): void {
+    this.errorReplies++;
+    const end = text.indexOf(' ');
+    const code = ERROR_CODES.indexOf(end < 0 ? text : text.slice(0, end));
+    const at = STAT_FIELDS.length + (code < 0 ? ERROR_CODES.length - 1 : code);
+    this.#slots[at] = this.#slots[at]! + 1;
+  }
+}
+
+/** Adds up the blocks of all threads. CONFIG RESETSTAT moves the zero, not the blocks. */
+export class StatsReader {
+  readonly #blocks: Float64Array[];
+  #zero: Float64Array;
+
+  constructor(blocks: readonly SharedArrayBuffer[]) {
+    this.#blocks = blocks.map((memory) => new Float64Array(memory));
+    this.#zero = new Float64Array(this.#blocks[0]?.length ?? 0);
+  }
+
+  /** Returns a counter summed over the threads, since the last reset. */
+  get(field: StatField): number {
+    return this.#sum(STAT_FIELDS.indexOf(field));
+  }
+
+  /** Returns the figures of a command by its id. */
+  command(id: number): CommandFigures {
+    const at = COMMANDS_AT + id * PER_COMMAND;
+    return {
+      calls: this.#sum(at),
+      microseconds: this.#sum(at + 1),
+      rejected: this.#sum(at + 2),
+      failed: this.#sum(at + 3),
+    };
+  }
+
+  /** Returns the error replies per code, codes without any left out. */
+  errors(): [code: string, count: number][] {
+    return ERROR_CODES.map((code, i): [string, number] => [
+      code,
+      this.#sum(STAT_FIELDS.length + i),
+    ]).filter(([, count]) => count > 0);
+  }
+
+  /** One thread's own value of a counter, by its block's index; not affected by resets. */
+  ofThread(block: number, field: StatField): number {
+    return this.#blocks[block]![STAT_FIELDS.indexOf(field)]!;
+  }
+
+  /** Counts from now on; gauges such as the current connections go on. */
+  reset(): void {
+    const isGauge = (slot: number): boolean => GAUGES.includes(STAT_FIELDS[slot] ?? 'commands');
+    this.#zero = this.#zero.map((_, slot) => (isGauge(slot) ? 0 : this.#total(slot)));
+  }
+
+  #sum(slot: number): number {
+    return this.#total(slot) - this.#zero[slot]!;
+  }
+
+  #total(slot: number): number {
+    let sum = 0;
+    for (const block of this.#blocks) sum += block[slot]!;
+    return sum;
+  }
+}

@@ -1,0 +1,30 @@
+// Directives Redis does not have: threads, hot budget, WAL, stores, HTTP. `wal-sync-mode` is here
+// with its Redis name `appendfsync`; the two are one value.
+
+import { PORTS } from './bounds.ts';
+import { boolean, integer, oneOf, type Traits } from './directive.ts';
+
+const HONOURED_AT_START: Traits = { status: 'honoured', change: 'start' };
+const AT_START: Traits = { change: 'start' };
+
+export const ownDirectives = [
+  oneOf('wal-sync-mode', ['EverySecond', 'Always', 'Never'], 'EverySecond', {
+    twin: { name: 'appendfsync', words: ['everysec', 'always', 'no'] },
+  }),
+  /** MiB of a log segment. */
+  integer('wal-segment-mb', 64, [1, 1024], AT_START),
+  /** MiB of shared memory for hot entries. */
+  integer('memtable-size-mb', 512, [8, 65536], HONOURED_AT_START),
+  /** Bytes; a larger value lives in its worker, not in shared memory. */
+  integer('hot-value-max-bytes', 16384, [64, 24576], HONOURED_AT_START),
+  /** 0 = chosen from the number of cores. */
+  integer('front-threads', 0, [0, 64], HONOURED_AT_START),
+  /** 0 = chosen from the number of cores. */
+  integer('shard-threads', 0, [0, 64], HONOURED_AT_START),
+  /** LevelDB instances; fixed when the data directory is created. */
+  integer('stores', 4, [4, 8], AT_START),
+  /** 0 = no HTTP listener. */
+  integer('http-port', 0, PORTS, HONOURED_AT_START),
+  /** Sends every keyed command over the ring, for benchmarks and tests. */
+  boolean('debug-force-hop', false, { status: 'honoured', change: 'start', hidden: true }),
+] as const;

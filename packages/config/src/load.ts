@@ -1,0 +1,57 @@
+// Turns lines of configuration into values: the start of a server, as opposed to CONFIG SET.
+
+import {
+  type ConfigProblem,
+  type ConfigWarning,
+  type ConfLine,
+  MAX_PROBLEMS,
+  problemOf,
+} from './config-error.ts';
+import type { Value } from './directive.ts';
+import { directives, findDirective } from './directives.ts';
+import { defaultOf, parseValue } from './values.ts';
+
+/** The value of every directive under its canonical name. */
+export type Values = ReadonlyMap<string, Value>;
+
+export interface Loaded {
+  readonly values: Values;
+  readonly warnings: readonly ConfigWarning[];
+  readonly problems: readonly ConfigProblem[];
+}
+
+const WITHOUT_EFFECT = 'known to Redis, but without effect in this version of ForgeKV';
+
+export function defaultValues(): Map<string, Value> {
+  return new Map(directives.map((directive) => [directive.name, defaultOf(directive)]));
+}
+
+/** Applies the lines in order over the defaults. Never throws; a bad line changes nothing. */
+export function loadLines(lines: readonly ConfLine[]): Loaded {
+  const values = defaultValues();
+  const warnings: ConfigWarning[] = [];
+  const problems: ConfigProblem[] = [];
+  const seen = new Set<string>();
+  for (const line of lines) {
+    const [name = '', ...words] = line.words;
+    if (problems.length === MAX_PROBLEMS) break;
+    const named = findDirective(name);
+    if (named === undefined) {
+      problems.push(problemOf(line, 'unknown directive'));
+      continue;
+    }
+    const { directive } = named;
+    const current = values.get(directive.name) as Value;
+    const parsed = parseValue(named, words, current, !seen.has(directive.name));
+    if (!parsed.ok) {
+      problems.push(problemOf(line, parsed.why));
+      continue;
+    }
+    seen.add(directive.name);
+    values.set(directive.name, parsed.value);
+    if (directive.status === 'accepted') {
+      warnings.push({ file: line.file, line: line.line, name, reason: WITHOUT_EFFECT });
+    }
+  }
+  return { values, warnings, problems };
+}

@@ -1,0 +1,357 @@
+// Takes the bytes of a connection through parse, route and execution. This is the hot path:
+// nothing is allocated between a request's bytes and its reply's.
+//
+//   parse   offsets of the commands and arguments of one read
+//   route   command id, shard and hash of the first key of each command; its bucket and entry
+//           are touched, so that the cache misses of the batch overlap
+//   execute one by one, in place; the first command that cannot run here takes those behind
+//           it along to a worker, and the connection waits: it runs in one place at a time
+
+import { SHARD_SHIFT } from '@forgekv/base';
+import { FLAG_MAY_REPLICATE, FLAG_NO_AUTH, FLAG_WRITE } from '@forgekv/catalog';
+import {
+  type CommandContext,
+  type CommandRegistry,
+  DONE,
+  Executor,
+  NO_AUTH,
+  OUT_OF_MEMORY,
+  PLACE_FRONT,
+  PLACE_KEYED,
+  type ServerServices,
+  unknownCommand,
+  unknownSubcommand,
+  WAITING,
+  wrongArity,
+} from '@forgekv/commands';
+import {
+  COMMAND_ARGC,
+  COMMAND_END,
+  COMMAND_FIRST_ARG,
+  COMMAND_START,
+  COMMAND_WORDS,
+  MAX_COMMANDS_PER_PARSE,
+  type PartialCommand,
+  RequestParser,
+} from '@forgekv/protocol';
+import { PAUSE_ALL, PAUSE_NONE, type ProcessControl, RUN_RESP3 } from '@forgekv/rings';
+import { AWAY, CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
+import { encodeCommand } from './encode-command.ts';
+import type { HopClient } from './hop-client.ts';
+import type { TickOutput } from './tick-output.ts';
+
+/** More reply bytes than this in one tick end the tick early. */
+const EARLY_FLUSH_BYTES = 1024 * 1024;
+/** A client that leaves more than this unread gets nothing executed until it reads. */
+export const STALL_BYTES = 1024 * 1024;
+/** Command names an HTTP client would send first: such a peer is not a Redis client. */
+const HTTP_NAMES = ['post', 'host:'];
+
+export interface CommandLoopModules {
+  readonly registry: CommandRegistry;
+  readonly context: CommandContext;
+  readonly services: ServerServices;
+  readonly hops: HopClient;
+  readonly output: TickOutput;
+  readonly control: ProcessControl;
+  /** Worker of each shard. */
+  readonly workerOf: Uint8Array;
+  /** Told about a connection that CLIENT PAUSE stopped. */
+  readonly paused: (connection: Connection) => void;
+  readonly log: (message: string) => void;
+}
+
+export class CommandLoop {
+  readonly #m: CommandLoopModules;
+  readonly #parser = new RequestParser();
+  readonly #executor: Executor;
+  readonly #ids = new Int32Array(MAX_COMMANDS_PER_PARSE);
+  /** Sends every keyed command over the ring: for tests and benchmarks. */
+  forceHop = false;
+  // Something that depends on what the touch pass reads, so that it is not optimized away.
+  #touched = 0;
+
+  constructor(modules: CommandLoopModules) {
+    this.#m = modules;
+    this.#executor = new Executor(modules.registry, modules.context, false);
+  }
+
+  /** Executes what is complete in `bytes[start..end)` and keeps the rest as pending. */
+  received(connection: Connection, bytes: Buffer, view: DataView, start: number, end: number) {
+    const at = this.#process(connection, bytes, view, start, end, null);
+    const { pending } = connection;
+    pending.append(bytes, at, end);
+    pending.partial = connection.state === READY ? this.#parser.partial : null;
+  }
+
+  /** Goes on with a connection's pending bytes, after they grew or it became ready. */
+  resume(connection: Connection): void {
+    const { pending } = connection;
+    if (connection.state !== READY || pending.length === 0) return;
+    const { bytes, view, partial } = pending;
+    pending.partial = null;
+    const at = this.#process(connection, bytes, view, pending.start, pending.end, partial);
+    pending.consume(at);
+    if (pending.length > 0 && connection.state === READY) pending.partial = this.#parser.partial;
+  }
+
+  /** Returns the offset up to which bytes were used up. */
+  #process(
+    connection: Connection,
+    bytes: Buffer,
+    view: DataView,
+    start: number,
+    end: number,
+    partial: PartialCommand | null,
+  ): number {
+    const parser = this.#parser;
+    let at = start;
+    while (at < end && connection.state === READY) {
+      const next = parser.parse(bytes, at, end, connection.limits, partial);
+      partial = null;
+      const count = parser.commandCount;
+      if (count > 0) {
+        const done = this.#execute(connection, bytes, view, count);
+        if (done < count) {
+          return done === 0 ? at : parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
+        }
+        at = next;
+        if (parser.error === '') {
+          this.#checkOutput(connection);
+          continue;
+        }
+      }
+      if (parser.error !== '' && connection.state === READY) {
+        this.#protocolError(connection, parser.error);
+        return end;
+      }
+      if (parser.error === '' || next > at) at = next;
+      if (count === 0) break;
+    }
+    return connection.state === CLOSING ? end : at;
+  }
+
+  #protocolError(connection: Connection, text: string): void {
+    const { reply } = this.#m.context;
+    const start = reply.position;
+    reply.error(text);
+    this.#m.context.stats.errorReply(text);
+    this.#m.output.add(connection, start);
+    this.#m.output.close(connection);
+    this.#m.log(`client ${connection.id} at ${connection.address}: ${text}`);
+  }
+
+  #checkOutput(connection: Connection): void {
+    if (this.#m.context.reply.position > EARLY_FLUSH_BYTES) this.#m.output.flush();
+    if (connection.state === READY && connection.socket.writableLength > STALL_BYTES) {
+      connection.state = STALLED;
+    }
+  }
+
+  /** Routes and executes the parsed commands; returns how many are done or on their way. */
+  #execute(connection: Connection, bytes: Buffer, view: DataView, count: number): number {
+    const { context, output } = this.#m;
+    const { reply, stats } = context;
+    context.request.source(bytes, view, this.#parser.args);
+    context.db = connection.db;
+    context.nowMs = Date.now();
+    reply.resp3 = connection.resp === 3;
+    const started = performance.now();
+    this.#route(bytes, count);
+    const start = reply.position;
+    const done = this.#runAll(connection, count);
+    output.add(connection, start);
+    // Redis: each command is timed; here the commands of a batch share its time equally.
+    const each = ((performance.now() - started) * 1000) / count;
+    for (let i = 0; i < done; i++) {
+      const id = this.#ids[i]!;
+      if (id >= 0) stats.took(id, each);
+    }
+    return done;
+  }
+
+  #route(bytes: Buffer, count: number): void {
+    const { registry, context } = this.#m;
+    const { table } = registry;
+    const { commands, args } = this.#parser;
+    const hot = context.table;
+    let touched = 0;
+    for (let i = 0; i < count; i++) {
+      const first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
+      const argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
+      let id = table.lookup(bytes, args[first * 2]!, args[first * 2 + 1]!);
+      if (id >= 0 && table.isContainer[id] === 1 && argc > 1) {
+        const sub = table.lookupSub(id, bytes, args[first * 2 + 2]!, args[first * 2 + 3]!);
+        id = sub >= 0 ? sub : -2 - id;
+      }
+      this.#ids[i] = id;
+      if (id < 0) continue;
+      const key = registry.singleKey[id]!;
+      if (key === 0 || key >= argc) continue;
+      const offset = args[(first + key) * 2]!;
+      const length = args[(first + key) * 2 + 1]!;
+      const hash = hot.hasher.hash(bytes, offset, length);
+      const shard = hot.hasher.slot(bytes, offset, length) >>> SHARD_SHIFT;
+      this.#hashes[i] = hash;
+      this.#shards[i] = shard;
+      touched ^= hot.touch(shard, hash);
+    }
+    this.#touched = touched;
+  }
+
+  readonly #hashes = new Int32Array(MAX_COMMANDS_PER_PARSE);
+  readonly #shards = new Uint8Array(MAX_COMMANDS_PER_PARSE);
+
+  #runAll(connection: Connection, count: number): number {
+    const { context, registry, control } = this.#m;
+    const { commands } = this.#parser;
+    const { request, reply, stats } = context;
+    const { table, places, singleKey } = registry;
+    for (let i = 0; i < count; i++) {
+      request.first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
+      request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
+      const id = this.#ids[i]!;
+      const start = reply.position;
+      const mode = connection.replyMode;
+      const errors = reply.errorCount;
+      if (!this.#admit(connection, id)) {
+        if (connection.state === CLOSING) return i + 1;
+      } else {
+        const pause = control.pauseMode(context.nowMs);
+        if (pause !== PAUSE_NONE && this.#isPaused(pause, id)) {
+          connection.state = PAUSED;
+          this.#m.paused(connection);
+          return i;
+        }
+        connection.lastCommand = id;
+        const place = places[id]!;
+        if (place === PLACE_FRONT) {
+          const outcome = registry.frontRuns[id]!(context, connection, this.#m.services);
+          stats.called(id, reply.errorCount !== errors);
+          if (outcome === WAITING) {
+            connection.state = DEFERRED;
+            return i + 1;
+          }
+          context.db = connection.db;
+          reply.resp3 = connection.resp === 3;
+        } else {
+          const key = singleKey[id]!;
+          if (key !== 0) context.setPrehashed(key, this.#shards[i]!, this.#hashes[i]!);
+          const hop = place !== PLACE_KEYED || (this.forceHop && table.firstKey[id] !== 0);
+          const outcome = hop ? -1 : this.#executor.run(id);
+          if (outcome === -1) return this.#hop(connection, i, count);
+          if (outcome !== DONE) reply.error(OUT_OF_MEMORY);
+          stats.called(id, reply.errorCount !== errors);
+        }
+      }
+      if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
+      // The answer of CLIENT REPLY ON itself is sent.
+      if (mode !== 'on' && connection.replyMode === mode) {
+        if (mode === 'skip') connection.replyMode = 'on';
+        reply.position = start;
+      }
+      if (connection.closeAfterReply) {
+        this.#m.output.close(connection);
+        return count;
+      }
+    }
+    return count;
+  }
+
+  #isPaused(pause: number, id: number): boolean {
+    const { table } = this.#m.registry;
+    if (table.names[id] === 'client|unpause') return false;
+    return pause === PAUSE_ALL || (table.flagBits[id]! & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;
+  }
+
+  /** Checks what must hold before a command may run; writes the error when it does not. */
+  #admit(connection: Connection, id: number): boolean {
+    const { context, registry } = this.#m;
+    const { request, reply, stats } = context;
+    const { table } = registry;
+    if (id < 0) {
+      this.#unknown(connection, id);
+      return false;
+    }
+    const arity = table.arity[id]!;
+    const { argc } = request;
+    if (arity > 0 ? argc !== arity : argc < -arity) {
+      reply.error(wrongArity(table.names[id]!));
+      stats.rejected(id);
+      return false;
+    }
+    if (!connection.limits.authenticated && (table.flagBits[id]! & FLAG_NO_AUTH) === 0) {
+      reply.error(NO_AUTH);
+      stats.rejected(id);
+      return false;
+    }
+    return true;
+  }
+
+  #unknown(connection: Connection, id: number): void {
+    const { context, registry } = this.#m;
+    const { request, reply } = context;
+    if (id < -1) {
+      reply.error(unknownSubcommand(registry.table.names[-2 - id]!, request.text(1)));
+      return;
+    }
+    const name = request.text(0);
+    if (HTTP_NAMES.includes(name.toLowerCase())) {
+      this.#m.log(
+        `client ${connection.id} at ${connection.address} speaks HTTP: it may be the victim of ` +
+          'a cross-protocol attack; the connection is closed',
+      );
+      this.#m.output.close(connection);
+      return;
+    }
+    const shown = [name];
+    let bytes = 0;
+    for (let i = 1; i < request.argc && bytes < 128; i++) {
+      const length = Math.min(request.length(i), 128);
+      bytes += length;
+      const at = request.offset(i);
+      shown.push(request.bytes.toString('latin1', at, at + length));
+    }
+    reply.error(unknownCommand(shown));
+  }
+
+  /**
+   * Sends command `i` and those behind it, up to the next one that belongs on the front, to
+   * the worker of command `i`. Returns the number of commands that are done or sent.
+   */
+  #hop(connection: Connection, i: number, count: number): number {
+    const { context, registry, hops, workerOf } = this.#m;
+    const { commands } = this.#parser;
+    const { request } = context;
+    const id = this.#ids[i]!;
+    const key = registry.table.firstKey[id]!;
+    let worker: number;
+    if (key > 0 && key < request.argc) {
+      const at = request.offset(key);
+      worker = workerOf[context.table.hasher.shard(request.bytes, at, request.length(key))]!;
+    } else {
+      worker = workerOf[connection.id & 63]!;
+    }
+    let last = i + 1;
+    if (connection.replyMode !== 'skip') {
+      while (last < count && this.#mayFollow(last)) last++;
+    }
+    connection.state = AWAY;
+    const flags = (connection.resp === 3 ? RUN_RESP3 : 0) | (connection.db << 8);
+    const start = commands[i * COMMAND_WORDS + COMMAND_START]!;
+    if (start < 0) {
+      const encoded = encodeCommand(request);
+      hops.send(worker, connection.id, flags, encoded, 0, encoded.length);
+    } else {
+      const end = commands[(last - 1) * COMMAND_WORDS + COMMAND_END]!;
+      hops.send(worker, connection.id, flags, request.bytes, start, end);
+    }
+    this.#m.output.schedule();
+    return last;
+  }
+
+  #mayFollow(i: number): boolean {
+    const id = this.#ids[i]!;
+    return id >= 0 && this.#m.registry.places[id] !== PLACE_FRONT;
+  }
+}

@@ -1,0 +1,104 @@
+// One client connection: what commands see of it (Session) and what the front keeps about it.
+
+import type { ReplyMode, Session } from '@forgekv/commands';
+import type { RequestLimits } from '@forgekv/protocol';
+import type { Socket } from 'node:net';
+import { PendingInput } from './pending-input.ts';
+
+export interface ConnectionFacts {
+  id: number;
+  socket: Socket;
+  address: string;
+  localAddress: string;
+  fileDescriptor: number;
+  nowMs: number;
+}
+
+/** Time a closing connection has to take its last replies, in milliseconds. */
+const LINGER_MS = 5000;
+
+/** Why a connection executes nothing at the moment. */
+export const READY = 0;
+/** A run of its commands is on a worker. */
+export const AWAY = 1;
+/** A command waits for another thread's answer. */
+export const DEFERRED = 2;
+/** CLIENT PAUSE holds its next command back. */
+export const PAUSED = 3;
+/** Its client reads too slowly. */
+export const STALLED = 4;
+/** It is closed, or closes after what was written. */
+export const CLOSING = 5;
+
+export class Connection implements Session {
+  readonly id: number;
+  readonly socket: Socket;
+  readonly address: string;
+  readonly localAddress: string;
+  readonly fileDescriptor: number;
+  readonly createdAtMs: number;
+  name = '';
+  libName = '';
+  libVersion = '';
+  db = 0;
+  resp: 2 | 3 = 2;
+  user = 'default';
+  noEvict = false;
+  noTouch = false;
+  replyMode: ReplyMode = 'on';
+  closeAfterReply = false;
+  /** READY, AWAY, ... */
+  state: number = READY;
+  readonly pending = new PendingInput();
+  readonly limits: RequestLimits = { maxBulkBytes: 0, authenticated: false };
+  /** Commands a worker sent back, until its last reply comes. */
+  leftover: Buffer | null = null;
+  /** True once nothing more may be written to the socket. */
+  ended = false;
+  reading = true;
+  lastActiveMs: number;
+  /** Id of the command last begun, -1 = none. */
+  lastCommand = -1;
+  inputBytes = 0;
+  outputBytes = 0;
+
+  constructor(facts: ConnectionFacts) {
+    this.id = facts.id;
+    this.socket = facts.socket;
+    this.address = facts.address;
+    this.localAddress = facts.localAddress;
+    this.fileDescriptor = facts.fileDescriptor;
+    this.createdAtMs = facts.nowMs;
+    this.lastActiveMs = facts.nowMs;
+  }
+
+  get authenticated(): boolean {
+    return this.limits.authenticated;
+  }
+
+  set authenticated(value: boolean) {
+    this.limits.authenticated = value;
+  }
+
+  /** Sends what was written and closes. */
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.socket.end();
+    // A peer that never closes its side would keep the descriptor: half-open is not for us.
+    setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
+  }
+
+  /** Holds the client back: nothing is read until `resumeReading`. */
+  pauseReading(): void {
+    if (!this.reading) return;
+    this.reading = false;
+    this.socket.pause();
+  }
+
+  resumeReading(): void {
+    if (this.reading) return;
+    this.reading = true;
+    this.socket.resume();
+  }
+}

@@ -1,0 +1,81 @@
+// What fronts and the main thread say to each other outside the rings: start, configuration,
+// and requests that concern every front. Plain data only; passwords do not travel here.
+
+import type {
+  ClientFacts,
+  ClientFilter,
+  ProcessFigures,
+  ServerFacts,
+  ShutdownOptions,
+} from '@forgekv/commands';
+import type { ConfigTransfer } from '@forgekv/config';
+import type { ArenaTransfer } from '@forgekv/keyspace';
+
+/** Everything a front needs to start: its workerData. */
+export interface FrontInit {
+  readonly index: number;
+  /** Id of the thread in shard locks, 1..255. */
+  readonly threadId: number;
+  readonly arena: ArenaTransfer;
+  readonly config: ConfigTransfer;
+  readonly control: SharedArrayBuffer;
+  readonly doorbells: SharedArrayBuffer;
+  readonly doorbell: number;
+  readonly links: readonly {
+    readonly requests: SharedArrayBuffer;
+    readonly replies: SharedArrayBuffer;
+    readonly doorbell: number;
+  }[];
+  readonly workerOf: Uint8Array;
+  /** Counter blocks of all threads, this front's own at `statsIndex`. */
+  readonly stats: readonly SharedArrayBuffer[];
+  readonly statsIndex: number;
+  readonly facts: ServerFacts;
+}
+
+/** How a front listens on one address. */
+export type ListenOrder =
+  | { readonly host: string; readonly port: number; readonly backlog: number; readonly shared: boolean }
+  | { readonly path: string; readonly mode: number; readonly backlog: number }
+  | { readonly descriptor: number; readonly backlog: number };
+
+/** Asked of every front; each answers with a value. */
+export type FrontQuery =
+  | { readonly op: 'clients'; readonly filter: ClientFilter }
+  | { readonly op: 'kill'; readonly filter: ClientFilter }
+  | { readonly op: 'unpause' }
+  | { readonly op: 'reset-stats' };
+
+export type FrontAnswer = ClientFacts[] | number | null;
+
+/** Main to front. */
+export type ToFront =
+  | { readonly type: 'listen'; readonly orders: readonly ListenOrder[] }
+  | { readonly type: 'configure'; readonly config: ConfigTransfer; readonly id: number }
+  | { readonly type: 'query'; readonly id: number; readonly query: FrontQuery }
+  | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'figures'; readonly figures: ProcessFigures }
+  | { readonly type: 'drain' }
+  | { readonly type: 'close' };
+
+/** Asked of the main thread; it answers with `answer`. */
+export type MainRequest =
+  | { readonly op: 'all-fronts'; readonly query: FrontQuery }
+  | {
+      readonly op: 'set-config';
+      readonly pairs: readonly (readonly [string, string])[];
+      readonly isLocal: boolean;
+    }
+  | { readonly op: 'shutdown'; readonly options: ShutdownOptions }
+  | { readonly op: 'abort-shutdown' };
+
+/** Front to main. */
+export type FromFront =
+  | { readonly type: 'ready' }
+  | { readonly type: 'listening'; readonly descriptors: readonly number[] }
+  | { readonly type: 'listen-failed'; readonly message: string; readonly code: string }
+  | { readonly type: 'log'; readonly message: string }
+  | { readonly type: 'configured'; readonly id: number }
+  | { readonly type: 'answered'; readonly id: number; readonly value: FrontAnswer }
+  | { readonly type: 'request'; readonly id: number; readonly request: MainRequest }
+  | { readonly type: 'drained' };

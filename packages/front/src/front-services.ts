@@ -1,0 +1,175 @@
+// What server commands ask of a front: answered here, or by all fronts through the main thread.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { CommandTable } from '@forgekv/catalog';
+import {
+  type ClientFacts,
+  type ClientFilter,
+  type CommandRegistry,
+  type Outcome,
+  type PauseMode,
+  type ProcessFigures,
+  type ServerFacts,
+  type ServerServices,
+  type Session,
+  type ShutdownOptions,
+  type StatsReader,
+  WAITING,
+} from '@forgekv/commands';
+import type { Config } from '@forgekv/config';
+import type { ReplyWriter } from '@forgekv/protocol';
+import { PAUSE_ALL, PAUSE_WRITES, type ProcessControl } from '@forgekv/rings';
+import type { Connection } from './connection.ts';
+import type { Front } from './front.ts';
+import type { MainRequest } from './front-messages.ts';
+
+const DENIED =
+  'DENIED Redis is running in protected mode because protected mode is enabled and no password ' +
+  'is set for the default user. In this mode connections are only accepted from the loopback ' +
+  'interface. Set a password (requirepass), or bind to addresses that only trusted clients ' +
+  "reach and turn protected mode off (CONFIG SET protected-mode no, from the server's host).";
+
+export interface FrontServicesModules {
+  readonly registry: CommandRegistry;
+  readonly front: Front;
+  readonly config: Config;
+  readonly control: ProcessControl;
+  readonly facts: ServerFacts;
+  readonly stats: StatsReader;
+  /** Sends a request to the main thread. */
+  readonly ask: (request: MainRequest) => Promise<unknown>;
+}
+
+export class FrontServices implements ServerServices {
+  readonly facts: ServerFacts;
+  readonly stats: StatsReader;
+  readonly commands: CommandTable;
+  readonly #m: FrontServicesModules;
+  #figures: ProcessFigures = {
+    opsPerSecond: 0,
+    inputKbps: 0,
+    outputKbps: 0,
+    peakMemoryBytes: 0,
+    heapBytes: 0,
+    largeValueBytes: 0,
+  };
+  #passwordHash: Buffer | null = null;
+
+  constructor(modules: FrontServicesModules) {
+    this.#m = modules;
+    this.facts = modules.facts;
+    this.stats = modules.stats;
+    this.commands = modules.registry.table;
+  }
+
+  /** Takes over what CONFIG SET may have changed. */
+  configure(): void {
+    const password = this.#m.config.text('requirepass');
+    this.#passwordHash = password === '' ? null : hash(Buffer.from(password));
+  }
+
+  get openToAll(): boolean {
+    return this.#passwordHash === null;
+  }
+
+  /** Returns why a new connection is turned away (an error text), or null. */
+  refusal(socket: Socket): string | null {
+    if (!this.openToAll || !this.#m.config.boolean('protected-mode')) return null;
+    const { remoteAddress } = socket;
+    return remoteAddress === undefined || isLoopback(remoteAddress) ? null : DENIED;
+  }
+
+  checkPassword(_session: Session, user: string, password: Buffer): boolean {
+    if (user !== 'default') return false;
+    return this.#passwordHash === null || timingSafeEqual(hash(password), this.#passwordHash);
+  }
+
+  process(): ProcessFigures {
+    return this.#figures;
+  }
+
+  /** Takes the figures the main thread sampled. */
+  sampled(figures: ProcessFigures): void {
+    this.#figures = figures;
+  }
+
+  connectionCount(): number {
+    return this.#m.control.connections;
+  }
+
+  later<T>(
+    session: Session,
+    answer: Promise<T>,
+    write: (reply: ReplyWriter, value: T) => void,
+  ): Outcome {
+    const connection = session as Connection;
+    answer.then(
+      (value) => this.#m.front.answer(connection, (reply) => write(reply, value)),
+      (error: Error) =>
+        this.#m.front.answer(connection, (reply) => reply.error(`ERR ${error.message}`)),
+    );
+    return WAITING;
+  }
+
+  async clients(filter: ClientFilter): Promise<ClientFacts[]> {
+    const query = { op: 'clients', filter } as const;
+    const lists = (await this.#m.ask({ op: 'all-fronts', query })) as ClientFacts[][];
+    return lists.flat().sort((a, b) => a.id - b.id);
+  }
+
+  factsOf(session: Session): ClientFacts {
+    return this.#m.front.factsOf(session as Connection);
+  }
+
+  async kill(filter: ClientFilter): Promise<number> {
+    const query = { op: 'kill', filter } as const;
+    const counts = (await this.#m.ask({ op: 'all-fronts', query })) as number[];
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  pause(mode: PauseMode, untilMs: number): void {
+    this.#m.control.pause(mode === 'all' ? PAUSE_ALL : PAUSE_WRITES, untilMs, Date.now());
+  }
+
+  unpause(): void {
+    this.#m.control.unpause();
+    // The other fronts let their connections go on as soon as they hear of it.
+    void this.#m.ask({ op: 'all-fronts', query: { op: 'unpause' } });
+  }
+
+  async setConfig(
+    pairs: readonly (readonly [string, string])[],
+    caller: Session,
+  ): Promise<string | null> {
+    const isLocal = isLocalPeer(caller.address);
+    return (await this.#m.ask({ op: 'set-config', pairs, isLocal })) as string | null;
+  }
+
+  async resetStats(): Promise<void> {
+    await this.#m.ask({ op: 'all-fronts', query: { op: 'reset-stats' } });
+  }
+
+  async shutdown(options: ShutdownOptions): Promise<string | null> {
+    return (await this.#m.ask({ op: 'shutdown', options })) as string | null;
+  }
+
+  abortShutdown(): boolean {
+    // Stopping takes milliseconds here: there is never a shutdown that waits.
+    return false;
+  }
+}
+
+function hash(password: Buffer): Buffer {
+  return createHash('sha256').update(password).digest();
+}
+
+/** True for loopback and unix socket peers, as `Session.address` spells them. */
+function isLocalPeer(address: string): boolean {
+  if (address.startsWith('[')) return isLoopback(address.slice(1, address.indexOf(']')));
+  return isLoopback(address) || address.endsWith(':0');
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+}

@@ -1,0 +1,150 @@
+// Thread entry of a front: puts the parts together, listens, and serves the main thread's
+// messages. The logic is in front.ts.
+
+import { chmodSync } from 'node:fs';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { parentPort, workerData } from 'node:worker_threads';
+import { invariant } from '@forgekv/base';
+import { createRegistry, StatsReader, ThreadStats } from '@forgekv/commands';
+import { Config } from '@forgekv/config';
+import { attachArena, HotTable } from '@forgekv/keyspace';
+import { Doorbell, ProcessControl } from '@forgekv/rings';
+import { Front } from './front.ts';
+import type {
+  FromFront,
+  FrontAnswer,
+  FrontInit,
+  FrontQuery,
+  ListenOrder,
+  MainRequest,
+  ToFront,
+} from './front-messages.ts';
+import { descriptorOf } from './socket-intake.ts';
+
+invariant(parentPort !== null, 'a front runs as a thread');
+const port = parentPort;
+const init = workerData as FrontInit;
+const config = Config.fromTransfer(init.config);
+const stats = new StatsReader(init.stats);
+const waiting = new Map<number, (value: unknown) => void>();
+const servers: Server[] = [];
+let lastRequest = 0;
+
+function say(message: FromFront): void {
+  port.postMessage(message);
+}
+
+function ask(request: MainRequest): Promise<unknown> {
+  const id = ++lastRequest;
+  say({ type: 'request', id, request });
+  return new Promise((resolve) => waiting.set(id, resolve));
+}
+
+const front = new Front({
+  table: new HotTable(attachArena(init.arena), init.threadId),
+  registry: createRegistry(),
+  config,
+  control: new ProcessControl(init.control),
+  threadStats: new ThreadStats(init.stats[init.statsIndex]!),
+  stats,
+  links: init.links.map((link) => ({
+    requests: link.requests,
+    replies: link.replies,
+    doorbell: new Doorbell(init.doorbells, link.doorbell),
+  })),
+  doorbell: new Doorbell(init.doorbells, init.doorbell),
+  workerOf: init.workerOf,
+  facts: init.facts,
+  ask,
+  log: (message) => say({ type: 'log', message }),
+});
+
+function listenOptions(order: ListenOrder): ListenOptions & { fd?: number } {
+  const { backlog } = order;
+  if ('path' in order) return { path: order.path, backlog };
+  if ('descriptor' in order) return { fd: order.descriptor, backlog };
+  return { host: order.host, port: order.port, backlog, reusePort: order.shared };
+}
+
+function listen(order: ListenOrder): Promise<number> {
+  const server = createServer({ pauseOnConnect: true });
+  server.on('connection', (socket: Socket) => front.accept(socket, descriptorOf(socket)));
+  servers.push(server);
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(listenOptions(order), () => {
+      server.off('error', reject);
+      server.on('error', (error) => say({ type: 'log', message: `listening: ${error.message}` }));
+      if ('path' in order && order.mode !== 0) chmodSync(order.path, order.mode);
+      resolve(descriptorOf(server));
+    });
+  });
+}
+
+async function listenAll(orders: readonly ListenOrder[]): Promise<void> {
+  try {
+    const descriptors: number[] = [];
+    for (const order of orders) descriptors.push(await listen(order));
+    say({ type: 'listening', descriptors });
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    say({ type: 'listen-failed', message, code: code ?? '' });
+  }
+}
+
+function answer(query: FrontQuery): FrontAnswer {
+  switch (query.op) {
+    case 'clients':
+      return front.clients(query.filter);
+    case 'kill':
+      return front.kill(query.filter);
+    case 'unpause':
+      front.releasePaused();
+      return null;
+    case 'reset-stats':
+      stats.reset();
+      return null;
+  }
+}
+
+function drain(): void {
+  for (const server of servers) server.close();
+  const poll = (): void => {
+    if (front.drain()) say({ type: 'drained' });
+    else setTimeout(poll, 5);
+  };
+  poll();
+}
+
+port.on('message', (message: ToFront) => {
+  switch (message.type) {
+    case 'listen':
+      void listenAll(message.orders);
+      break;
+    case 'configure':
+      config.adopt(message.config);
+      front.configure();
+      say({ type: 'configured', id: message.id });
+      break;
+    case 'query':
+      say({ type: 'answered', id: message.id, value: answer(message.query) });
+      break;
+    case 'answer':
+      waiting.get(message.id)?.(message.value);
+      waiting.delete(message.id);
+      break;
+    case 'figures':
+      front.sampled(message.figures);
+      break;
+    case 'drain':
+      drain();
+      break;
+    case 'close':
+      front.close();
+      break;
+  }
+});
+
+await front.intake.probe();
+front.start();
+say({ type: 'ready' });

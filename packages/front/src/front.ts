@@ -1,0 +1,413 @@
+// A front: owns connections, feeds their bytes to the command loop, brings replies of workers
+// and other threads back to them. Everything here runs on one thread.
+
+import {
+  CommandContext,
+  type CommandRegistry,
+  type ClientFacts,
+  type ClientFilter,
+  NO_LARGE_VALUES,
+  type ProcessFigures,
+  type ThreadStats,
+} from '@forgekv/commands';
+import type { Config } from '@forgekv/config';
+import type { HotTable } from '@forgekv/keyspace';
+import { ReplyWriter } from '@forgekv/protocol';
+import { type Doorbell, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
+import type { Socket } from 'node:net';
+import { CommandLoop, STALL_BYTES } from './command-loop.ts';
+import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
+import { factsOf, matches } from './client-facts.ts';
+import { HopClient, type WorkerLink } from './hop-client.ts';
+import { FrontServices, type FrontServicesModules } from './front-services.ts';
+import { SocketIntake } from './socket-intake.ts';
+import { TickOutput } from './tick-output.ts';
+
+/** Replies the front keeps for a client that does not read, when no limit is configured. */
+const MOST_OUTPUT_BYTES = 1024 * 1024 * 1024;
+/** Input kept for a connection that cannot execute at the moment, before it is not read on. */
+const MOST_WAITING_INPUT_BYTES = 1024 * 1024;
+/** Input before authentication. */
+const MOST_UNAUTHENTICATED_BYTES = 1024 * 1024;
+const DOORBELL_TIMEOUT_MS = 1000;
+const HOUSEKEEPING_MS = 100;
+
+export interface FrontModules extends Omit<FrontServicesModules, 'front'> {
+  readonly table: HotTable;
+  readonly registry: CommandRegistry;
+  readonly config: Config;
+  readonly control: ProcessControl;
+  readonly threadStats: ThreadStats;
+  readonly links: readonly WorkerLink[];
+  readonly doorbell: Doorbell;
+  readonly workerOf: Uint8Array;
+  readonly log: (message: string) => void;
+}
+
+export class Front {
+  readonly intake: SocketIntake;
+  readonly #m: FrontModules;
+  readonly #connections = new Map<number, Connection>();
+  readonly #bySocket = new WeakMap<Socket, Connection>();
+  readonly #paused = new Set<Connection>();
+  readonly #context: CommandContext;
+  readonly #writer = new ReplyWriter();
+  readonly #output: TickOutput;
+  readonly #hops: HopClient;
+  readonly #loop: CommandLoop;
+  readonly #services: FrontServices;
+  readonly #readView: DataView;
+  #housekeepings = 0;
+  #outputLimitBytes = MOST_OUTPUT_BYTES;
+
+  constructor(modules: FrontModules) {
+    this.#m = modules;
+    this.intake = new SocketIntake((socket, bytes, length) => this.#read(socket, bytes, length));
+    const { buffer } = this.intake;
+    this.#readView = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+    this.#context = new CommandContext({
+      table: modules.table,
+      reply: this.#writer,
+      large: NO_LARGE_VALUES,
+      stats: modules.threadStats,
+      config: modules.config,
+    });
+    this.#hops = new HopClient(
+      modules.links,
+      {
+        replied: (id, bytes, offset, length, last) => {
+          this.#replied(id, bytes, offset, length, last);
+        },
+        leftover: (id, bytes, offset, length) => this.#leftover(id, bytes, offset, length),
+      },
+      modules.threadStats,
+    );
+    this.#output = new TickOutput(
+      this.#writer,
+      modules.threadStats,
+      () => this.#beforeFlush(),
+      () => this.#afterFlush(),
+    );
+    this.#services = new FrontServices({ ...modules, front: this });
+    this.#loop = new CommandLoop({
+      registry: modules.registry,
+      context: this.#context,
+      services: this.#services,
+      hops: this.#hops,
+      output: this.#output,
+      control: modules.control,
+      workerOf: modules.workerOf,
+      paused: (connection) => this.#paused.add(connection),
+      log: modules.log,
+    });
+    this.configure();
+  }
+
+  /** Begins to listen to the doorbell and the clock. */
+  start(): void {
+    this.#armDoorbell();
+    setInterval(() => this.#housekeeping(), HOUSEKEEPING_MS);
+  }
+
+  /** Takes over what CONFIG SET may have changed. */
+  configure(): void {
+    const { config } = this.#m;
+    this.#context.hotValueMaxBytes = config.integer('hot-value-max-bytes');
+    this.#context.maxStringBytes = config.bytes('proto-max-bulk-len');
+    this.#loop.forceHop = config.boolean('debug-force-hop');
+    this.#services.configure();
+    this.#outputLimitBytes =
+      config.outputBufferLimits().normal.hardBytes || MOST_OUTPUT_BYTES;
+    for (const connection of this.#connections.values()) this.#applyLimits(connection);
+  }
+
+  #applyLimits(connection: Connection): void {
+    connection.limits.maxBulkBytes = this.#m.config.bytes('proto-max-bulk-len');
+  }
+
+  // --- connections ---
+
+  /** Takes an accepted socket, or turns it away. */
+  accept(accepted: Socket, descriptor: number): void {
+    const { config, control, threadStats } = this.#m;
+    const refusal = this.#services.refusal(accepted);
+    if (refusal !== null || !control.enter(config.integer('maxclients'))) {
+      threadStats.rejectedConnections++;
+      accepted.on('error', () => {});
+      accepted.end(`-${refusal ?? 'ERR max number of clients reached'}\r\n`);
+      accepted.resume();
+      return;
+    }
+    const { remoteAddress, remotePort, localAddress, localPort } = accepted;
+    const unix = config.text('unixsocket');
+    const peer = remoteAddress === undefined ? `${unix}:0` : join(remoteAddress, remotePort);
+    const own = localAddress === undefined ? `${unix}:0` : join(localAddress, localPort);
+    const socket = this.intake.adopt(accepted);
+    const keepAlive = config.integer('tcp-keepalive');
+    socket.setNoDelay(true);
+    if (keepAlive > 0) socket.setKeepAlive(true, keepAlive * 1000);
+    const connection = new Connection({
+      id: control.nextClientId(),
+      socket,
+      address: peer,
+      localAddress: own,
+      fileDescriptor: descriptor,
+      nowMs: Date.now(),
+    });
+    this.#applyLimits(connection);
+    connection.authenticated = this.#services.openToAll;
+    this.#connections.set(connection.id, connection);
+    this.#bySocket.set(socket, connection);
+    threadStats.connections++;
+    threadStats.currentConnections++;
+    socket.on('error', () => socket.destroy());
+    socket.on('end', () => this.#peerEnded(connection));
+    socket.on('close', () => this.#closed(connection));
+    socket.on('drain', () => this.#drained(connection));
+  }
+
+  /** The peer sends nothing more; what it sent is answered first. */
+  #peerEnded(connection: Connection): void {
+    if (connection.state === READY) this.#output.close(connection);
+    else if (connection.state !== CLOSING) connection.closeAfterReply = true;
+  }
+
+  #closed(connection: Connection): void {
+    if (!this.#connections.delete(connection.id)) return;
+    connection.state = CLOSING;
+    connection.ended = true;
+    connection.pending.clear();
+    this.#paused.delete(connection);
+    this.#m.threadStats.currentConnections--;
+    this.#m.control.leave();
+  }
+
+  /** Closes a connection without further replies. */
+  drop(connection: Connection): void {
+    connection.state = CLOSING;
+    connection.ended = true;
+    connection.socket.destroy();
+  }
+
+  // --- input ---
+
+  #read(socket: Socket, bytes: Buffer, length: number): void {
+    const connection = this.#bySocket.get(socket);
+    if (connection === undefined || connection.state === CLOSING) return;
+    const stats = this.#m.threadStats;
+    stats.inputBytes += length;
+    connection.inputBytes += length;
+    connection.lastActiveMs = Date.now();
+    const { pending } = connection;
+    if (connection.state === READY && pending.length === 0) {
+      const view =
+        bytes === this.intake.buffer
+          ? this.#readView
+          : new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      this.#loop.received(connection, bytes, view, 0, length);
+    } else {
+      pending.append(bytes, 0, length);
+      this.#loop.resume(connection);
+    }
+    this.#afterInput(connection);
+  }
+
+  /** Bounds what is kept of a connection's input. */
+  #afterInput(connection: Connection): void {
+    const waiting = connection.pending.length;
+    if (waiting === 0) return;
+    const limit = connection.limits.authenticated
+      ? this.#m.config.bytes('client-query-buffer-limit')
+      : MOST_UNAUTHENTICATED_BYTES;
+    if (waiting > limit) {
+      this.#m.log(
+        `client ${connection.id} at ${connection.address} exceeds its query buffer: ` +
+          `${waiting} of ${limit} bytes; the connection is closed`,
+      );
+      this.drop(connection);
+    } else if (connection.state !== READY && waiting > MOST_WAITING_INPUT_BYTES) {
+      connection.pauseReading();
+    }
+  }
+
+  /** A connection that waited may go on. */
+  #proceed(connection: Connection): void {
+    if (connection.state === CLOSING) return;
+    connection.state = READY;
+    this.#loop.resume(connection);
+    if (connection.state === READY) {
+      connection.resumeReading();
+      if (connection.closeAfterReply) {
+        this.#output.close(connection);
+      }
+    }
+  }
+
+  // --- replies from elsewhere ---
+
+  #replied(id: number, bytes: Buffer, offset: number, length: number, last: boolean): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    if (connection.replyMode === 'on') {
+      const start = this.#writer.position;
+      this.#writer.encoded(bytes, offset, length);
+      this.#output.add(connection, start);
+    }
+    if (!last || connection.state !== AWAY) return;
+    if (connection.replyMode === 'skip') connection.replyMode = 'on';
+    if (connection.leftover !== null) {
+      connection.pending.prepend(connection.leftover);
+      connection.leftover = null;
+    }
+    this.#proceed(connection);
+  }
+
+  #leftover(id: number, bytes: Buffer, offset: number, length: number): void {
+    const connection = this.#connections.get(id);
+    if (connection === undefined) return;
+    const part = Buffer.from(bytes.subarray(offset, offset + length));
+    connection.leftover =
+      connection.leftover === null ? part : Buffer.concat([connection.leftover, part]);
+  }
+
+  /** Ends a deferred command: `write` makes its reply. */
+  answer(connection: Connection, write: (reply: ReplyWriter) => void): void {
+    if (connection.state !== DEFERRED) return;
+    const start = this.#writer.position;
+    this.#writer.resp3 = connection.resp === 3;
+    const errors = this.#writer.errorCount;
+    write(this.#writer);
+    if (this.#writer.errorCount !== errors) {
+      this.#m.threadStats.errorReply(this.#writer.lastError);
+    }
+    if (connection.replyMode === 'on') this.#output.add(connection, start);
+    else this.#writer.position = start;
+    if (connection.replyMode === 'skip') connection.replyMode = 'on';
+    this.#proceed(connection);
+  }
+
+  // --- ticks ---
+
+  #beforeFlush(): void {
+    this.#hops.flush();
+  }
+
+  #afterFlush(): void {
+    const stats = this.#m.threadStats;
+    stats.turns++;
+    stats.publish();
+    if (this.#hops.outstanding > 0 && this.#hops.poll()) this.#output.schedule();
+  }
+
+  #drained(connection: Connection): void {
+    if (connection.state === STALLED && connection.socket.writableLength <= STALL_BYTES) {
+      this.#proceed(connection);
+    }
+  }
+
+  readonly #hasWork = (): boolean => this.#hops.hasWork();
+  readonly #woken = (): void => {
+    this.#m.doorbell.awake();
+    this.#armDoorbell();
+  };
+
+  #armDoorbell(): void {
+    for (;;) {
+      if (this.#hops.poll()) this.#output.schedule();
+      // Room in a ring is announced by the same bell: what waited is sent at the tick's end.
+      if (this.#hops.outstanding > 0) this.#output.schedule();
+      if (this.#m.doorbell.sleepAsync(DOORBELL_TIMEOUT_MS, this.#hasWork, this.#woken)) return;
+    }
+  }
+
+  #housekeeping(): void {
+    const nowMs = Date.now();
+    if (this.#paused.size > 0 && this.#m.control.pauseMode(nowMs) === PAUSE_NONE) {
+      this.releasePaused();
+    }
+    this.#housekeepings++;
+    if (this.#housekeepings % 10 === 0) this.#eachSecond(nowMs);
+    const stats = this.#m.threadStats;
+    stats.turns++;
+    stats.publish();
+  }
+
+  /** Lets connections go on that CLIENT PAUSE held back. */
+  releasePaused(): void {
+    const released = [...this.#paused];
+    this.#paused.clear();
+    for (const connection of released) {
+      if (connection.state === PAUSED) this.#proceed(connection);
+    }
+  }
+
+  #eachSecond(nowMs: number): void {
+    const { heapUsed, external } = process.memoryUsage();
+    this.#m.threadStats.heapBytes = heapUsed + external;
+    const idleMs = this.#m.config.integer('timeout') * 1000;
+    for (const connection of this.#connections.values()) {
+      if (connection.socket.writableLength > this.#outputLimitBytes) {
+        this.#m.log(
+          `client ${connection.id} at ${connection.address} does not read its replies: ` +
+            `${connection.socket.writableLength} bytes wait; the connection is closed`,
+        );
+        this.drop(connection);
+      } else if (idleMs > 0 && nowMs - connection.lastActiveMs > idleMs) {
+        if (connection.state === READY) this.drop(connection);
+      }
+    }
+  }
+
+  // --- asked by other threads ---
+
+  /** Facts of this front's connections that pass a filter. */
+  clients(filter: ClientFilter): ClientFacts[] {
+    const nowMs = Date.now();
+    return [...this.#connections.values()]
+      .filter((connection) => matches(connection, filter, nowMs))
+      .map((connection) => this.factsOf(connection));
+  }
+
+  factsOf(connection: Connection): ClientFacts {
+    return factsOf(connection, this.#m.registry.table.names, Date.now());
+  }
+
+  /** Closes the connections that pass a filter; returns how many. */
+  kill(filter: ClientFilter): number {
+    const nowMs = Date.now();
+    let killed = 0;
+    for (const connection of this.#connections.values()) {
+      if (!matches(connection, filter, nowMs)) continue;
+      killed++;
+      // The one that asked gets its answer first.
+      if (connection.state === DEFERRED) connection.closeAfterReply = true;
+      else this.drop(connection);
+    }
+    return killed;
+  }
+
+  /** Takes the process figures the main thread sampled. */
+  sampled(figures: ProcessFigures): void {
+    this.#services.sampled(figures);
+  }
+
+  /** Stops reading; replies that are on their way still leave. True when none is. */
+  drain(): boolean {
+    let busy = false;
+    for (const connection of this.#connections.values()) {
+      connection.pauseReading();
+      if (connection.state === AWAY) busy = true;
+    }
+    this.#output.flush();
+    return !busy;
+  }
+
+  /** Ends every connection. */
+  close(): void {
+    for (const connection of this.#connections.values()) connection.end();
+  }
+}
+
+function join(address: string, port: number | undefined): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,149 @@
+// The front's end of the rings: sends runs to workers, takes their replies.
+
+import type { ThreadStats } from '@forgekv/commands';
+import {
+  type Doorbell,
+  KIND_LEFTOVER,
+  KIND_MORE,
+  KIND_REPLY,
+  KIND_RUN,
+  RingConsumer,
+  RingProducer,
+} from '@forgekv/rings';
+
+/** A front's links to one worker. */
+export interface WorkerLink {
+  requests: SharedArrayBuffer;
+  replies: SharedArrayBuffer;
+  doorbell: Doorbell;
+}
+
+/** What arrives for a connection. */
+export interface HopEvents {
+  /** Replies of a run: bytes[offset..offset+length); `last` ends the run. */
+  replied(connection: number, bytes: Buffer, offset: number, length: number, last: boolean): void;
+  /** Commands the worker could not execute, sent before the run's last reply. */
+  leftover(connection: number, bytes: Buffer, offset: number, length: number): void;
+}
+
+interface Link {
+  readonly requests: RingProducer;
+  readonly replies: RingConsumer;
+  readonly doorbell: Doorbell;
+  /** Messages that did not fit the ring, in order. */
+  readonly backlog: Message[];
+}
+
+interface Message {
+  readonly connection: number;
+  readonly flags: number;
+  readonly bytes: Buffer;
+  sent: number;
+}
+
+export class HopClient {
+  readonly #links: Link[];
+  readonly #events: HopEvents;
+  readonly #stats: ThreadStats;
+  /** Runs sent and not yet answered. */
+  outstanding = 0;
+
+  constructor(links: readonly WorkerLink[], events: HopEvents, stats: ThreadStats) {
+    this.#events = events;
+    this.#stats = stats;
+    this.#links = links.map((link) => ({
+      requests: new RingProducer(link.requests),
+      replies: new RingConsumer(link.replies),
+      doorbell: link.doorbell,
+      backlog: [],
+    }));
+  }
+
+  /**
+   * Sends a run; nothing is visible to the worker before `flush`.
+   * @param flags RUN_ flags | database << 8
+   */
+  send(
+    worker: number,
+    connection: number,
+    flags: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    this.outstanding++;
+    this.#stats.hops++;
+    const link = this.#links[worker]!;
+    const length = end - start;
+    if (link.backlog.length === 0 && length <= link.requests.maxPayload) {
+      const at = link.requests.reserve(length, KIND_RUN, connection, flags, length, 0);
+      if (at >= 0) {
+        link.requests.bytes.set(bytes.subarray(start, end), at);
+        return;
+      }
+      this.#stats.ringFull++;
+    }
+    link.backlog.push({
+      connection,
+      flags,
+      bytes: Buffer.from(bytes.subarray(start, end)),
+      sent: 0,
+    });
+    this.#sendBacklog(link);
+  }
+
+  #sendBacklog(link: Link): void {
+    const { requests, backlog } = link;
+    while (backlog.length > 0) {
+      const message = backlog[0]!;
+      const rest = message.bytes.length - message.sent;
+      const length = Math.min(rest, requests.maxPayload);
+      const kind = message.sent === 0 ? KIND_RUN : KIND_MORE;
+      const { connection, flags } = message;
+      const at = requests.reserve(length, kind, connection, flags, message.bytes.length, 0);
+      if (at < 0) return;
+      requests.bytes.set(message.bytes.subarray(message.sent, message.sent + length), at);
+      message.sent += length;
+      if (message.sent === message.bytes.length) backlog.shift();
+    }
+  }
+
+  /** Makes what was sent visible and wakes the workers: once at the end of a tick. */
+  flush(): void {
+    for (const link of this.#links) {
+      if (link.backlog.length > 0) this.#sendBacklog(link);
+      if (link.requests.publish()) link.doorbell.ring();
+    }
+  }
+
+  /** Hands out every reply there is. Returns true when there was any. */
+  poll(): boolean {
+    let any = false;
+    for (const link of this.#links) {
+      const { replies } = link;
+      while (replies.next()) {
+        any = true;
+        this.#take(replies);
+      }
+      if (replies.release()) link.doorbell.ring();
+    }
+    return any;
+  }
+
+  #take(replies: RingConsumer): void {
+    const { kind, a: connection, payloadOffset, payloadBytes } = replies;
+    if (kind === KIND_REPLY) {
+      const last = replies.b === 1;
+      if (last) this.outstanding--;
+      this.#events.replied(connection, replies.bytes, payloadOffset, payloadBytes, last);
+    } else if (kind === KIND_LEFTOVER) {
+      this.#events.leftover(connection, replies.bytes, payloadOffset, payloadBytes);
+    }
+  }
+
+  /** True when replies wait, or room for waiting requests may have come. */
+  hasWork(): boolean {
+    for (const link of this.#links) if (link.replies.pending) return true;
+    return false;
+  }
+}

@@ -1,0 +1,96 @@
+// The replies of one turn of the event loop. They are written behind each other into the
+// thread's ReplyWriter and leave at the end of the tick, one write per socket. Whatever must
+// happen before a reply may be seen (the log's write) goes to `beforeFlush`.
+
+import type { ThreadStats } from '@forgekv/commands';
+import type { ReplyWriter } from '@forgekv/protocol';
+import { CLOSING, type Connection } from './connection.ts';
+
+/** A segment longer than this leaves as bytes; shorter ones as a string, which is cheaper. */
+const STRING_WRITE_BYTES = 16 * 1024;
+const SEGMENTS = 256;
+
+export class TickOutput {
+  readonly #writer: ReplyWriter;
+  readonly #stats: ThreadStats;
+  readonly #beforeFlush: () => void;
+  readonly #afterFlush: () => void;
+  #owners: Connection[] = [];
+  #bounds = new Int32Array(SEGMENTS * 2);
+  readonly #closing: Connection[] = [];
+  #scheduled = false;
+  readonly #end = (): void => this.flush();
+
+  constructor(
+    writer: ReplyWriter,
+    stats: ThreadStats,
+    beforeFlush: () => void,
+    afterFlush: () => void,
+  ) {
+    this.#writer = writer;
+    this.#stats = stats;
+    this.#beforeFlush = beforeFlush;
+    this.#afterFlush = afterFlush;
+  }
+
+  /** Makes sure that the tick ends with a flush, replies or not. */
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#end);
+  }
+
+  /** The bytes from `start` to the writer's position are replies of a connection. */
+  add(connection: Connection, start: number): void {
+    const end = this.#writer.position;
+    if (end === start) return;
+    const count = this.#owners.length;
+    if (count > 0 && this.#owners[count - 1] === connection) {
+      this.#bounds[count * 2 - 1] = end;
+      return;
+    }
+    if (count * 2 === this.#bounds.length) {
+      const grown = new Int32Array(count * 4);
+      grown.set(this.#bounds);
+      this.#bounds = grown;
+    }
+    this.#owners.push(connection);
+    this.#bounds[count * 2] = start;
+    this.#bounds[count * 2 + 1] = end;
+    this.schedule();
+  }
+
+  /** Closes a connection at the end of the tick, behind its replies. */
+  close(connection: Connection): void {
+    connection.state = CLOSING;
+    this.#closing.push(connection);
+    this.schedule();
+  }
+
+  /** Ends the tick: log first, then the sockets. */
+  flush(): void {
+    this.#scheduled = false;
+    this.#beforeFlush();
+    const owners = this.#owners;
+    const { buffer } = this.#writer;
+    for (let i = 0; i < owners.length; i++) {
+      const connection = owners[i]!;
+      const start = this.#bounds[i * 2]!;
+      const end = this.#bounds[i * 2 + 1]!;
+      const { socket } = connection;
+      if (socket.destroyed || connection.ended) continue;
+      this.#stats.outputBytes += end - start;
+      connection.outputBytes += end - start;
+      if (end - start <= STRING_WRITE_BYTES) {
+        socket.write(buffer.toString('latin1', start, end), 'latin1');
+      } else {
+        socket.write(Buffer.from(buffer.subarray(start, end)));
+      }
+    }
+    owners.length = 0;
+    for (const connection of this.#closing) connection.end();
+    this.#closing.length = 0;
+    this.#writer.reset();
+    this.#afterFlush();
+  }
+}

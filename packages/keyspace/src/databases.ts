@@ -1,0 +1,118 @@
+// Numbered databases over namespaces: an entry carries a namespace id, a database number maps
+// to one. So flushing is a new id and swapping is two words; what is left behind is swept.
+//
+// The map and the counters change only while every shard lock is held (flush, swap), and are
+// read under any one of them; sums for DBSIZE and INFO are read without a lock, each word is
+// whole and the total is as exact as any moment during the reading.
+
+import { SHARD_COUNT } from '@forgekv/base';
+import type { HotTable } from './hot-table.ts';
+import {
+  COUNTER_EXPIRES,
+  COUNTER_KEYS,
+  COUNTER_WORDS,
+  FLUSH_GENERATION,
+  NAMESPACE_NEXT,
+} from './layout.ts';
+
+export class Databases {
+  readonly #table: HotTable;
+  readonly #words: Int32Array;
+  readonly #namespaces: number;
+  readonly #counters: number;
+  /** Number of databases. */
+  readonly count: number;
+
+  constructor(table: HotTable) {
+    this.#table = table;
+    this.#words = table.words;
+    this.#namespaces = table.arena.namespaces;
+    this.#counters = table.arena.counters;
+    this.count = table.arena.databases;
+  }
+
+  /** Returns the database a namespace belongs to, or -1 when it was flushed. */
+  ofNamespace(namespace: number): number {
+    for (let db = 0; db < this.count; db++) {
+      if (this.#words[this.#namespaces + db] === namespace) return db;
+    }
+    return -1;
+  }
+
+  /** Returns the namespace of a database. */
+  namespaceOf(db: number): number {
+    return this.#words[this.#namespaces + db]!;
+  }
+
+  /** Returns the number of keys of a database, expired but not yet removed ones included. */
+  keys(db: number): number {
+    return this.#sum(db, COUNTER_KEYS);
+  }
+
+  /** Returns the number of keys of a database that have an expiry. */
+  expires(db: number): number {
+    return this.#sum(db, COUNTER_EXPIRES);
+  }
+
+  /** Returns the number of keys of a database in one shard. */
+  keysOfShard(db: number, shard: number): number {
+    return this.#words[this.#counter(db, shard)]!;
+  }
+
+  #counter(db: number, shard: number): number {
+    return this.#counters + (shard * this.count + db) * COUNTER_WORDS;
+  }
+
+  #sum(db: number, counter: number): number {
+    let sum = 0;
+    for (let shard = 0; shard < SHARD_COUNT; shard++) {
+      sum += this.#words[this.#counter(db, shard) + counter]!;
+    }
+    return sum;
+  }
+
+  /** Empties a database in O(1). Every shard lock is held. Returns the keys it had. */
+  flush(db: number): number {
+    const words = this.#words;
+    let removed = 0;
+    for (let shard = 0; shard < SHARD_COUNT; shard++) {
+      const at = this.#counter(db, shard);
+      removed += words[at]!;
+      words[at] = 0;
+      words[at + COUNTER_EXPIRES] = 0;
+    }
+    const namespace = words[NAMESPACE_NEXT]!;
+    words[NAMESPACE_NEXT] = namespace + 1;
+    words[this.#namespaces + db] = namespace;
+    Atomics.add(words, FLUSH_GENERATION, 1);
+    return removed;
+  }
+
+  /** Swaps two databases in O(1). Every shard lock is held. */
+  swap(a: number, b: number): void {
+    const words = this.#words;
+    for (let shard = 0; shard < SHARD_COUNT; shard++) {
+      for (let i = 0; i < COUNTER_WORDS; i++) {
+        const left = this.#counter(a, shard) + i;
+        const right = this.#counter(b, shard) + i;
+        const kept = words[left]!;
+        words[left] = words[right]!;
+        words[right] = kept;
+      }
+    }
+    const kept = words[this.#namespaces + a]!;
+    words[this.#namespaces + a] = words[this.#namespaces + b]!;
+    words[this.#namespaces + b] = kept;
+  }
+
+  /** Takes every shard lock in ascending order, runs, and releases them. */
+  withAllLocks<T>(run: () => T): T {
+    const { locks } = this.#table;
+    for (let shard = 0; shard < SHARD_COUNT; shard++) locks.lock(shard);
+    try {
+      return run();
+    } finally {
+      for (let shard = SHARD_COUNT - 1; shard >= 0; shard--) locks.unlock(shard);
+    }
+  }
+}

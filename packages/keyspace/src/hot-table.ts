@@ -1,0 +1,456 @@
+// The hot table as one thread sees it: finds, makes, resizes and removes entries.
+//
+// Everything that touches an entry happens under the lock of the key's shard, taken by the
+// caller; `find` asserts it. Values are packed bytes: this file knows lengths and flags, not
+// what the bytes mean. A returned number is an entry's word index; it is valid until the next
+// call that makes, resizes or removes an entry of the same shard.
+
+import { invariant, KeyHasher, SHARD_SHIFT } from '@forgekv/base';
+import type { Arena } from './arena.ts';
+import { Expiry } from './expiry.ts';
+import { HashIndex } from './hash-index.ts';
+import {
+  COUNTER_EXPIRES,
+  COUNTER_KEYS,
+  COUNTER_WORDS,
+  ENTRY_EXPIRE,
+  ENTRY_HASH,
+  ENTRY_HEAD_BYTES,
+  ENTRY_KEY,
+  ENTRY_LSN,
+  ENTRY_META,
+  ENTRY_NAMESPACE,
+  ENTRY_USE,
+  ENTRY_VALUE,
+  FLAG_DIRTY,
+  FLAG_LARGE,
+  FLAG_STORED,
+  LARGE_ID_NEXT,
+  SHARD_BLOCK_WORDS,
+  SHARD_COMPLETE,
+  SHARD_ENTRIES,
+  SHARD_GATE,
+  SHARD_LSN,
+  TYPE_FREE,
+  TYPE_TOMBSTONE,
+} from './layout.ts';
+import { ShardLocks } from './shard-lock.ts';
+import { CLASS_BYTES, classFor } from './size-classes.ts';
+import { SlabPool } from './slab-pool.ts';
+
+/** Copies up to this many bytes go word by word: a native call costs more than that. */
+const WORD_COPY_BYTES = 128;
+
+/** While a slot is at least a quarter used: growing and shrinking by turns is usual. */
+function staysInPlace(needed: number, capacity: number): boolean {
+  return needed <= capacity && needed * 4 >= capacity;
+}
+
+export class HotTable {
+  readonly arena: Arena;
+  readonly locks: ShardLocks;
+  readonly pool: SlabPool;
+  readonly index: HashIndex;
+  readonly hasher: KeyHasher;
+  /** The arena as words and as bytes, for readers of values. */
+  readonly words: Int32Array;
+  readonly bytes: Buffer;
+  readonly #floats: Float64Array;
+  readonly #expiry: Expiry;
+  readonly #shards: number;
+  readonly #counters: number;
+  readonly #namespaces: number;
+  readonly #databases: number;
+
+  // The selected key. Its bytes stay the caller's; they are read, never kept.
+  #keyBytes: Buffer = Buffer.alloc(0);
+  #keyView: DataView = new DataView(new ArrayBuffer(0));
+  #keyOffset = 0;
+  #keyLength = 0;
+  #hash = 0;
+  #shard = 0;
+  #db = 0;
+  #namespace = 0;
+
+  /** @param threadId 1..255, different in every thread that uses the arena */
+  constructor(arena: Arena, threadId: number) {
+    this.arena = arena;
+    this.words = arena.words;
+    this.bytes = arena.bytes;
+    this.#floats = arena.floats;
+    this.#shards = arena.shards;
+    this.#counters = arena.counters;
+    this.#namespaces = arena.namespaces;
+    this.#databases = arena.databases;
+    this.locks = new ShardLocks(arena, threadId);
+    this.pool = new SlabPool(arena);
+    this.index = new HashIndex(arena, this.pool);
+    this.hasher = new KeyHasher(...arena.transfer.hashSecret);
+    this.#expiry = new Expiry(arena, this.pool);
+  }
+
+  /** Shard of the selected key. */
+  get shard(): number {
+    return this.#shard;
+  }
+
+  /** Hash of the selected key, signed. */
+  get hash(): number {
+    return this.#hash;
+  }
+
+  /** Length in bytes of the selected key. */
+  get selectedKeyLength(): number {
+    return this.#keyLength;
+  }
+
+  /** Selects a key for the calls that follow, computing its slot and hash. */
+  selectKey(bytes: Buffer, view: DataView, offset: number, length: number, db: number): void {
+    const slot = this.hasher.slot(bytes, offset, length);
+    const hash = this.hasher.hash(bytes, offset, length);
+    this.selectHashed(bytes, view, offset, length, db, slot >>> SHARD_SHIFT, hash);
+  }
+
+  /**
+   * Selects a key whose shard and hash are known. Must be called with the shard's lock held
+   * before the first `find`: the database's namespace is read here.
+   */
+  selectHashed(
+    bytes: Buffer,
+    view: DataView,
+    offset: number,
+    length: number,
+    db: number,
+    shard: number,
+    hash: number,
+  ): void {
+    this.#keyBytes = bytes;
+    this.#keyView = view;
+    this.#keyOffset = offset;
+    this.#keyLength = length;
+    this.#shard = shard;
+    this.#hash = hash;
+    this.#db = db;
+    this.#namespace = this.words[this.#namespaces + db]!;
+  }
+
+  /**
+   * Reads what a later `find` of the key will read, so that the cache misses of a batch
+   * overlap. Without the lock: what it reads is a hint and may be garbage.
+   */
+  touch(shard: number, hash: number): number {
+    const bucket = this.index.bucket(shard, hash);
+    if (bucket === 0) return 0;
+    const words = this.words;
+    return words[(words[bucket]! << 2) + ENTRY_HASH]!;
+  }
+
+  /** Returns the entry of the selected key, live, expired or tombstone, or 0. */
+  find(): number {
+    const words = this.words;
+    const hash = this.#hash;
+    const bucket = this.index.bucket(this.#shard, hash);
+    if (bucket === 0) return 0;
+    let entry = words[bucket]! << 2;
+    while (entry !== 0) {
+      if (
+        words[entry + ENTRY_HASH] === hash &&
+        (words[entry + ENTRY_META]! & 0xffff) === this.#keyLength &&
+        words[entry + ENTRY_NAMESPACE] === this.#namespace &&
+        this.#sameKey(entry)
+      ) {
+        return entry;
+      }
+      entry = words[entry]! << 2;
+    }
+    return 0;
+  }
+
+  #sameKey(entry: number): boolean {
+    const words = this.words;
+    const length = this.#keyLength;
+    const offset = this.#keyOffset;
+    const at = entry + ENTRY_KEY;
+    const whole = length >> 2;
+    for (let i = 0; i < whole; i++) {
+      if (words[at + i] !== this.#keyView.getInt32(offset + i * 4, true)) return false;
+    }
+    const tail = offset + (whole << 2);
+    const rest = length & 3;
+    if (rest === 0) return true;
+    let word = this.#keyBytes[tail]!;
+    if (rest > 1) word |= this.#keyBytes[tail + 1]! << 8;
+    if (rest > 2) word |= this.#keyBytes[tail + 2]! << 16;
+    return words[at + whole] === word;
+  }
+
+  /**
+   * Makes an entry for the selected key, which has none; its value bytes are not set.
+   * @returns the entry, or 0 when the pool is full (nothing has changed)
+   */
+  create(type: number, valueBytes: number): number {
+    const words = this.words;
+    const length = this.#keyLength;
+    const sizeClass = classFor(ENTRY_HEAD_BYTES + ((length + 3) & ~3) + ((valueBytes + 3) & ~3));
+    const entry = this.pool.allocate(this.#shard, sizeClass);
+    if (entry === 0) return 0;
+    words[entry + ENTRY_HASH] = this.#hash;
+    words[entry + ENTRY_META] = length | (type << 16) | (sizeClass << 24);
+    words[entry + ENTRY_VALUE] = valueBytes;
+    words[entry + ENTRY_NAMESPACE] = this.#namespace;
+    words[entry + ENTRY_USE] = 0;
+    this.#floats[(entry + ENTRY_EXPIRE) >> 1] = 0;
+    this.#floats[(entry + ENTRY_LSN) >> 1] = 0;
+    this.#writeBytes(entry + ENTRY_KEY, this.#keyBytes, this.#keyView, this.#keyOffset, length);
+    if (!this.index.insert(this.#shard, entry)) {
+      words[entry + ENTRY_META] = TYPE_FREE;
+      this.pool.free(this.#shard, entry);
+      return 0;
+    }
+    this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    const total = this.#shards + this.#shard * SHARD_BLOCK_WORDS + SHARD_ENTRIES;
+    words[total] = words[total]! + 1;
+    return entry;
+  }
+
+  /**
+   * Makes room for a value of `valueBytes` in an entry of the selected key and sets its
+   * length. The first `keepBytes` bytes of the old value stay, the rest is undefined.
+   * @returns the entry, which may have moved, or 0 when the pool is full (nothing has changed)
+   */
+  resize(entry: number, valueBytes: number, keepBytes: number): number {
+    const words = this.words;
+    const meta = words[entry + ENTRY_META]!;
+    const length = meta & 0xffff;
+    const needed = ENTRY_HEAD_BYTES + ((length + 3) & ~3) + ((valueBytes + 3) & ~3);
+    const capacity = CLASS_BYTES[meta >>> 24]!;
+    if (staysInPlace(needed, capacity)) {
+      words[entry + ENTRY_VALUE] = (words[entry + ENTRY_VALUE]! & ~0xffff) | valueBytes;
+      return entry;
+    }
+    const sizeClass = classFor(needed);
+    const moved = this.pool.allocate(this.#shard, sizeClass);
+    if (moved === 0) {
+      if (needed > capacity) return 0;
+      words[entry + ENTRY_VALUE] = (words[entry + ENTRY_VALUE]! & ~0xffff) | valueBytes;
+      return entry;
+    }
+    const keepWords = (ENTRY_HEAD_BYTES + ((length + 3) & ~3) + ((keepBytes + 3) & ~3)) >> 2;
+    if (keepWords > WORD_COPY_BYTES) words.copyWithin(moved + 1, entry + 1, entry + keepWords);
+    else for (let i = 1; i < keepWords; i++) words[moved + i] = words[entry + i]!;
+    words[moved + ENTRY_META] = (meta & 0xffffff) | (sizeClass << 24);
+    words[moved + ENTRY_VALUE] = (words[entry + ENTRY_VALUE]! & ~0xffff) | valueBytes;
+    this.index.replace(this.#shard, entry, moved);
+    const expireAtMs = this.#floats[(moved + ENTRY_EXPIRE) >> 1]!;
+    if (expireAtMs !== 0) this.#expiry.note(moved, expireAtMs);
+    words[entry + ENTRY_META] = TYPE_FREE;
+    this.pool.free(this.#shard, entry);
+    return moved;
+  }
+
+  /** True when `resize` to so many bytes leaves the entry where it is, so that it cannot fail. */
+  fitsInPlace(entry: number, valueBytes: number): boolean {
+    const meta = this.words[entry + ENTRY_META]!;
+    const keyBytes = ((meta & 0xffff) + 3) & ~3;
+    const needed = ENTRY_HEAD_BYTES + keyBytes + ((valueBytes + 3) & ~3);
+    return staysInPlace(needed, CLASS_BYTES[meta >>> 24]!);
+  }
+
+  /**
+   * Removes a live entry of the selected key's shard and database. Where the store may still
+   * hold the key a tombstone stays in its place. The owner of a large value frees it before.
+   */
+  remove(entry: number): void {
+    this.removeFrom(this.#shard, this.#db, entry);
+  }
+
+  /** The same for an entry met on a walk: of any key of a shard and database. */
+  removeFrom(shard: number, db: number, entry: number): void {
+    this.#countIn(shard, db, COUNTER_KEYS, -1);
+    if (this.#floats[(entry + ENTRY_EXPIRE) >> 1] !== 0) {
+      this.#countIn(shard, db, COUNTER_EXPIRES, -1);
+    }
+    const flags = this.words[entry + ENTRY_VALUE]! >>> 16;
+    if (flags & FLAG_STORED) this.#bury(entry);
+    else this.unlinkFrom(shard, entry);
+  }
+
+  /** Takes an entry that no counter counts any more out of the index and frees its slot. */
+  unlinkFrom(shard: number, entry: number): void {
+    this.index.remove(shard, entry);
+    this.words[entry + ENTRY_META] = TYPE_FREE;
+    this.pool.free(shard, entry);
+    const total = this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_ENTRIES;
+    this.words[total] = this.words[total]! - 1;
+  }
+
+  #bury(entry: number): void {
+    const words = this.words;
+    words[entry + ENTRY_META] =
+      (words[entry + ENTRY_META]! & ~0xff0000) | (TYPE_TOMBSTONE << 16);
+    words[entry + ENTRY_VALUE] = (FLAG_STORED | FLAG_DIRTY) << 16;
+    this.#floats[(entry + ENTRY_EXPIRE) >> 1] = 0;
+  }
+
+  /** Turns the selected key's tombstone back into a live entry of a type without a value. */
+  revive(entry: number, type: number): void {
+    const words = this.words;
+    words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (type << 16);
+    this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+  }
+
+  #countIn(shard: number, db: number, counter: number, by: number): void {
+    const at = this.#counters + (shard * this.#databases + db) * COUNTER_WORDS + counter;
+    this.words[at] = this.words[at]! + by;
+  }
+
+  // --- what an entry says ---
+
+  typeOf(entry: number): number {
+    return (this.words[entry + ENTRY_META]! >>> 16) & 255;
+  }
+
+  flagsOf(entry: number): number {
+    return this.words[entry + ENTRY_VALUE]! >>> 16;
+  }
+
+  setFlags(entry: number, clear: number, set: number): void {
+    const word = this.words[entry + ENTRY_VALUE]!;
+    this.words[entry + ENTRY_VALUE] = (word & ~(clear << 16)) | (set << 16);
+  }
+
+  setType(entry: number, type: number): void {
+    const word = this.words[entry + ENTRY_META]!;
+    this.words[entry + ENTRY_META] = (word & ~0xff0000) | (type << 16);
+  }
+
+  isLarge(entry: number): boolean {
+    return (this.words[entry + ENTRY_VALUE]! & (FLAG_LARGE << 16)) !== 0;
+  }
+
+  keyLength(entry: number): number {
+    return this.words[entry + ENTRY_META]! & 0xffff;
+  }
+
+  /** Word index of the entry's key bytes. */
+  keyWord(entry: number): number {
+    return entry + ENTRY_KEY;
+  }
+
+  valueLength(entry: number): number {
+    return this.words[entry + ENTRY_VALUE]! & 0xffff;
+  }
+
+  /** Word index of the entry's packed bytes. */
+  valueWord(entry: number): number {
+    return entry + ENTRY_KEY + (((this.words[entry + ENTRY_META]! & 0xffff) + 3) >> 2);
+  }
+
+  namespaceOf(entry: number): number {
+    return this.words[entry + ENTRY_NAMESPACE]!;
+  }
+
+  /** Absolute expiry in Unix milliseconds, 0 = never. */
+  expireAtMs(entry: number): number {
+    return this.#floats[(entry + ENTRY_EXPIRE) >> 1]!;
+  }
+
+  /** Sets or, with 0, clears the expiry of a live entry of the selected key. */
+  setExpireAtMs(entry: number, expireAtMs: number): void {
+    const at = (entry + ENTRY_EXPIRE) >> 1;
+    const before = this.#floats[at]!;
+    if (before === expireAtMs) return;
+    this.#floats[at] = expireAtMs;
+    if (expireAtMs === 0) {
+      this.#countIn(this.#shard, this.#db, COUNTER_EXPIRES, -1);
+      return;
+    }
+    if (before === 0) this.#countIn(this.#shard, this.#db, COUNTER_EXPIRES, 1);
+    this.#expiry.note(entry, expireAtMs);
+  }
+
+  lsnOf(entry: number): number {
+    return this.#floats[(entry + ENTRY_LSN) >> 1]!;
+  }
+
+  /** Gives a changed entry of the selected key's shard its LSN and marks it dirty. */
+  stamp(entry: number): void {
+    this.#floats[(entry + ENTRY_LSN) >> 1] = this.nextLsn(this.#shard);
+    this.words[entry + ENTRY_VALUE] = this.words[entry + ENTRY_VALUE]! | (FLAG_DIRTY << 16);
+  }
+
+  /** Takes the next LSN of a shard whose lock is held. */
+  nextLsn(shard: number): number {
+    const at = (this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_LSN) >> 1;
+    const lsn = this.#floats[at]! + 1;
+    this.#floats[at] = lsn;
+    return lsn;
+  }
+
+  /** Seconds since the arena's epoch at the entry's last access. */
+  usedAt(entry: number): number {
+    return this.words[entry + ENTRY_USE]!;
+  }
+
+  /** Notes an access at `seconds` since the arena's epoch. */
+  use(entry: number, seconds: number): void {
+    if (this.words[entry + ENTRY_USE] !== seconds) this.words[entry + ENTRY_USE] = seconds;
+  }
+
+  // --- values ---
+
+  /** Copies `length` bytes into the entry's value at byte `at`, which is a multiple of 4. */
+  writeValue(
+    entry: number,
+    at: number,
+    bytes: Buffer,
+    view: DataView,
+    offset: number,
+    length: number,
+  ): void {
+    this.#writeBytes(this.valueWord(entry) + (at >> 2), bytes, view, offset, length);
+  }
+
+  /** Copies to a word index; the last word is filled up with zeros. */
+  #writeBytes(to: number, bytes: Buffer, view: DataView, offset: number, length: number): void {
+    const words = this.words;
+    const whole = length >> 2;
+    const rest = length & 3;
+    if (length <= WORD_COPY_BYTES) {
+      for (let i = 0; i < whole; i++) words[to + i] = view.getInt32(offset + i * 4, true);
+    } else {
+      this.bytes.set(bytes.subarray(offset, offset + (whole << 2)), to * 4);
+    }
+    if (rest === 0) return;
+    const tail = offset + (whole << 2);
+    let word = bytes[tail]!;
+    if (rest > 1) word |= bytes[tail + 1]! << 8;
+    if (rest > 2) word |= bytes[tail + 2]! << 16;
+    words[to + whole] = word;
+  }
+
+  // --- shards and databases ---
+
+  isComplete(shard: number): boolean {
+    return this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_COMPLETE] === 1;
+  }
+
+  setComplete(shard: number, complete: boolean): void {
+    this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_COMPLETE] = complete ? 1 : 0;
+  }
+
+  /** Id of the transaction that owns the shard, 0 = none. */
+  gateOf(shard: number): number {
+    return this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_GATE]!;
+  }
+
+  setGate(shard: number, transaction: number): void {
+    invariant(this.locks.holds(shard), 'a gate changes under its shard lock');
+    this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_GATE] = transaction;
+  }
+
+  /** Returns an id for a large value, unique in the process's life (32 bits). */
+  nextLargeId(): number {
+    return Atomics.add(this.words, LARGE_ID_NEXT, 1);
+  }
+}

@@ -1,0 +1,32 @@
+export {
+  type Arena,
+  type ArenaOptions,
+  ArenaSizeError,
+  type ArenaTransfer,
+  attachArena,
+  createArena,
+} from './arena.ts';
+export { Databases } from './databases.ts';
+export { HotTable } from './hot-table.ts';
+export {
+  FLAG_DIRTY,
+  FLAG_ENCODING_MASK,
+  FLAG_ENCODING_SHIFT,
+  FLAG_LARGE,
+  FLAG_STORED,
+  LARGE_BYTES,
+  MAX_KEY_BYTES,
+  MAX_PACKED_BYTES,
+  PAGE_BYTES,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_STRING,
+  TYPE_TOMBSTONE,
+  TYPE_ZSET,
+} from './layout.ts';
+export { RoomPlan } from './room-plan.ts';
+export { Scanner, SHARD_END } from './scanner.ts';
+export { ShardLocks } from './shard-lock.ts';
+export { type SweepEvents, Sweeper } from './sweeper.ts';

@@ -1,0 +1,163 @@
+// Background work on the pages of a worker's shards: removes expired entries on time and what
+// flushed databases left behind. Takes one shard lock per page, for a few microseconds, and
+// goes on where it stopped, so a slice can be as small as the caller likes.
+
+import type { Arena } from './arena.ts';
+import { Databases } from './databases.ts';
+import { Expiry } from './expiry.ts';
+import type { HotTable } from './hot-table.ts';
+import {
+  ENTRY_META,
+  FLUSH_GENERATION,
+  PAGE_BUMPED,
+  PAGE_NEVER_EXPIRES,
+  PAGE_OWNER,
+  PAGE_RECORD_WORDS,
+  PAGE_WORDS_SHIFT,
+  POOL_BUMP,
+  SHARD_BLOCK_WORDS,
+  SHARD_LSN,
+} from './layout.ts';
+import { INDEX_CLASS, slotBytes } from './size-classes.ts';
+
+/** What the sweeper tells its worker; called under the lock of the entry's shard. */
+export interface SweepEvents {
+  /** A live entry has expired and is about to be removed. */
+  expired(shard: number, db: number, entry: number): void;
+  /** A large value's entry goes: free the value. */
+  largeFreed(largeId: number): void;
+}
+
+export class Sweeper {
+  readonly #table: HotTable;
+  readonly #arena: Arena;
+  readonly #words: Int32Array;
+  readonly #expiry: Expiry;
+  readonly #databases: Databases;
+  readonly #owned: Uint8Array;
+  readonly #events: SweepEvents;
+  #expirePage = 0;
+  #stalePage = 0;
+  #sweptGeneration = 0;
+  #targetGeneration = 0;
+
+  /** @param owned 1 per shard this worker sweeps */
+  constructor(table: HotTable, owned: Uint8Array, events: SweepEvents) {
+    this.#table = table;
+    this.#arena = table.arena;
+    this.#words = table.words;
+    this.#expiry = new Expiry(table.arena, table.pool);
+    this.#databases = new Databases(table);
+    this.#owned = owned;
+    this.#events = events;
+  }
+
+  /**
+   * Removes what has expired by `nowMs`.
+   * @param untilMs stop between two pages when the clock passes this (Unix milliseconds)
+   * @returns the number of removed entries; `expireDone` tells whether a full round was made
+   */
+  expire(nowMs: number, untilMs: number): number {
+    const due = this.#expiry.tickOf(nowMs);
+    const pages = this.#words[POOL_BUMP]!;
+    let removed = 0;
+    for (let seen = 0; seen < pages; seen++) {
+      const page = this.#expirePage;
+      this.#expirePage = page + 1 >= pages ? 0 : page + 1;
+      if (this.#expiry.pageTick(page) > due || !this.#isOwned(page)) continue;
+      removed += this.#sweepPage(page, nowMs, false);
+      if (Date.now() >= untilMs) break;
+    }
+    return removed;
+  }
+
+  /** True while entries of flushed databases may be left in this worker's shards. */
+  get hasStale(): boolean {
+    return this.#sweptGeneration !== this.#words[FLUSH_GENERATION];
+  }
+
+  /** Reclaims entries of flushed databases; returns true when none are left. */
+  reclaim(untilMs: number): boolean {
+    if (!this.hasStale) return true;
+    const generation = Atomics.load(this.#words, FLUSH_GENERATION);
+    if (this.#targetGeneration !== generation) {
+      this.#targetGeneration = generation;
+      this.#stalePage = 0;
+    }
+    while (this.#stalePage < this.#words[POOL_BUMP]!) {
+      const page = this.#stalePage++;
+      if (this.#isOwned(page)) this.#sweepPage(page, 0, true);
+      if (Date.now() >= untilMs) return false;
+    }
+    this.#sweptGeneration = generation;
+    return !this.hasStale;
+  }
+
+  #owner(page: number): number {
+    return this.#words[this.#arena.pageTable + page * PAGE_RECORD_WORDS + PAGE_OWNER]!;
+  }
+
+  #isOwned(page: number): boolean {
+    const owner = this.#owner(page);
+    return owner >= 0 && (owner & 255) !== INDEX_CLASS && this.#owned[owner >> 8] === 1;
+  }
+
+  /** Visits every entry of a page. The owner is read again under the lock: it was a hint. */
+  #sweepPage(page: number, nowMs: number, staleOnly: boolean): number {
+    const owner = this.#owner(page);
+    const shard = owner >> 8;
+    const { locks } = this.#table;
+    locks.lock(shard);
+    try {
+      if (this.#owner(page) !== owner || this.#table.gateOf(shard) !== 0) return 0;
+      return this.#visit(page, owner, nowMs, staleOnly);
+    } finally {
+      locks.unlock(shard);
+    }
+  }
+
+  #visit(page: number, owner: number, nowMs: number, staleOnly: boolean): number {
+    const table = this.#table;
+    const shard = owner >> 8;
+    const record = this.#arena.pageTable + page * PAGE_RECORD_WORDS;
+    const stride = slotBytes(owner & 255) >> 2;
+    const first = this.#arena.pages + (page << PAGE_WORDS_SHIFT);
+    const last = first + this.#words[record + PAGE_BUMPED]! * stride;
+    let earliest = PAGE_NEVER_EXPIRES;
+    let removed = 0;
+    for (let entry = first; entry < last; entry += stride) {
+      if (((this.#words[entry + ENTRY_META]! >>> 16) & 255) === 0) continue;
+      const db = this.#databases.ofNamespace(table.namespaceOf(entry));
+      const expireAtMs = table.expireAtMs(entry);
+      if (db < 0) {
+        this.#release(shard, entry);
+      } else if (expireAtMs !== 0) {
+        if (!staleOnly && expireAtMs <= nowMs) {
+          this.#events.expired(shard, db, entry);
+          if (table.isLarge(entry)) this.#events.largeFreed(table.words[table.valueWord(entry)]!);
+          table.removeFrom(shard, db, entry);
+          removed++;
+        } else {
+          earliest = Math.min(earliest, this.#expiry.tickOf(expireAtMs));
+        }
+      }
+      // The page went back to the pool with its last entry: its record is not ours any more.
+      if (this.#owner(page) !== owner) return removed;
+    }
+    this.#expiry.setPageTick(page, earliest);
+    return removed;
+  }
+
+  /** Frees an entry of a flushed database; its counters were cleared by the flush. */
+  #release(shard: number, entry: number): void {
+    const table = this.#table;
+    if (table.isLarge(entry)) this.#events.largeFreed(table.words[table.valueWord(entry)]!);
+    table.unlinkFrom(shard, entry);
+  }
+
+  /** LSN of a shard, for tests and INFO. */
+  lastLsn(shard: number): number {
+    const at = this.#arena.shards + shard * SHARD_BLOCK_WORDS + SHARD_LSN;
+    return this.#arena.floats[at >> 1]!;
+  }
+}

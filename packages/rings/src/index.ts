@@ -1,0 +1,16 @@
+export { createRingMemory, FRAME_BYTES, RingConsumer, RingProducer } from './byte-ring.ts';
+export { createDoorbellMemory, DOORBELL_WORDS, Doorbell } from './doorbell.ts';
+export {
+  createControlMemory,
+  PAUSE_ALL,
+  PAUSE_NONE,
+  PAUSE_WRITES,
+  ProcessControl,
+} from './process-control.ts';
+export {
+  KIND_LEFTOVER,
+  KIND_MORE,
+  KIND_REPLY,
+  KIND_RUN,
+  RUN_RESP3,
+} from './run-frames.ts';

@@ -1,0 +1,81 @@
+// The few words that all threads share outside the hot table: counters that must be exact
+// across fronts, and the pause of CLIENT PAUSE.
+
+const NEXT_CLIENT_ID = 0;
+const CONNECTIONS = 1;
+const PAUSE_MODE = 2;
+const STOPPING = 3;
+const PAUSE_UNTIL_AT = 2;
+const BYTES = 64;
+
+export const PAUSE_NONE = 0;
+export const PAUSE_WRITES = 1;
+export const PAUSE_ALL = 2;
+
+/** Returns the memory of a ProcessControl. */
+export function createControlMemory(): SharedArrayBuffer {
+  return new SharedArrayBuffer(BYTES);
+}
+
+export class ProcessControl {
+  readonly #words: Int32Array;
+  readonly #floats: Float64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory);
+    this.#floats = new Float64Array(memory);
+  }
+
+  /** Returns the next client id, from 1. */
+  nextClientId(): number {
+    return (Atomics.add(this.#words, NEXT_CLIENT_ID, 1) + 1) >>> 0;
+  }
+
+  /** Open connections of all fronts. */
+  get connections(): number {
+    return Atomics.load(this.#words, CONNECTIONS);
+  }
+
+  /** Counts a connection in; false, and nothing counted, when there are `limit` already. */
+  enter(limit: number): boolean {
+    if (Atomics.add(this.#words, CONNECTIONS, 1) < limit) return true;
+    Atomics.sub(this.#words, CONNECTIONS, 1);
+    return false;
+  }
+
+  /** Counts a connection out. */
+  leave(): void {
+    Atomics.sub(this.#words, CONNECTIONS, 1);
+  }
+
+  /** True once the process stops: no new connections, no new commands. */
+  get stopping(): boolean {
+    return this.#words[STOPPING] === 1;
+  }
+
+  stop(): void {
+    Atomics.store(this.#words, STOPPING, 1);
+  }
+
+  /** What is held back at `nowMs`: PAUSE_NONE, PAUSE_WRITES or PAUSE_ALL. */
+  pauseMode(nowMs: number): number {
+    const mode = this.#words[PAUSE_MODE]!;
+    if (mode === PAUSE_NONE) return PAUSE_NONE;
+    return nowMs < this.#floats[PAUSE_UNTIL_AT]! ? mode : PAUSE_NONE;
+  }
+
+  /**
+   * Holds commands back until a time (Unix milliseconds). Redis: a pause that is on is never
+   * shortened, and ALL is never weakened to WRITE. Two fronts at once: the later call wins.
+   */
+  pause(mode: number, untilMs: number, nowMs: number): void {
+    const current = this.pauseMode(nowMs);
+    if (current !== PAUSE_NONE) untilMs = Math.max(untilMs, this.#floats[PAUSE_UNTIL_AT]!);
+    this.#floats[PAUSE_UNTIL_AT] = untilMs;
+    Atomics.store(this.#words, PAUSE_MODE, Math.max(mode, current));
+  }
+
+  unpause(): void {
+    Atomics.store(this.#words, PAUSE_MODE, PAUSE_NONE);
+  }
+}

@@ -1,0 +1,18 @@
+// What fronts and workers say to each other over the rings.
+//
+// A run is a sequence of commands of one connection. The front sends their RESP bytes as one
+// message, cut into frames where it must be; the worker executes them in order and sends the
+// replies back the same way. Where the worker meets a command that only another worker can
+// run, it stops and sends the bytes it did not execute back.
+
+/** Front to worker. a = connection, b = RUN_ flags | database << 8, c = bytes of the message. */
+export const KIND_RUN = 1;
+/** Front to worker: the message goes on. a = connection. */
+export const KIND_MORE = 2;
+/** Worker to front: replies. a = connection, b = 1 when the run ends with this frame. */
+export const KIND_REPLY = 3;
+/** Worker to front: commands not executed, before the run's last reply. a = connection. */
+export const KIND_LEFTOVER = 4;
+
+/** The connection speaks RESP3. */
+export const RUN_RESP3 = 1;

@@ -1,0 +1,80 @@
+// The data directory: made when missing, marked with its format, home of the hash secret.
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const FILE = 'forgekv.json';
+const FORMAT = 1;
+
+/** What the directory says of itself. */
+export interface DirectoryFacts {
+  readonly format: number;
+  /** Two 32-bit words that key the hash of the hot table and the stores. */
+  readonly hashSecret: readonly [number, number];
+}
+
+/** A data directory this version cannot use. */
+export class DataDirectoryError extends Error {
+  override name = 'DataDirectoryError';
+  readonly code = 'DATA_DIRECTORY';
+}
+
+/**
+ * Opens a data directory, making it when it is missing.
+ * @throws DataDirectoryError when it was written by a newer version or is damaged
+ */
+export function openDataDirectory(path: string): DirectoryFacts {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o750 });
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new DataDirectoryError(`cannot make the data directory ${path}: ${reason}`, { cause });
+  }
+  const file = join(path, FILE);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return create(file);
+    throw new DataDirectoryError(`cannot read ${file}: ${(cause as Error).message}`, { cause });
+  }
+  return check(file, text);
+}
+
+function create(file: string): DirectoryFacts {
+  const secret = randomBytes(8);
+  const facts: DirectoryFacts = {
+    format: FORMAT,
+    hashSecret: [secret.readInt32LE(0), secret.readInt32LE(4)],
+  };
+  try {
+    // Renamed into place, so that a crash leaves either no file or a whole one.
+    writeFileSync(`${file}.new`, `${JSON.stringify(facts)}\n`, { mode: 0o640, flush: true });
+    renameSync(`${file}.new`, file);
+  } catch (cause) {
+    throw new DataDirectoryError(`cannot write ${file}: ${(cause as Error).message}`, { cause });
+  }
+  return facts;
+}
+
+function check(file: string, text: string): DirectoryFacts {
+  let facts: unknown;
+  try {
+    facts = JSON.parse(text);
+  } catch (cause) {
+    throw new DataDirectoryError(`${file} is damaged: ${(cause as Error).message}`, { cause });
+  }
+  const { format, hashSecret } = (facts ?? {}) as Partial<DirectoryFacts>;
+  if (typeof format === 'number' && format > FORMAT) {
+    throw new DataDirectoryError(
+      `${file} has format ${format}; this version knows formats up to ${FORMAT}: use a newer one`,
+    );
+  }
+  const isSecret =
+    Array.isArray(hashSecret) && hashSecret.length === 2 && hashSecret.every(Number.isInteger);
+  if (format !== FORMAT || !isSecret) {
+    throw new DataDirectoryError(`${file} is damaged: it does not describe a data directory`);
+  }
+  return { format, hashSecret };
+}

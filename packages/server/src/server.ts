@@ -1,0 +1,259 @@
+// The server as a whole, on the main thread: starts the threads, watches them, answers what
+// concerns all of them, stops in order.
+
+import { randomBytes } from 'node:crypto';
+import { resolve as resolvePath } from 'node:path';
+import type { Server as HttpServer } from 'node:http';
+import type { ServerFacts, ShutdownOptions } from '@forgekv/commands';
+import type { Config } from '@forgekv/config';
+import {
+  FRONT_THREAD,
+  FrontHandle,
+  type FrontQuery,
+  type MainRequest,
+} from '@forgekv/front';
+import { attachArena, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
+import { Doorbell, ProcessControl } from '@forgekv/rings';
+import { SHARD_THREAD, ShardHandle } from '@forgekv/shard';
+import type { Logger } from 'pino';
+import { openDataDirectory } from './data-directory.ts';
+import { FigureSampler } from './figures.ts';
+import { type HttpSource, type Metric, startHttp } from './http.ts';
+import { listenAll, type Reachable } from './listeners.ts';
+import { Liveness } from './liveness.ts';
+import { startThread } from './threads.ts';
+import { planThreads, type ThreadPlan } from './thread-plan.ts';
+import { VERSION } from './version.ts';
+import { wire, type Wiring } from './wiring.ts';
+
+/** Time an orderly stop may take, in milliseconds. */
+const STOP_MS = 10_000;
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly configFile: string;
+  readonly log: Logger;
+  /** Ends the process. */
+  readonly exit: (code: number) => void;
+}
+
+export class Server {
+  readonly plan: ThreadPlan;
+  readonly facts: ServerFacts;
+  readonly directory: string;
+  readonly #o: ServerOptions;
+  readonly #wiring: Wiring;
+  readonly #control: ProcessControl;
+  readonly #table: HotTable;
+  readonly #liveness: Liveness;
+  readonly #sampler: FigureSampler;
+  #fronts: FrontHandle[] = [];
+  #workers: ShardHandle[] = [];
+  #http: HttpServer | undefined;
+  #ready = false;
+  #stopping: Promise<void> | null = null;
+
+  /** @throws DataDirectoryError, ArenaSizeError */
+  constructor(options: ServerOptions) {
+    const { config } = options;
+    this.#o = options;
+    this.plan = planThreads(config.integer('front-threads'), config.integer('shard-threads'));
+    this.directory = resolvePath(config.text('dir'));
+    const { hashSecret } = openDataDirectory(this.directory);
+    this.facts = {
+      version: VERSION,
+      runId: randomBytes(20).toString('hex'),
+      startedAtMs: Date.now(),
+      pid: process.pid,
+      fronts: this.plan.fronts,
+      workers: this.plan.workers,
+      configFile: options.configFile,
+      executable: process.argv[1] ?? '',
+    };
+    this.#wiring = wire(this.plan, config, hashSecret, this.facts);
+    const { arena } = this.#wiring.fronts[0]!;
+    this.#table = new HotTable(attachArena(arena), 1 + this.plan.fronts + this.plan.workers);
+    this.#control = new ProcessControl(this.#wiring.control);
+    this.#liveness = new Liveness(this.#wiring.stats);
+    this.#sampler = new FigureSampler(
+      this.#wiring.stats,
+      () => this.#hotBytes,
+      (figures) => {
+        for (const front of this.#fronts) front.tell({ type: 'figures', figures });
+      },
+    );
+  }
+
+  get #hotBytes(): number {
+    const { pageCount } = this.#table.arena;
+    return (pageCount - this.#table.pool.freePages) * PAGE_BYTES;
+  }
+
+  /**
+   * Starts all threads and listens.
+   * @throws ListenError
+   */
+  async start(): Promise<Reachable> {
+    const { config } = this.#o;
+    const onFailure = (error: Error): void => this.#failed(error);
+    this.#workers = this.#wiring.workers.map(({ init, transfer }) => {
+      const worker = startThread({
+        name: `shard-${init.index}`,
+        entry: SHARD_THREAD,
+        data: init,
+        transfer,
+        onFailure,
+      });
+      const doorbell = new Doorbell(
+        this.#wiring.doorbells,
+        this.#wiring.workerDoorbell(init.index),
+      );
+      return new ShardHandle(worker, doorbell);
+    });
+    this.#fronts = this.#wiring.fronts.map((init) => {
+      const data = init;
+      const worker = startThread({
+        name: `front-${init.index}`,
+        entry: FRONT_THREAD,
+        data,
+        onFailure,
+      });
+      return new FrontHandle(worker, {
+        log: (message) => this.#o.log.info(message),
+        serve: (request) => this.#serve(request),
+      });
+    });
+    await Promise.all([...this.#workers, ...this.#fronts].map((thread) => thread.ready));
+    const reachable = await listenAll(this.#fronts, config);
+    this.#liveness.start();
+    this.#sampler.start();
+    const httpPort = config.integer('http-port');
+    if (httpPort !== 0) this.#http = await startHttp(httpPort, this.#httpSource());
+    this.#ready = true;
+    return reachable;
+  }
+
+  /** A thread died: what it held is unknown, so the process goes with it. */
+  #failed(error: Error): void {
+    if (this.#stopping !== null && error.message.includes('exited with')) return;
+    this.#o.log.fatal({ err: error }, 'a thread has failed; the server stops at once');
+    this.#o.exit(1);
+  }
+
+  async #serve(request: MainRequest): Promise<unknown> {
+    switch (request.op) {
+      case 'all-fronts':
+        return Promise.all(this.#fronts.map((front) => front.query(request.query as FrontQuery)));
+      case 'set-config':
+        return this.#setConfig(request.pairs, request.isLocal);
+      case 'shutdown':
+        return this.#shutdown(request.options);
+      case 'abort-shutdown':
+        return false;
+    }
+  }
+
+  async #setConfig(
+    pairs: readonly (readonly [string, string])[],
+    isLocal: boolean,
+  ): Promise<string | null> {
+    const { config, log } = this.#o;
+    const outcome = config.set(pairs, { isLocal });
+    if (!outcome.ok) return outcome.error;
+    const transfer = config.toTransfer();
+    await Promise.all(
+      [...this.#fronts, ...this.#workers].map((thread) => thread.configure(transfer)),
+    );
+    log.info(`configuration changed: ${outcome.changed.join(' ')}`);
+    return null;
+  }
+
+  async #shutdown(_options: ShutdownOptions): Promise<string | null> {
+    this.#o.log.info('a client asked for shutdown');
+    await this.stop();
+    this.#o.exit(0);
+    return null;
+  }
+
+  /** Stops accepting, lets running commands finish, ends connections and threads. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopInOrder();
+    return this.#stopping;
+  }
+
+  async #stopInOrder(): Promise<void> {
+    this.#ready = false;
+    this.#control.stop();
+    this.#liveness.stop();
+    this.#sampler.stop();
+    this.#http?.closeAllConnections();
+    this.#http?.close();
+    const deadline = new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref());
+    const orderly = async (): Promise<void> => {
+      await Promise.all(this.#fronts.map((front) => front.drain()));
+      for (const front of this.#fronts) front.tell({ type: 'close' });
+      await Promise.all(this.#workers.map((worker) => worker.stop()));
+      // The fronts' last bytes are with the kernel once their loops have turned.
+      await Promise.all(this.#fronts.map((front) => front.query({ op: 'unpause' })));
+    };
+    await Promise.race([orderly(), deadline]);
+  }
+
+  #httpSource(): HttpSource {
+    const names = [
+      ...this.#fronts.map((_, i) => `front-${i}`),
+      ...this.#workers.map((_, i) => `shard-${i}`),
+    ];
+    return {
+      stuckThreads: () => this.#liveness.stuck().map((i) => names[i] ?? `thread-${i}`),
+      ready: () => this.#ready,
+      title: () => `ForgeKV ${VERSION}`,
+      metrics: () => this.#metrics(),
+    };
+  }
+
+  #metrics(): Metric[] {
+    const total = (field: Parameters<FigureSampler['total']>[0]): number =>
+      this.#sampler.total(field);
+    const uptime = (Date.now() - this.facts.startedAtMs) / 1000;
+    const counter = (name: string, help: string, value: number): Metric => ({
+      name,
+      help,
+      type: 'counter',
+      value,
+    });
+    const gauge = (name: string, help: string, value: number): Metric => ({
+      name,
+      help,
+      type: 'gauge',
+      value,
+    });
+    return [
+      gauge('redis_up', 'The server answers', this.#ready ? 1 : 0),
+      gauge('redis_uptime_in_seconds', 'Seconds since the start', uptime),
+      gauge('redis_connected_clients', 'Open connections', this.#control.connections),
+      counter('redis_connections_received_total', 'Connections accepted', total('connections')),
+      counter(
+        'redis_rejected_connections_total',
+        'Connections turned away',
+        total('rejectedConnections'),
+      ),
+      counter('redis_commands_processed_total', 'Commands executed', total('commands')),
+      counter('redis_net_input_bytes_total', 'Bytes received', total('inputBytes')),
+      counter('redis_net_output_bytes_total', 'Bytes sent', total('outputBytes')),
+      counter('redis_keyspace_hits_total', 'Reads that found their key', total('hits')),
+      counter('redis_keyspace_misses_total', 'Reads that did not', total('misses')),
+      counter('redis_expired_keys_total', 'Keys expired', total('expiredKeys')),
+      counter('redis_error_replies_total', 'Error replies', total('errorReplies')),
+      counter('forgekv_hops_total', 'Runs sent to shard workers', total('hops')),
+      counter('forgekv_lock_misses_total', 'Shard locks not obtained', total('lockMisses')),
+      gauge('forgekv_hot_table_bytes', 'Bytes of the hot table in use', this.#hotBytes),
+      gauge(
+        'forgekv_hot_table_max_bytes',
+        'Bytes of the hot table',
+        this.#table.arena.pageCount * PAGE_BYTES,
+      ),
+      gauge('redis_memory_used_rss_bytes', 'Resident memory', process.memoryUsage.rss()),
+    ];
+  }
+}

@@ -1,0 +1,109 @@
+// Makes the memory that threads share and says which thread gets which part.
+
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { createRegistry, type ServerFacts, statsBytes } from '@forgekv/commands';
+import type { Config } from '@forgekv/config';
+import type { FrontInit } from '@forgekv/front';
+import { createArena } from '@forgekv/keyspace';
+import { createControlMemory, createDoorbellMemory, createRingMemory } from '@forgekv/rings';
+import { assignShards, type ShardInit } from '@forgekv/shard';
+import type { ThreadPlan } from './thread-plan.ts';
+
+/** Bytes of one ring; there are two per front and worker, and untouched pages cost nothing. */
+const RING_BYTES = 256 * 1024;
+const BYTES_PER_MB = 1024 * 1024;
+
+export interface Wiring {
+  readonly control: SharedArrayBuffer;
+  readonly doorbells: SharedArrayBuffer;
+  /** Doorbells: fronts first, then workers. */
+  readonly workerDoorbell: (worker: number) => number;
+  /** Counter blocks: fronts first, then workers. */
+  readonly stats: readonly SharedArrayBuffer[];
+  readonly fronts: readonly FrontInit[];
+  readonly workers: readonly { init: ShardInit; transfer: readonly MessagePort[] }[];
+}
+
+/**
+ * Makes the arena, rings, doorbells and counters for a plan.
+ * @throws ArenaSizeError when the hot table does not fit
+ */
+export function wire(
+  plan: ThreadPlan,
+  config: Config,
+  hashSecret: readonly [number, number],
+  facts: ServerFacts,
+): Wiring {
+  const arena = createArena({
+    poolBytes: config.integer('memtable-size-mb') * BYTES_PER_MB,
+    databases: config.integer('databases'),
+    hashSecret,
+  }).transfer;
+  const transfer = config.toTransfer();
+  const control = createControlMemory();
+  const doorbells = createDoorbellMemory(plan.fronts + plan.workers);
+  const workerDoorbell = (worker: number): number => plan.fronts + worker;
+  const bytes = statsBytes(createRegistry().table.size);
+  const stats = range(plan.fronts + plan.workers).map(() => new SharedArrayBuffer(bytes));
+  const workerOf = assignShards(plan.workers);
+  const rings = range(plan.fronts).map(() =>
+    range(plan.workers).map(() => ({
+      requests: createRingMemory(RING_BYTES),
+      replies: createRingMemory(RING_BYTES),
+    })),
+  );
+  const ports = connectPeers(plan.workers);
+
+  const fronts = range(plan.fronts).map((index): FrontInit => ({
+    index,
+    threadId: 1 + index,
+    arena,
+    config: transfer,
+    control,
+    doorbells,
+    doorbell: index,
+    links: rings[index]!.map((ring, worker) => ({ ...ring, doorbell: workerDoorbell(worker) })),
+    workerOf,
+    stats,
+    statsIndex: index,
+    facts,
+  }));
+  const workers = range(plan.workers).map((index) => {
+    const peers = ports[index]!.map(({ worker, port }) => ({
+      worker,
+      port,
+      doorbell: workerDoorbell(worker),
+    }));
+    const init: ShardInit = {
+      index,
+      threadId: 1 + plan.fronts + index,
+      arena,
+      config: transfer,
+      doorbells,
+      doorbell: workerDoorbell(index),
+      fronts: rings.map((row, front) => ({ ...row[index]!, doorbell: front })),
+      peers,
+      workerOf,
+      stats: stats[plan.fronts + index]!,
+    };
+    return { init, transfer: peers.map(({ port }) => port) };
+  });
+  return { control, doorbells, workerDoorbell, stats, fronts, workers };
+}
+
+/** Returns, for each worker, its port to each other worker. */
+function connectPeers(workers: number): { worker: number; port: MessagePort }[][] {
+  const ports: { worker: number; port: MessagePort }[][] = range(workers).map(() => []);
+  for (let a = 0; a < workers; a++) {
+    for (let b = a + 1; b < workers; b++) {
+      const { port1, port2 } = new MessageChannel();
+      ports[a]!.push({ worker: b, port: port1 });
+      ports[b]!.push({ worker: a, port: port2 });
+    }
+  }
+  return ports;
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}

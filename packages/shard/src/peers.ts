@@ -1,0 +1,112 @@
+// Workers asking each other for large values. Rare, so it goes over message ports, but without
+// the event loop: a worker that waits for an answer, or for a gate to open, sleeps on its
+// doorbell and answers the others' requests meanwhile. That is why two workers waiting for
+// each other always both get on: whoever holds gates needs nothing but such answers, and gates
+// are taken in ascending shard order.
+
+import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import type { Doorbell } from '@forgekv/rings';
+import type { LargeStore } from './large-store.ts';
+
+type PeerMessage =
+  | { readonly kind: 'lend'; readonly request: number; readonly id: number }
+  | { readonly kind: 'lent'; readonly request: number; readonly memory: SharedArrayBuffer | null;
+      readonly length: number }
+  | { readonly kind: 'change'; readonly request: number; readonly id: number;
+      readonly memory: SharedArrayBuffer | null; readonly length: number }
+  | { readonly kind: 'changed'; readonly request: number };
+
+const SLEEP_MS = 1;
+
+export interface PeerLink {
+  readonly port: MessagePort;
+  readonly doorbell: Doorbell;
+}
+
+export class Peers {
+  readonly #links: ReadonlyMap<number, PeerLink>;
+  readonly #own: Doorbell;
+  readonly #store: LargeStore;
+  readonly #answers = new Map<number, PeerMessage>();
+  #lastRequest = 0;
+
+  constructor(links: ReadonlyMap<number, PeerLink>, own: Doorbell, store: LargeStore) {
+    this.#links = links;
+    this.#own = own;
+    this.#store = store;
+  }
+
+  /** Borrows a large value from the worker that owns it; null when it has gone. */
+  borrow(worker: number, id: number): Buffer | null {
+    const request = ++this.#lastRequest;
+    const answer = this.#ask(worker, { kind: 'lend', request, id });
+    return answer.kind === 'lent' && answer.memory !== null
+      ? Buffer.from(answer.memory, 0, answer.length)
+      : null;
+  }
+
+  /** Gives a worker a new large value of its shards, or (null) takes one away. */
+  change(worker: number, id: number, value: Buffer | null): void {
+    const request = ++this.#lastRequest;
+    const memory = value === null ? null : (value.buffer as unknown as SharedArrayBuffer);
+    this.#ask(worker, { kind: 'change', request, id, memory, length: value?.length ?? 0 });
+  }
+
+  #ask(worker: number, message: PeerMessage): PeerMessage {
+    const link = this.#links.get(worker)!;
+    link.port.postMessage(message);
+    link.doorbell.ring();
+    for (;;) {
+      const answer = this.#answers.get(message.request);
+      if (answer !== undefined) {
+        this.#answers.delete(message.request);
+        return answer;
+      }
+      this.wait();
+    }
+  }
+
+  /** Sleeps briefly or until something comes in, and answers it. */
+  wait(): void {
+    if (!this.serve()) this.#own.sleep(SLEEP_MS, () => this.serve());
+  }
+
+  /** Answers the requests that came in; true when there were messages. */
+  serve(): boolean {
+    let any = false;
+    for (const link of this.#links.values()) {
+      for (;;) {
+        const received = receiveMessageOnPort(link.port);
+        if (received === undefined) break;
+        any = true;
+        this.#take(link, received.message as PeerMessage);
+      }
+    }
+    return any;
+  }
+
+  #take(link: PeerLink, message: PeerMessage): void {
+    const { request } = message;
+    if (message.kind === 'lend') {
+      const value = this.#store.lend(message.id);
+      const memory = value === null ? null : (value.buffer as unknown as SharedArrayBuffer);
+      this.#reply(link, { kind: 'lent', request, memory, length: value?.length ?? 0 });
+    } else if (message.kind === 'change') {
+      if (message.memory === null) this.#store.forget(message.id);
+      else this.#store.keep(message.id, Buffer.from(message.memory, 0, message.length));
+      this.#reply(link, { kind: 'changed', request });
+    } else {
+      this.#answers.set(request, message);
+    }
+  }
+
+  #reply(link: PeerLink, message: PeerMessage): void {
+    link.port.postMessage(message);
+    link.doorbell.ring();
+  }
+
+  /** Wakes every other worker: a gate has opened. */
+  wakeAll(): void {
+    for (const link of this.#links.values()) link.doorbell.ring();
+  }
+}

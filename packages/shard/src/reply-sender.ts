@@ -1,0 +1,64 @@
+// The worker's writing end of a reply ring: cuts what is too long, waits while the ring is
+// full. Waiting cannot deadlock: a front never waits for a worker.
+
+import type { ReplyWriter } from '@forgekv/protocol';
+import { type Doorbell, KIND_LEFTOVER, KIND_REPLY, RingProducer } from '@forgekv/rings';
+
+const FULL_SLEEP_MS = 5;
+
+export class ReplySender {
+  readonly #ring: RingProducer;
+  readonly #front: Doorbell;
+  readonly #own: Doorbell;
+
+  /** @param front wakes the reader @param own rung by the reader when room has come */
+  constructor(memory: SharedArrayBuffer, front: Doorbell, own: Doorbell) {
+    this.#ring = new RingProducer(memory);
+    this.#front = front;
+    this.#own = own;
+  }
+
+  /** Sends what the writer holds as replies of a connection and empties it. */
+  reply(connection: number, writer: ReplyWriter, last: boolean): void {
+    const { position, buffer } = writer;
+    const most = this.#ring.maxPayload;
+    let from = 0;
+    while (position - from > most) {
+      this.#frame(KIND_REPLY, connection, 0, buffer, from, from + most);
+      from += most;
+    }
+    this.#frame(KIND_REPLY, connection, last ? 1 : 0, buffer, from, position);
+    writer.reset();
+  }
+
+  /** Sends commands back that were not executed. */
+  leftover(connection: number, bytes: Buffer, start: number, end: number): void {
+    const most = this.#ring.maxPayload;
+    for (let from = start; from < end; from += most) {
+      this.#frame(KIND_LEFTOVER, connection, 0, bytes, from, Math.min(end, from + most));
+    }
+  }
+
+  #frame(
+    kind: number,
+    connection: number,
+    last: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    const ring = this.#ring;
+    let at = ring.reserve(end - start, kind, connection, last, 0, 0);
+    while (at < 0) {
+      this.flush();
+      this.#own.sleep(FULL_SLEEP_MS, () => false);
+      at = ring.reserve(end - start, kind, connection, last, 0, 0);
+    }
+    ring.bytes.set(bytes.subarray(start, end), at);
+  }
+
+  /** Makes the frames visible and wakes the front. */
+  flush(): void {
+    if (this.#ring.publish()) this.#front.ring();
+  }
+}

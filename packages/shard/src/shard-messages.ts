@@ -1,0 +1,39 @@
+// What workers and the main thread say to each other: start, configuration, stop.
+
+import type { MessagePort } from 'node:worker_threads';
+import type { ConfigTransfer } from '@forgekv/config';
+import type { ArenaTransfer } from '@forgekv/keyspace';
+
+/** Everything a worker needs to start: its workerData. */
+export interface ShardInit {
+  readonly index: number;
+  /** Id of the thread in shard locks, 1..255. */
+  readonly threadId: number;
+  readonly arena: ArenaTransfer;
+  readonly config: ConfigTransfer;
+  readonly doorbells: SharedArrayBuffer;
+  readonly doorbell: number;
+  readonly fronts: readonly {
+    readonly requests: SharedArrayBuffer;
+    readonly replies: SharedArrayBuffer;
+    readonly doorbell: number;
+  }[];
+  readonly peers: readonly {
+    readonly worker: number;
+    readonly port: MessagePort;
+    readonly doorbell: number;
+  }[];
+  readonly workerOf: Uint8Array;
+  readonly stats: SharedArrayBuffer;
+}
+
+/** Main to worker; the sender rings the worker's doorbell. */
+export type ToShard =
+  | { readonly type: 'configure'; readonly config: ConfigTransfer; readonly id: number }
+  | { readonly type: 'stop' };
+
+/** Worker to main. */
+export type FromShard =
+  | { readonly type: 'ready' }
+  | { readonly type: 'configured'; readonly id: number }
+  | { readonly type: 'stopped' };

@@ -1,0 +1,326 @@
+// A shard worker: executes the runs fronts send, and does the background work of its shards.
+// Runs are executed in the order they arrive from each front, one command after the other.
+
+import {
+  CommandContext,
+  type CommandRegistry,
+  DONE,
+  Executor,
+  FULL,
+  NOT_HERE,
+  OUT_OF_MEMORY,
+  PLACE_FRONT,
+  PLACE_WORKER,
+  type ThreadStats,
+  unknownCommand,
+  unknownSubcommand,
+  wrongArity,
+} from '@forgekv/commands';
+import type { Config } from '@forgekv/config';
+import { type HotTable, Sweeper } from '@forgekv/keyspace';
+import {
+  COMMAND_ARGC,
+  COMMAND_END,
+  COMMAND_FIRST_ARG,
+  COMMAND_WORDS,
+  ReplyWriter,
+  RequestParser,
+} from '@forgekv/protocol';
+import { type Doorbell, KIND_RUN, RingConsumer, RUN_RESP3 } from '@forgekv/rings';
+import { LargeStore } from './large-store.ts';
+import { type PeerLink, Peers } from './peers.ts';
+import { ReplySender } from './reply-sender.ts';
+import { Transactions } from './transaction.ts';
+
+const EXPIRE_EVERY_MS = 100;
+/** Share of each period that expiring may take. */
+const EXPIRE_BUDGET_MS = 25;
+const RECLAIM_SLICE_MS = 2;
+const IDLE_SLEEP_MS = 100;
+/** Reply bytes of a run are handed on at this size, so that a long run does not pile up. */
+const REPLY_SLICE_BYTES = 64 * 1024;
+
+export interface ShardModules {
+  readonly index: number;
+  readonly table: HotTable;
+  readonly registry: CommandRegistry;
+  readonly config: Config;
+  readonly stats: ThreadStats;
+  readonly workerOf: Uint8Array;
+  readonly doorbell: Doorbell;
+  readonly peers: ReadonlyMap<number, PeerLink>;
+  readonly fronts: readonly {
+    readonly requests: SharedArrayBuffer;
+    readonly replies: SharedArrayBuffer;
+    readonly doorbell: Doorbell;
+  }[];
+}
+
+interface FrontLink {
+  readonly requests: RingConsumer;
+  readonly replies: ReplySender;
+  readonly doorbell: Doorbell;
+  /** A run that arrives in several frames. */
+  assembly: { bytes: Buffer; received: number; connection: number; flags: number } | null;
+}
+
+export class Shard {
+  readonly #m: ShardModules;
+  readonly #context: CommandContext;
+  readonly #executor: Executor;
+  readonly #parser = new RequestParser();
+  readonly #writer = new ReplyWriter();
+  readonly #store: LargeStore;
+  readonly #peers: Peers;
+  readonly #transactions: Transactions;
+  readonly #sweeper: Sweeper;
+  readonly #fronts: FrontLink[];
+  readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
+  #nextExpireMs = 0;
+
+  constructor(modules: ShardModules) {
+    this.#m = modules;
+    this.#store = new LargeStore(modules.index, modules.workerOf);
+    this.#context = new CommandContext({
+      table: modules.table,
+      reply: this.#writer,
+      large: this.#store,
+      stats: modules.stats,
+      config: modules.config,
+    });
+    this.#executor = new Executor(modules.registry, this.#context, true);
+    this.#peers = new Peers(modules.peers, modules.doorbell, this.#store);
+    this.#transactions = new Transactions({
+      registry: modules.registry,
+      context: this.#context,
+      executor: this.#executor,
+      store: this.#store,
+      peers: this.#peers,
+      workerOf: modules.workerOf,
+      transactionId: modules.index + 1,
+    });
+    const owned = modules.workerOf.map((worker) => (worker === modules.index ? 1 : 0));
+    this.#sweeper = new Sweeper(modules.table, owned, {
+      expired: () => {
+        modules.stats.expiredKeys++;
+      },
+      largeFreed: (id) => this.#store.forget(id),
+    });
+    this.#fronts = modules.fronts.map((front) => ({
+      requests: new RingConsumer(front.requests),
+      replies: new ReplySender(front.replies, front.doorbell, modules.doorbell),
+      doorbell: front.doorbell,
+      assembly: null,
+    }));
+    this.configure();
+  }
+
+  /** Takes over what CONFIG SET may have changed. */
+  configure(): void {
+    this.#context.hotValueMaxBytes = this.#m.config.integer('hot-value-max-bytes');
+    this.#context.maxStringBytes = this.#m.config.bytes('proto-max-bulk-len');
+  }
+
+  /** Does all there is to do; sleeps when there was nothing. Called again and again. */
+  turn(): void {
+    let any = this.#peers.serve();
+    for (const front of this.#fronts) if (this.#serve(front)) any = true;
+    const nowMs = Date.now();
+    const reclaiming = this.#background(nowMs);
+    this.#m.stats.turns++;
+    this.#m.stats.publish();
+    if (any || reclaiming) return;
+    const untilMs = Math.max(1, Math.min(this.#nextExpireMs - nowMs, IDLE_SLEEP_MS));
+    this.#m.doorbell.sleep(untilMs, this.#hasWork);
+  }
+
+  readonly #hasWork = (): boolean => {
+    for (const front of this.#fronts) if (front.requests.pending) return true;
+    return this.#peers.serve();
+  };
+
+  /** Returns true while there is more to do soon. */
+  #background(nowMs: number): boolean {
+    if (nowMs >= this.#nextExpireMs) {
+      this.#nextExpireMs = nowMs + EXPIRE_EVERY_MS;
+      this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
+      this.#m.stats.largeBytes = this.#store.bytes;
+      this.#m.stats.heapBytes = process.memoryUsage().heapUsed;
+    }
+    return this.#sweeper.hasStale && !this.#sweeper.reclaim(nowMs + RECLAIM_SLICE_MS);
+  }
+
+  #serve(front: FrontLink): boolean {
+    const { requests } = front;
+    let any = false;
+    while (requests.next()) {
+      any = true;
+      this.#take(front);
+      // Early, so that a front with a full ring goes on while this one works.
+      if (requests.release()) front.doorbell.ring();
+    }
+    if (any) front.replies.flush();
+    return any;
+  }
+
+  #take(front: FrontLink): void {
+    const { requests } = front;
+    const { payloadOffset, payloadBytes } = requests;
+    if (requests.kind === KIND_RUN && payloadBytes === requests.c) {
+      this.#run(front, requests.a, requests.b, requests.bytes, requests.view, payloadOffset,
+        payloadOffset + payloadBytes);
+      return;
+    }
+    if (requests.kind === KIND_RUN) {
+      front.assembly = {
+        bytes: Buffer.allocUnsafeSlow(requests.c),
+        received: 0,
+        connection: requests.a,
+        flags: requests.b,
+      };
+    }
+    const { assembly } = front;
+    if (assembly === null) return;
+    assembly.bytes.set(
+      requests.bytes.subarray(payloadOffset, payloadOffset + payloadBytes),
+      assembly.received,
+    );
+    assembly.received += payloadBytes;
+    if (assembly.received < assembly.bytes.length) return;
+    front.assembly = null;
+    const { bytes, connection, flags } = assembly;
+    const view = new DataView(bytes.buffer, 0, bytes.length);
+    this.#run(front, connection, flags, bytes, view, 0, bytes.length);
+  }
+
+  /** Executes the commands in bytes[start..end) for a connection and sends the replies. */
+  #run(
+    front: FrontLink,
+    connection: number,
+    flags: number,
+    bytes: Buffer,
+    view: DataView,
+    start: number,
+    end: number,
+  ): void {
+    const context = this.#context;
+    const writer = this.#writer;
+    const parser = this.#parser;
+    context.db = flags >>> 8;
+    writer.resp3 = (flags & RUN_RESP3) !== 0;
+    let at = start;
+    while (at < end) {
+      const next = parser.parse(bytes, at, end, this.#limits);
+      const count = parser.commandCount;
+      if (count === 0) break;
+      const done = this.#execute(front, connection, bytes, view, count);
+      if (done < count) {
+        const from = done === 0 ? at : parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
+        front.replies.leftover(connection, bytes, from, end);
+        break;
+      }
+      at = next;
+    }
+    front.replies.reply(connection, writer, true);
+  }
+
+  #execute(
+    front: FrontLink,
+    connection: number,
+    bytes: Buffer,
+    view: DataView,
+    count: number,
+  ): number {
+    const context = this.#context;
+    const { commands, args } = this.#parser;
+    const { request, reply, stats } = context;
+    request.source(bytes, view, args);
+    context.nowMs = Date.now();
+    const started = performance.now();
+    let done = 0;
+    for (; done < count; done++) {
+      request.first = commands[done * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
+      request.argc = commands[done * COMMAND_WORDS + COMMAND_ARGC]!;
+      const errors = reply.errorCount;
+      const id = this.#resolve();
+      if (id >= 0) {
+        if (this.#runOne(id) === NOT_HERE) break;
+        stats.called(id, reply.errorCount !== errors);
+      }
+      if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
+      if (reply.position > REPLY_SLICE_BYTES) front.replies.reply(connection, reply, false);
+    }
+    const each = ((performance.now() - started) * 1000) / count;
+    const { table } = this.#m.registry;
+    for (let i = 0; i < done; i++) {
+      const at = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]! * 2;
+      const id = table.lookup(bytes, args[at]!, args[at + 1]!);
+      if (id >= 0) stats.took(id, each);
+    }
+    return done;
+  }
+
+  /** Returns the id of the command in the request, or -1 when an error was written. */
+  #resolve(): number {
+    const { request, reply } = this.#context;
+    const { table } = this.#m.registry;
+    const { argc } = request;
+    let id = table.lookup(request.bytes, request.offset(0), request.length(0));
+    if (id >= 0 && table.isContainer[id] === 1 && argc > 1) {
+      const container = id;
+      id = table.lookupSub(container, request.bytes, request.offset(1), request.length(1));
+      if (id < 0) {
+        reply.error(unknownSubcommand(table.names[container]!, request.text(1)));
+        return -1;
+      }
+    }
+    if (id < 0) {
+      reply.error(unknownCommand([request.text(0)]));
+      return -1;
+    }
+    const arity = table.arity[id]!;
+    if (arity > 0 ? argc !== arity : argc < -arity) {
+      reply.error(wrongArity(table.names[id]!));
+      this.#m.stats.rejected(id);
+      return -1;
+    }
+    return id;
+  }
+
+  /** Runs one command to its end here, or answers NOT_HERE: it belongs to another worker. */
+  #runOne(id: number): number {
+    const { places, singleKey, table } = this.#m.registry;
+    const context = this.#context;
+    if (places[id] === PLACE_FRONT) return NOT_HERE;
+    if (places[id] === PLACE_WORKER) return this.#m.registry.runs[id]!(context) ?? DONE;
+    const single = singleKey[id]!;
+    let reclaimed = false;
+    for (;;) {
+      const shard = single !== 0 ? context.prehash(single) : this.#firstShard(table.firstKey[id]!);
+      let outcome: number = this.#executor.run(id);
+      if (outcome === NOT_HERE) {
+        if (!this.#store.owns(shard)) return NOT_HERE;
+        if (single !== 0) {
+          this.#transactions.awaitGate(shard);
+          continue;
+        }
+        outcome = this.#transactions.run(id);
+        if (outcome === NOT_HERE) continue;
+      }
+      if (outcome !== FULL) return outcome;
+      if (reclaimed || !this.#sweeper.hasStale) {
+        this.#writer.error(OUT_OF_MEMORY);
+        return DONE;
+      }
+      // What flushed databases left behind is room: take it now rather than refuse.
+      this.#sweeper.reclaim(Infinity);
+      reclaimed = true;
+    }
+  }
+
+  #firstShard(key: number): number {
+    const { request, table } = this.#context;
+    if (key === 0 || key >= request.argc) return this.#m.workerOf.indexOf(this.#m.index);
+    return table.hasher.shard(request.bytes, request.offset(key), request.length(key));
+  }
+}

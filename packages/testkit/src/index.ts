@@ -1,0 +1,18 @@
+export { freePort } from './child-server.ts';
+export * from './compare-replies.ts';
+export * from './differential.ts';
+export * from './differential-report.ts';
+export { type CommandArg, encodeCommand, encodeCommands } from './encode-command.ts';
+export * from './hostile.ts';
+export type { Aftermath, HostileCase } from './hostile-case.ts';
+export * from './hostile-runner.ts';
+export { KNOWN_DIFFERENCES, type KnownDifference } from './known-differences.ts';
+export type { MinimiseLimits } from './minimise-mismatch.ts';
+export type { ReplyCounts } from './play-commands.ts';
+export * from './random-commands/index.ts';
+export * from './reply.ts';
+export * from './resp-client.ts';
+export { ReplyFormatError, RespDecoder } from './resp-decoder.ts';
+export * from './server-process.ts';
+export * from './server-state.ts';
+export { type ShrinkLimits, shrinkList } from './shrink-list.ts';

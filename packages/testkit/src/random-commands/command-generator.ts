@@ -1,0 +1,82 @@
+/**
+ * The random command sequence of a seed: which command comes next, and on which connection. It
+ * sends nothing; `differential.ts` does.
+ */
+import { ArgumentSource } from './argument-source.ts';
+import { CONNECTION_FAMILY } from './connection-commands.ts';
+import { DATABASE_FAMILY } from './database-commands.ts';
+import { EXPIRY_FAMILY } from './expiry-commands.ts';
+import type { CommandFamily, CommandRecipe, GeneratedCommand } from './generated-command.ts';
+import { GENERIC_FAMILY } from './generic-commands.ts';
+import { mutate } from './mutations.ts';
+import type { Weighted } from './prng.ts';
+import { STRING_FAMILY } from './string-commands.ts';
+import { UNKNOWN_FAMILY } from './unknown-commands.ts';
+
+/** The families of the first milestone. A new family is one file and one line here. */
+export const DEFAULT_FAMILIES: readonly CommandFamily[] = [
+  STRING_FAMILY,
+  EXPIRY_FAMILY,
+  GENERIC_FAMILY,
+  DATABASE_FAMILY,
+  CONNECTION_FAMILY,
+  UNKNOWN_FAMILY,
+];
+
+/** A generated command with its place in the sequence. */
+export interface PlannedCommand extends GeneratedCommand {
+  readonly index: number;
+  readonly connection: number;
+  /** Commands of one group were made together and make no sense apart. */
+  readonly group: number;
+}
+
+export interface CommandPlan {
+  readonly seed: number;
+  /** How many commands; a run of commands that belong together is not cut. */
+  readonly commands: number;
+  /** How many connections take turns. Default 3. */
+  readonly connections?: number | undefined;
+  readonly families?: readonly CommandFamily[] | undefined;
+  /** Commands it says true for are left out; the others stay what they were. */
+  readonly skip?: ((command: GeneratedCommand) => boolean) | undefined;
+}
+
+const LONGEST_TURN = 60;
+
+/** The sequence of a plan; the same plan always gives the same sequence. */
+export function* planCommands(plan: CommandPlan): Generator<PlannedCommand, void> {
+  const source = new ArgumentSource(plan.seed);
+  const { prng } = source;
+  const families = plan.families ?? DEFAULT_FAMILIES;
+  const recipes: Weighted<CommandRecipe> = families.flatMap((family) =>
+    family.recipes.map((recipe) => [recipe.weight, recipe] as const),
+  );
+  const pickRecipe = weightedPicker(recipes);
+  const connections = plan.connections ?? 3;
+  let connection = 0;
+  let turn = 0;
+  let index = 0;
+  let group = 0;
+  while (index < plan.commands) {
+    if (turn-- <= 0) {
+      connection = prng.below(connections);
+      turn = prng.between(1, LONGEST_TURN);
+    }
+    group++;
+    const made = pickRecipe(prng.uint32()).make(source);
+    for (const command of Array.isArray(made) ? made : [made as GeneratedCommand]) {
+      const mutated = mutate(prng, command);
+      if (plan.skip?.(mutated)) continue;
+      yield { ...mutated, index, connection, group };
+      index++;
+    }
+  }
+}
+
+/** Picks by a table of cumulated weights; `Prng.weighted` would walk 60 recipes each time. */
+function weightedPicker<T>(alternatives: Weighted<T>): (random: number) => T {
+  const table = alternatives.flatMap(([weight, value]) => Array<T>(weight).fill(value));
+  if (table.length === 0) throw new Error('no recipes');
+  return (random) => table[random % table.length] as T;
+}

@@ -1,0 +1,101 @@
+/**
+ * Starts the two servers tests need: the real Redis, where installed, and ForgeKV from this
+ * workspace's build. How a process is started, awaited and ended is in `child-server.ts`.
+ */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ChildServer } from './child-server.ts';
+
+/** A running server; every method is safe to call from `t.teardown`. */
+export type ServerHandle = Pick<
+  ChildServer,
+  'port' | 'pid' | 'dir' | 'log' | 'stop' | 'kill9' | 'restart'
+>;
+
+export interface StartRedisOptions {
+  /** More options, `--name value` style; they come last and win. */
+  readonly args?: readonly string[];
+  /** A directory to use and keep; a temporary one is made and removed otherwise. */
+  readonly dir?: string;
+}
+
+export interface StartForgeKvOptions extends StartRedisOptions {
+  readonly fronts?: number;
+  readonly workers?: number;
+  /** Options of `node` itself, for example `--max-old-space-size=256`. */
+  readonly execArgv?: readonly string[];
+  /** The program to run; the build of packages/cli when absent. */
+  readonly entry?: string;
+  readonly startTimeoutMs?: number;
+  readonly stopTimeoutMs?: number;
+}
+
+const FORGEKV_ENTRY = fileURLToPath(new URL('../../../cli/dist/src/main.js', import.meta.url));
+
+/** Where `redis-server` is, or undefined when it is not installed (REDIS_SERVER overrides PATH). */
+export function redisServerPath(): string | undefined {
+  const named = process.env.REDIS_SERVER;
+  const dirs = (process.env.PATH ?? '').split(delimiter);
+  const candidates = named ? [named] : dirs.map((dir) => join(dir, 'redis-server'));
+  return candidates.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return existsSync(path);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * For `test(name, { skip: skipWithoutRedis() }, ...)`: false when Redis is there, otherwise the
+ * reason, which is also printed loudly, since a skipped oracle proves nothing.
+ */
+export function skipWithoutRedis(): string | false {
+  if (redisServerPath() !== undefined) return false;
+  const reason = 'redis-server is not installed, nothing was compared with real Redis';
+  process.stderr.write(`\n*** SKIP: ${reason} ***\n\n`);
+  return reason;
+}
+
+/** Real Redis without persistence, on loopback. @throws Error when not installed or not ready. */
+export async function startRedis(options: StartRedisOptions = {}): Promise<ServerHandle> {
+  const program = redisServerPath();
+  if (program === undefined) throw new Error('redis-server is not installed');
+  return ChildServer.start({
+    name: 'redis',
+    program,
+    dir: options.dir,
+    startTimeoutMs: 10_000,
+    stopTimeoutMs: 5000,
+    args: (port, dir) => [
+      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir],
+      ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],
+      ...(options.args ?? []),
+    ],
+  });
+}
+
+/** ForgeKV as a child process of this Node. @throws Error with the server's log when not ready. */
+export async function startForgeKv(options: StartForgeKvOptions = {}): Promise<ServerHandle> {
+  const entry = options.entry ?? FORGEKV_ENTRY;
+  if (!existsSync(entry)) throw new Error(`${entry} is not built: run tsc -b`);
+  const threads = (name: string, count: number | undefined) =>
+    count === undefined ? [] : [name, String(count)];
+  return ChildServer.start({
+    name: 'forgekv',
+    program: process.execPath,
+    dir: options.dir,
+    startTimeoutMs: options.startTimeoutMs ?? 20_000,
+    stopTimeoutMs: options.stopTimeoutMs ?? 15_000,
+    args: (port, dir) => [
+      ...(options.execArgv ?? []),
+      entry,
+      ...['--port', String(port), '--dir', dir],
+      ...threads('--front-threads', options.fronts),
+      ...threads('--shard-threads', options.workers),
+      ...(options.args ?? []),
+    ],
+  });
+}
