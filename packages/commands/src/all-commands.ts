@@ -1,6 +1,8 @@
 // All families together: the one place that lists them.
 
 import { clientHandlers, connectionHandlers } from './connection/index.ts';
+import { expiryHandlers, genericHandlers } from './generic/index.ts';
+import { keyspaceHandlers } from './keyspace-commands/index.ts';
 import { CommandRegistry } from './registry.ts';
 import { commandHandlers, configHandlers, moduleHandlers, serverHandlers } from './server/index.ts';
 import { stringHandlers } from './string/index.ts';
@@ -14,6 +16,9 @@ export function createRegistry(): CommandRegistry {
     ...configHandlers,
     ...moduleHandlers,
     ...serverHandlers,
+    ...keyspaceHandlers,
     ...stringHandlers,
+    ...genericHandlers,
+    ...expiryHandlers,
   });
 }

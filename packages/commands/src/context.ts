@@ -14,7 +14,7 @@ import {
   FLAG_ENCODING_MASK,
   FLAG_ENCODING_SHIFT,
   FLAG_LARGE,
-  HotTable,
+  type HotTable,
   LARGE_BYTES,
   RoomPlan,
   Scanner,
@@ -55,6 +55,8 @@ export class CommandContext {
   db = 0;
   /** Time of the command in Unix milliseconds; the same for a whole batch. */
   nowMs = 0;
+  /** CLIENT NO-TOUCH: reading a key does not count as using it. */
+  noTouch = false;
   /** Id of the transaction this thread runs, 0 = none: its own gates are open to it. */
   transaction = 0;
   /** Values longer than this, in bytes, do not live in the hot table. */
@@ -132,7 +134,7 @@ export class CommandContext {
    */
   open(index: number, db: number = this.db): number {
     const entry = this.peek(index, db);
-    if (entry > 0) this.table.use(entry, this.#useClock());
+    if (entry > 0 && !this.noTouch) this.table.use(entry, this.#useClock());
     return entry;
   }
 
@@ -360,6 +362,12 @@ export class CommandContext {
   changed(entry: number): void {
     this.table.stamp(entry);
     this.stats.changes++;
+  }
+
+  /** Counts a read for the keyspace hits and misses; once per key, when nothing can refuse it. */
+  countRead(entry: number): void {
+    if (entry === 0) this.stats.misses++;
+    else this.stats.hits++;
   }
 
   /** Two bits of an entry that mean what its type says: a string's encoding. */

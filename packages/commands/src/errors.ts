@@ -2,11 +2,14 @@
 
 export const ERR_SYNTAX = 'ERR syntax error';
 export const ERR_NOT_INTEGER = 'ERR value is not an integer or out of range';
+export const ERR_NOT_INT32 =
+  'ERR value is out of range, value must between -2147483648 and 2147483647';
 export const ERR_OUT_OF_RANGE = 'ERR value is out of range';
 export const ERR_NOT_POSITIVE = 'ERR value is out of range, must be positive';
 export const ERR_NOT_FLOAT = 'ERR value is not a valid float';
 export const ERR_OVERFLOW = 'ERR increment or decrement would overflow';
 export const ERR_NO_SUCH_KEY = 'ERR no such key';
+export const ERR_SAME_OBJECT = 'ERR source and destination objects are the same';
 export const ERR_DB_INDEX = 'ERR DB index is out of range';
 export const ERR_STRING_SIZE =
   'ERR string exceeds maximum allowed size (proto-max-bulk-len)';

@@ -1,6 +1,5 @@
 // Expiry arguments: EX, PX, EXAT, PXAT and the like, turned into absolute milliseconds.
 
-import { parseInt64 } from '@forgekv/datatypes';
 import type { CommandContext } from './context.ts';
 import { ERR_NOT_INTEGER, invalidExpireTime } from './errors.ts';
 
@@ -17,6 +16,14 @@ export const PX: ExpireUnit = { seconds: false, absolute: false };
 export const EXAT: ExpireUnit = { seconds: true, absolute: true };
 export const PXAT: ExpireUnit = { seconds: false, absolute: true };
 
+/** Returns the unit an option of SET or GETEX names, or null. */
+export function expireUnit(c: CommandContext, index: number): ExpireUnit | null {
+  if (c.request.is(index, 'ex')) return EX;
+  if (c.request.is(index, 'px')) return PX;
+  if (c.request.is(index, 'exat')) return EXAT;
+  return c.request.is(index, 'pxat') ? PXAT : null;
+}
+
 /**
  * Reads an expiry at an argument index. Writes the error reply itself.
  * @param positive true: 0 and below are refused (SET, GETEX); false: they mean the past (EXPIRE)
@@ -30,8 +37,7 @@ export function readExpireTime(
   positive: boolean,
   command: string,
 ): number {
-  const { request } = c;
-  const given = parseInt64(request.bytes, request.offset(index), request.length(index));
+  const given = c.request.int64(index);
   if (given === null) {
     c.reply.error(ERR_NOT_INTEGER);
     return NaN;

@@ -1,5 +1,4 @@
 export { createRegistry } from './all-commands.ts';
-export { clientFlags } from './connection/client-line.ts';
 export { beginReply, endReply } from './connection/reply-mode.ts';
 export { CommandContext, type ContextModules } from './context.ts';
 export * from './errors.ts';

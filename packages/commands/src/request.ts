@@ -1,5 +1,7 @@
 // The command being executed, as offsets into the bytes it arrived in.
 
+import { parseInt64 } from '@forgekv/datatypes';
+
 /** Arguments by index; 0 is the command's name. */
 export class Request {
   bytes: Buffer = Buffer.alloc(0);
@@ -24,6 +26,11 @@ export class Request {
 
   length(index: number): number {
     return this.args[(this.first + index) * 2 + 1]!;
+  }
+
+  /** Returns an argument as a signed 64-bit integer, or null when it is not one. */
+  int64(index: number): bigint | null {
+    return parseInt64(this.bytes, this.offset(index), this.length(index));
   }
 
   /** Returns an argument as latin-1 text: numbers, keywords, names. */

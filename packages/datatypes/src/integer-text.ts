@@ -35,7 +35,7 @@ export function parseSafeInteger(bytes: Uint8Array, offset: number, length: numb
  */
 export function parseInt64(bytes: Buffer, offset: number, length: number): bigint | null {
   const safe = parseSafeInteger(bytes, offset, length);
-  if (safe === safe) return BigInt(safe);
+  if (!Number.isNaN(safe)) return BigInt(safe);
   if (length === 0 || length > MAX_INTEGER_TEXT) return null;
   const text = bytes.toString('latin1', offset, offset + length);
   if (!/^-?[1-9][0-9]*$/.test(text)) return null;
@@ -73,7 +73,8 @@ export function writeInteger(
   let i = offset + length - 1;
   for (; rest >= 2147483648; i--) {
     const quotient = Math.floor(rest / 10);
-    bytes[i] = 48 + rest - quotient * 10;
+    // In this order: the sum of 48 and a large number need not be exact.
+    bytes[i] = 48 + (rest - quotient * 10);
     rest = quotient;
   }
   let small = rest | 0;

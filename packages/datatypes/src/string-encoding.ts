@@ -1,6 +1,6 @@
 // Which encoding OBJECT ENCODING reports for a string.
 
-import { parseSafeInteger, parseInt64, MAX_INTEGER_TEXT } from './integer-text.ts';
+import { MAX_INTEGER_TEXT, parseInt64, parseSafeInteger } from './integer-text.ts';
 
 /** Decided by the bytes alone when somebody asks: int, embstr or raw. */
 export const STRING_PLAIN = 0;
@@ -22,7 +22,7 @@ export function stringEncoding(
   if (encoding === STRING_RAW) return 'raw';
   if (encoding === STRING_PLAIN && length <= MAX_INTEGER_TEXT) {
     const safe = parseSafeInteger(bytes, offset, length);
-    if (safe === safe || parseInt64(bytes, offset, length) !== null) return 'int';
+    if (!Number.isNaN(safe) || parseInt64(bytes, offset, length) !== null) return 'int';
   }
   return length <= EMBEDDED_BYTES ? 'embstr' : 'raw';
 }

@@ -10,9 +10,11 @@
 import { SHARD_SHIFT } from '@forgekv/base';
 import { FLAG_MAY_REPLICATE, FLAG_NO_AUTH, FLAG_WRITE } from '@forgekv/catalog';
 import {
+  beginReply,
   type CommandContext,
   type CommandRegistry,
   DONE,
+  endReply,
   Executor,
   NO_AUTH,
   OUT_OF_MEMORY,
@@ -34,7 +36,7 @@ import {
   type PartialCommand,
   RequestParser,
 } from '@forgekv/protocol';
-import { PAUSE_ALL, PAUSE_NONE, type ProcessControl, RUN_RESP3 } from '@forgekv/rings';
+import { PAUSE_ALL, PAUSE_NONE, type ProcessControl, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
 import { AWAY, CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { encodeCommand } from './encode-command.ts';
 import type { HopClient } from './hop-client.ts';
@@ -65,7 +67,12 @@ export class CommandLoop {
   readonly #m: CommandLoopModules;
   readonly #parser = new RequestParser();
   readonly #executor: Executor;
+  // What the route pass found of each command, and of those with one key at a fixed place.
   readonly #ids = new Int32Array(MAX_COMMANDS_PER_PARSE);
+  readonly #hashes = new Int32Array(MAX_COMMANDS_PER_PARSE);
+  readonly #shards = new Uint8Array(MAX_COMMANDS_PER_PARSE);
+  readonly #keyed = new Int32Array(MAX_COMMANDS_PER_PARSE);
+  readonly #heads = new Int32Array(MAX_COMMANDS_PER_PARSE);
   /** Sends every keyed command over the ring: for tests and benchmarks. */
   forceHop = false;
   // Something that depends on what the touch pass reads, so that it is not optimized away.
@@ -154,6 +161,7 @@ export class CommandLoop {
     const { reply, stats } = context;
     context.request.source(bytes, view, this.#parser.args);
     context.db = connection.db;
+    context.noTouch = connection.noTouch;
     context.nowMs = Date.now();
     reply.resp3 = connection.resp === 3;
     const started = performance.now();
@@ -174,8 +182,8 @@ export class CommandLoop {
     const { registry, context } = this.#m;
     const { table } = registry;
     const { commands, args } = this.#parser;
-    const hot = context.table;
-    let touched = 0;
+    const { hasher } = context.table;
+    let keys = 0;
     for (let i = 0; i < count; i++) {
       const first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
       const argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
@@ -190,17 +198,27 @@ export class CommandLoop {
       if (key === 0 || key >= argc) continue;
       const offset = args[(first + key) * 2]!;
       const length = args[(first + key) * 2 + 1]!;
-      const hash = hot.hasher.hash(bytes, offset, length);
-      const shard = hot.hasher.slot(bytes, offset, length) >>> SHARD_SHIFT;
-      this.#hashes[i] = hash;
-      this.#shards[i] = shard;
-      touched ^= hot.touch(shard, hash);
+      this.#hashes[i] = hasher.hash(bytes, offset, length);
+      this.#shards[i] = hasher.slot(bytes, offset, length) >>> SHARD_SHIFT;
+      this.#keyed[keys++] = i;
     }
-    this.#touched = touched;
+    if (keys > 1) this.#touch(keys);
   }
 
-  readonly #hashes = new Int32Array(MAX_COMMANDS_PER_PARSE);
-  readonly #shards = new Uint8Array(MAX_COMMANDS_PER_PARSE);
+  /**
+   * Lets the cache misses of a batch overlap. Two short loops, because a processor only looks
+   * some hundred instructions ahead: all buckets first, then all entries.
+   */
+  #touch(keys: number): void {
+    const hot = this.#m.context.table;
+    for (let k = 0; k < keys; k++) {
+      const i = this.#keyed[k]!;
+      this.#heads[k] = hot.touchBucket(this.#shards[i]!, this.#hashes[i]!);
+    }
+    let touched = 0;
+    for (let k = 0; k < keys; k++) touched ^= hot.touchEntry(this.#heads[k]!);
+    this.#touched = touched;
+  }
 
   #runAll(connection: Connection, count: number): number {
     const { context, registry, control } = this.#m;
@@ -212,7 +230,7 @@ export class CommandLoop {
       request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
       const id = this.#ids[i]!;
       const start = reply.position;
-      const mode = connection.replyMode;
+      if (connection.replyMode !== 'on') beginReply(connection);
       const errors = reply.errorCount;
       if (!this.#admit(connection, id)) {
         if (connection.state === CLOSING) return i + 1;
@@ -245,11 +263,7 @@ export class CommandLoop {
         }
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
-      // The answer of CLIENT REPLY ON itself is sent.
-      if (mode !== 'on' && connection.replyMode === mode) {
-        if (mode === 'skip') connection.replyMode = 'on';
-        reply.position = start;
-      }
+      if (connection.replyMode !== 'on' && !endReply(connection)) reply.position = start;
       if (connection.closeAfterReply) {
         this.#m.output.close(connection);
         return count;
@@ -333,11 +347,14 @@ export class CommandLoop {
       worker = workerOf[connection.id & 63]!;
     }
     let last = i + 1;
-    if (connection.replyMode !== 'skip') {
+    if (connection.replyMode !== 'skipping') {
       while (last < count && this.#mayFollow(last)) last++;
     }
     connection.state = AWAY;
-    const flags = (connection.resp === 3 ? RUN_RESP3 : 0) | (connection.db << 8);
+    const flags =
+      (connection.resp === 3 ? RUN_RESP3 : 0) |
+      (connection.noTouch ? RUN_NO_TOUCH : 0) |
+      (connection.db << 8);
     const start = commands[i * COMMAND_WORDS + COMMAND_START]!;
     if (start < 0) {
       const encoded = encodeCommand(request);

@@ -6,6 +6,7 @@ import {
   type CommandRegistry,
   type ClientFacts,
   type ClientFilter,
+  endReply,
   NO_LARGE_VALUES,
   type ProcessFigures,
   type ThreadStats,
@@ -254,7 +255,7 @@ export class Front {
       this.#output.add(connection, start);
     }
     if (!last || connection.state !== AWAY) return;
-    if (connection.replyMode === 'skip') connection.replyMode = 'on';
+    if (connection.replyMode !== 'on') endReply(connection);
     if (connection.leftover !== null) {
       connection.pending.prepend(connection.leftover);
       connection.leftover = null;
@@ -280,9 +281,8 @@ export class Front {
     if (this.#writer.errorCount !== errors) {
       this.#m.threadStats.errorReply(this.#writer.lastError);
     }
-    if (connection.replyMode === 'on') this.#output.add(connection, start);
+    if (connection.replyMode === 'on' || endReply(connection)) this.#output.add(connection, start);
     else this.#writer.position = start;
-    if (connection.replyMode === 'skip') connection.replyMode = 'on';
     this.#proceed(connection);
   }
 

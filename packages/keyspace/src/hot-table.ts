@@ -40,6 +40,8 @@ import { SlabPool } from './slab-pool.ts';
 
 /** Copies up to this many bytes go word by word: a native call costs more than that. */
 const WORD_COPY_BYTES = 128;
+/** An entry of the usual size lies on two cache lines. */
+const CACHE_LINE_WORDS = 16;
 
 /** While a slot is at least a quarter used: growing and shrinking by turns is usual. */
 function staysInPlace(needed: number, capacity: number): boolean {
@@ -135,14 +137,21 @@ export class HotTable {
   }
 
   /**
-   * Reads what a later `find` of the key will read, so that the cache misses of a batch
-   * overlap. Without the lock: what it reads is a hint and may be garbage.
+   * First half of the touch pass: reads the bucket a later `find` will read. Called for every
+   * command of a batch before the second half, so that the cache misses overlap. Without the
+   * lock: the answer is a hint and may be garbage.
+   * @returns the address of the bucket's first entry, 0 = none
    */
-  touch(shard: number, hash: number): number {
+  touchBucket(shard: number, hash: number): number {
     const bucket = this.index.bucket(shard, hash);
-    if (bucket === 0) return 0;
+    return bucket === 0 ? 0 : this.words[bucket]!;
+  }
+
+  /** Second half: reads the cache lines of the entry at an address from `touchBucket`. */
+  touchEntry(address: number): number {
     const words = this.words;
-    return words[(words[bucket]! << 2) + ENTRY_HASH]!;
+    const entry = address << 2;
+    return words[entry + ENTRY_HASH]! ^ words[entry + CACHE_LINE_WORDS]!;
   }
 
   /** Returns the entry of the selected key, live, expired or tombstone, or 0. */

@@ -8,6 +8,11 @@ function isSpace(byte: number): boolean {
   return byte === 32 || (byte >= 9 && byte <= 13);
 }
 
+/** Redis: a vertical tab or form feed is blank between arguments and not inside one. */
+function endsWord(byte: number): boolean {
+  return byte === 32 || byte === 9 || byte === 10 || byte === 13;
+}
+
 function hexDigit(byte: number | undefined): number {
   if (byte === undefined) return -1;
   if (byte >= 48 && byte <= 57) return byte - 48;
@@ -36,7 +41,7 @@ export function splitInline(
   end: number,
   add: (offset: number, length: number) => void,
 ): number {
-  // Redis: a NUL byte ends the line.
+  // Redis: never sees the end of a line with a NUL byte in it, and waits. Here the NUL ends it.
   const nul = bytes.subarray(start, end).indexOf(0);
   if (nul >= 0) end = start + nul;
   let count = 0;
@@ -54,7 +59,7 @@ export function splitInline(
       }
       const byte = bytes[i]!;
       if (quote === 0) {
-        if (isSpace(byte)) break;
+        if (endsWord(byte)) break;
         if (byte === QUOTE || byte === APOSTROPHE) quote = byte;
         else bytes[to++] = byte;
         i++;
@@ -66,7 +71,7 @@ export function splitInline(
         break;
       }
       if (byte === BACKSLASH && i + 1 < end) {
-        const used = quote === QUOTE ? unescape(bytes, i, end) : apostrophe(bytes, i);
+        const used = quote === QUOTE ? decodeEscape(bytes, i, end) : apostrophe(bytes, i);
         bytes[to++] = used & 0xff;
         i += used >> 8;
         continue;
@@ -80,7 +85,7 @@ export function splitInline(
 }
 
 /** Decodes the escape at `at`; returns the byte, plus 256 times the number of source bytes. */
-function unescape(bytes: Uint8Array, at: number, end: number): number {
+function decodeEscape(bytes: Uint8Array, at: number, end: number): number {
   const next = bytes[at + 1]!;
   if (next === 120 && at + 3 < end) {
     const high = hexDigit(bytes[at + 2]);

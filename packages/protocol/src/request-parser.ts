@@ -24,6 +24,7 @@ export const MAX_UNAUTHENTICATED_ARGS = 10;
 export const MAX_UNAUTHENTICATED_BULK_BYTES = 16384;
 
 const INITIAL_ARGS = 8192;
+const NO_ARGS = new Int32Array(0);
 const MAX_MULTIBULK = 2147483647;
 const CR = 13;
 const LF = 10;
@@ -40,12 +41,15 @@ export interface RequestLimits {
 
 /**
  * How far an unfinished command has been parsed, so that a large one arriving in many pieces
- * is looked at once. Offsets are relative to the command's first byte.
+ * is looked at once. Offsets are relative to the command's first byte. Resuming changes the
+ * object: one that was handed to `parse` is only good for what that call leaves in `partial`.
  */
 export interface PartialCommand {
   argc: number;
   scanned: number;
+  /** The arguments found so far, two words each; spare room behind them. */
   args: Int32Array;
+  argCount: number;
   bulkBytes: number;
 }
 
@@ -116,6 +120,7 @@ export class RequestParser {
     let position: number;
     let argc: number;
     let bulkBytes = -1;
+    let wanted = first;
     if (resume === null) {
       if (!this.#line(bytes, start + 1, end, 'too big mbulk count string')) return -1;
       argc = this.#lineValue;
@@ -125,30 +130,24 @@ export class RequestParser {
       }
       position = this.#lineEnd;
       if (argc <= 0) return position;
+      wanted += argc;
     } else {
+      // Only the new arguments go to `args`: a piece costs what is in it.
       argc = resume.argc;
       position = start + resume.scanned;
       bulkBytes = resume.bulkBytes;
-      const known = resume.args.length >> 1;
-      this.#reserve(known);
-      for (let i = 0; i < known; i++) {
-        this.args[i * 2] = resume.args[i * 2]! + start;
-        this.args[i * 2 + 1] = resume.args[i * 2 + 1]!;
-      }
-      this.#argCount += known;
+      wanted += argc - resume.argCount;
     }
-    while (this.#argCount - first < argc) {
+    while (this.#argCount < wanted) {
       if (bulkBytes < 0) {
-        if (position >= end) return this.#suspend(start, position, first, argc, -1);
-        if (bytes[position] !== DOLLAR) {
-          // Redis: looks for the end of the line before it looks at the first byte.
-          if (!this.#line(bytes, position + 1, end, 'too big bulk count string')) {
-            return this.error === '' ? this.#suspend(start, position, first, argc, -1) : -1;
-          }
-          return this.#fail(`expected '$', got '${String.fromCharCode(bytes[position]!)}'`);
+        if (position >= end) return this.#suspend(start, position, first, argc, -1, resume);
+        const isBulk = bytes[position] === DOLLAR;
+        // Redis: looks for the end of the line before it looks at the first byte.
+        if (!this.#line(bytes, position + (isBulk ? 1 : 0), end, 'too big bulk count string')) {
+          return this.error === '' ? this.#suspend(start, position, first, argc, -1, resume) : -1;
         }
-        if (!this.#line(bytes, position + 1, end, 'too big bulk count string')) {
-          return this.error === '' ? this.#suspend(start, position, first, argc, -1) : -1;
+        if (!isBulk) {
+          return this.#fail(`expected '$', got '${String.fromCharCode(bytes[position]!)}'`);
         }
         bulkBytes = this.#lineValue;
         if (!(bulkBytes >= 0 && bulkBytes <= limits.maxBulkBytes)) {
@@ -160,12 +159,13 @@ export class RequestParser {
         position = this.#lineEnd;
       }
       if (end - position < bulkBytes + 2) {
-        return this.#suspend(start, position, first, argc, bulkBytes);
+        return this.#suspend(start, position, first, argc, bulkBytes, resume);
       }
       this.#addArg(position, bulkBytes);
       position += bulkBytes + 2;
       bulkBytes = -1;
     }
+    if (resume !== null) this.#join(start, first, resume);
     this.#addCommand(first, argc, start, position);
     return position;
   }
@@ -251,10 +251,44 @@ export class RequestParser {
     this.args = grown;
   }
 
-  #suspend(start: number, at: number, first: number, argc: number, bulkBytes: number): number {
-    const args = this.args.slice(first * 2, this.#argCount * 2);
-    for (let i = 0; i < args.length; i += 2) args[i] = args[i]! - start;
-    this.partial = { argc, scanned: at - start, args, bulkBytes };
+  /** Puts the arguments of earlier pieces in front of those of the last one. */
+  #join(start: number, first: number, earlier: PartialCommand): void {
+    const known = earlier.argCount;
+    this.#reserve(known);
+    const { args } = this;
+    args.copyWithin((first + known) * 2, first * 2, this.#argCount * 2);
+    for (let i = 0; i < known; i++) {
+      args[(first + i) * 2] = earlier.args[i * 2]! + start;
+      args[(first + i) * 2 + 1] = earlier.args[i * 2 + 1]!;
+    }
+    this.#argCount += known;
+  }
+
+  #suspend(
+    start: number,
+    at: number,
+    first: number,
+    argc: number,
+    bulkBytes: number,
+    resume: PartialCommand | null,
+  ): number {
+    const partial = resume ?? { argc, scanned: 0, args: NO_ARGS, argCount: 0, bulkBytes };
+    const added = this.#argCount - first;
+    const needed = (partial.argCount + added) * 2;
+    if (needed > partial.args.length) {
+      const grown = new Int32Array(Math.max(needed, partial.args.length * 2));
+      grown.set(partial.args);
+      partial.args = grown;
+    }
+    let to = partial.argCount * 2;
+    for (let i = first * 2; i < this.#argCount * 2; i += 2) {
+      partial.args[to++] = this.args[i]! - start;
+      partial.args[to++] = this.args[i + 1]!;
+    }
+    partial.argCount += added;
+    partial.scanned = at - start;
+    partial.bulkBytes = bulkBytes;
+    this.partial = partial;
     this.#argCount = first;
     return -1;
   }

@@ -12,5 +12,6 @@ export {
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
+  RUN_NO_TOUCH,
   RUN_RESP3,
 } from './run-frames.ts';

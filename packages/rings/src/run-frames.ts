@@ -16,3 +16,5 @@ export const KIND_LEFTOVER = 4;
 
 /** The connection speaks RESP3. */
 export const RUN_RESP3 = 1;
+/** CLIENT NO-TOUCH is on. */
+export const RUN_NO_TOUCH = 2;

@@ -26,7 +26,7 @@ import {
   ReplyWriter,
   RequestParser,
 } from '@forgekv/protocol';
-import { type Doorbell, KIND_RUN, RingConsumer, RUN_RESP3 } from '@forgekv/rings';
+import { type Doorbell, KIND_RUN, RingConsumer, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
 import { LargeStore } from './large-store.ts';
 import { type PeerLink, Peers } from './peers.ts';
 import { ReplySender } from './reply-sender.ts';
@@ -207,6 +207,7 @@ export class Shard {
     const writer = this.#writer;
     const parser = this.#parser;
     context.db = flags >>> 8;
+    context.noTouch = (flags & RUN_NO_TOUCH) !== 0;
     writer.resp3 = (flags & RUN_RESP3) !== 0;
     let at = start;
     while (at < end) {

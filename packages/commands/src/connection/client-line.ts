@@ -1,13 +1,7 @@
 // A connection as one line of text, as CLIENT LIST and CLIENT INFO show it: the fields of
 // Redis 7.2 in its order.
 
-import type { ClientFacts, Session } from '../session.ts';
-
-/** The flags of a connection: `e` no-evict, `T` no-touch, `N` none of them. */
-export function clientFlags(session: Session): string {
-  const flags = (session.noEvict ? 'e' : '') + (session.noTouch ? 'T' : '');
-  return flags === '' ? 'N' : flags;
-}
+import type { ClientFacts } from '../session.ts';
 
 /** Returns the line with its newline. */
 export function clientLine(facts: ClientFacts): string {

@@ -25,22 +25,17 @@ export function decr(c: CommandContext): Outcome {
 
 /** INCRBY key increment. */
 export function incrBy(c: CommandContext): Outcome {
-  const increment = readIncrement(c);
+  const increment = c.request.int64(2);
   return increment === null ? c.fail(ERR_NOT_INTEGER) : addBig(c, increment);
 }
 
 /** DECRBY key decrement. */
 export function decrBy(c: CommandContext): Outcome {
-  const decrement = readIncrement(c);
+  const decrement = c.request.int64(2);
   if (decrement === null) return c.fail(ERR_NOT_INTEGER);
   // Redis: the smallest integer has no negation.
   if (!fitsInt64(-decrement)) return c.fail('ERR decrement would overflow');
   return addBig(c, -decrement);
-}
-
-function readIncrement(c: CommandContext): bigint | null {
-  const { request } = c;
-  return parseInt64(request.bytes, request.offset(2), request.length(2));
 }
 
 function addBig(c: CommandContext, increment: bigint): Outcome {

@@ -1,11 +1,10 @@
 // SET and its older relatives.
 
-import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_STRING_SIZE, ERR_SYNTAX } from '../errors.ts';
-import { EX, EXAT, type ExpireUnit, PX, PXAT, readExpireTime } from '../expire-time.ts';
+import { EX, type ExpireUnit, expireUnit, PX, readExpireTime } from '../expire-time.ts';
 import { DONE, type Outcome } from '../outcome.ts';
-import { assignString, replyString } from './string-value.ts';
+import { assignString, isOtherType, replyStringOrNull, storeString } from './string-value.ts';
 
 // Options of SET, one bit each.
 const NX = 1;
@@ -24,33 +23,92 @@ export function set(c: CommandContext): Outcome {
     options = setOptions;
     if (options & EXPIRES) {
       expireAtMs = readExpireTime(c, expireIndex, unit, true, 'set');
-      if (expireAtMs !== expireAtMs) return DONE;
+      if (Number.isNaN(expireAtMs)) return DONE;
     }
   }
   if (c.request.length(2) > c.maxStringBytes) return c.fail(ERR_STRING_SIZE);
+  if (options & GET) return setAndGet(c, options, expireAtMs);
 
-  const entry = options & GET ? c.openValue(1) : c.open(1);
+  const entry = c.open(1);
   if (entry < 0) return c.refuse(entry);
-  const { reply, table } = c;
-  const resume = reply.position;
-  if (options & GET) {
-    if (entry !== 0 && table.typeOf(entry) !== TYPE_STRING) return c.wrongType();
-    if (entry === 0) reply.null();
-    else replyString(c, entry);
-  }
-  if ((options & NX && entry !== 0) || (options & XX && entry === 0)) {
-    if (!(options & GET)) reply.null();
+  if (isKept(options, entry)) {
+    c.reply.null();
     return DONE;
   }
   const stored = assignString(c, entry, 2);
-  if (stored < 0) {
-    reply.position = resume;
-    return c.refuse(stored);
-  }
-  if (!(options & KEEP_TTL)) table.setExpireAtMs(stored, expireAtMs);
+  if (stored < 0) return c.refuse(stored);
+  if (!(options & KEEP_TTL)) c.table.setExpireAtMs(stored, expireAtMs);
   c.changed(stored);
-  if (!(options & GET)) reply.ok();
+  c.reply.ok();
   return DONE;
+}
+
+/** GETSET key value. */
+export function getSet(c: CommandContext): Outcome {
+  return setAndGet(c, 0, 0);
+}
+
+/** SETNX key value. */
+export function setNx(c: CommandContext): Outcome {
+  const entry = c.open(1);
+  if (entry < 0) return c.refuse(entry);
+  if (entry === 0) {
+    const stored = storeString(c, 0, 2, 0);
+    if (stored < 0) return c.refuse(stored);
+  }
+  c.reply.integer(entry === 0 ? 1 : 0);
+  return DONE;
+}
+
+/** SETEX key seconds value. */
+export function setEx(c: CommandContext): Outcome {
+  return setExpiring(c, EX, 'setex');
+}
+
+/** PSETEX key milliseconds value. */
+export function pSetEx(c: CommandContext): Outcome {
+  return setExpiring(c, PX, 'psetex');
+}
+
+function setExpiring(c: CommandContext, unit: ExpireUnit, command: string): Outcome {
+  const expireAtMs = readExpireTime(c, 2, unit, true, command);
+  if (Number.isNaN(expireAtMs)) return DONE;
+  const entry = c.open(1);
+  if (entry < 0) return c.refuse(entry);
+  const stored = storeString(c, entry, 3, expireAtMs);
+  if (stored < 0) return c.refuse(stored);
+  c.reply.ok();
+  return DONE;
+}
+
+/** SET with GET: the reply is the old value, whether or not the new one is stored. */
+function setAndGet(c: CommandContext, options: number, expireAtMs: number): Outcome {
+  const { reply } = c;
+  const entry = c.openValue(1);
+  if (entry < 0) return c.refuse(entry);
+  if (isOtherType(c, entry)) {
+    c.countRead(entry);
+    return c.wrongType();
+  }
+  const resume = reply.position;
+  replyStringOrNull(c, entry);
+  if (!isKept(options, entry)) {
+    const stored = assignString(c, entry, 2);
+    if (stored < 0) {
+      reply.position = resume;
+      return c.refuse(stored);
+    }
+    if (!(options & KEEP_TTL)) c.table.setExpireAtMs(stored, expireAtMs);
+    c.changed(stored);
+  }
+  c.countRead(entry);
+  return DONE;
+}
+
+/** True when NX or XX keeps the key as it is. */
+function isKept(options: number, entry: number): boolean {
+  if (options & NX) return entry !== 0;
+  return (options & XX) !== 0 && entry === 0;
 }
 
 // What parseSetOptions found, beside its result.
@@ -83,12 +141,4 @@ function parseSetOptions(c: CommandContext): ExpireUnit | null {
   }
   setOptions = options;
   return unit;
-}
-
-/** Returns the unit an option names, or null. */
-export function expireUnit(c: CommandContext, index: number): ExpireUnit | null {
-  if (c.request.is(index, 'ex')) return EX;
-  if (c.request.is(index, 'px')) return PX;
-  if (c.request.is(index, 'exat')) return EXAT;
-  return c.request.is(index, 'pxat') ? PXAT : null;
 }

@@ -4,11 +4,22 @@ import { STRING_PLAIN } from '@forgekv/datatypes';
 import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 
+/** True for an entry of another type; 0, no entry, is none. */
+export function isOtherType(c: CommandContext, entry: number): boolean {
+  return entry !== 0 && c.table.typeOf(entry) !== TYPE_STRING;
+}
+
 /** Writes the value opened last as a bulk string. */
 export function replyString(c: CommandContext, entry: number): void {
   const { table } = c;
   if (table.isLarge(entry)) c.reply.bulk(c.valueBytes, c.valueOffset, c.valueLength);
   else c.reply.bulkWords(table.words, table.bytes, c.valueOffset >> 2, c.valueLength);
+}
+
+/** The same for an entry that may be 0: null. */
+export function replyStringOrNull(c: CommandContext, entry: number): void {
+  if (entry === 0) c.reply.null();
+  else replyString(c, entry);
 }
 
 /**
@@ -24,5 +35,22 @@ export function assignString(c: CommandContext, entry: number, index: number): n
   if (table.isLarge(stored)) c.valueBytes.set(request.slice(index));
   else table.writeValue(stored, 0, request.bytes, request.view, request.offset(index), length);
   c.setEncoding(stored, STRING_PLAIN);
+  return stored;
+}
+
+/**
+ * The whole of a plain write: assigns, sets the expiry (0 = none) and notes the change.
+ * @returns the entry, NOT_HERE or FULL (nothing has changed)
+ */
+export function storeString(
+  c: CommandContext,
+  entry: number,
+  index: number,
+  expireAtMs: number,
+): number {
+  const stored = assignString(c, entry, index);
+  if (stored < 0) return stored;
+  c.table.setExpireAtMs(stored, expireAtMs);
+  c.changed(stored);
   return stored;
 }

@@ -1,0 +1,63 @@
+// Walks over all keys of a database, a slice of a shard at a time, and what they find, kept as
+// bulk strings. Shared by KEYS, SCAN and RANDOMKEY, which run on a worker and lock shards
+// themselves: never for longer than one slice, so that nobody else waits long for a shard.
+
+import { ReplyWriter } from '@forgekv/protocol';
+import type { CommandContext } from '../context.ts';
+
+/** Keys visited while a shard's lock is held. */
+export const SLICE_KEYS = 256;
+
+/** A walk met a shard that belongs to a transaction. */
+export const GATED = -1;
+
+/**
+ * Visits keys of one shard and the connection's database from a position on.
+ * @param visit called under the shard's lock for each live entry
+ * @returns the position to go on from (SHARD_END: the shard is done), or GATED
+ */
+export function walkSlice(
+  c: CommandContext,
+  shard: number,
+  position: number,
+  wanted: number,
+  visit: (entry: number) => void,
+): number {
+  const { locks } = c.table;
+  locks.lock(shard);
+  const next = c.isGated(shard)
+    ? GATED
+    : c.scanner.walk(shard, c.db, position, wanted, c.nowMs, visit);
+  locks.unlock(shard);
+  return next;
+}
+
+/** Keys found by a walk; their number is known only at its end. One per thread, reused. */
+export class FoundKeys {
+  readonly #keys = new ReplyWriter(4096);
+  count = 0;
+
+  clear(): void {
+    this.#keys.reset();
+    this.count = 0;
+  }
+
+  add(c: CommandContext, entry: number): void {
+    const { table } = c;
+    this.#keys.bulkWords(table.words, table.bytes, table.keyWord(entry), table.keyLength(entry));
+    this.count++;
+  }
+
+  /** Writes them as an array, and forgets them. */
+  reply(c: CommandContext): void {
+    c.reply.array(this.count);
+    c.reply.encoded(this.#keys.buffer, 0, this.#keys.position);
+    this.clear();
+  }
+}
+
+/** Returns the bytes of an entry's key; valid under the shard's lock. */
+export function keyOf(c: CommandContext, entry: number): Buffer {
+  const at = c.table.keyWord(entry) * 4;
+  return c.table.bytes.subarray(at, at + c.table.keyLength(entry));
+}

@@ -1,0 +1,110 @@
+// RENAME, RENAMENX, COPY and MOVE: values that get another key.
+
+import type { CommandContext } from '../context.ts';
+import { readDatabase } from '../database-argument.ts';
+import { ERR_NO_SUCH_KEY, ERR_SAME_OBJECT, ERR_SYNTAX } from '../errors.ts';
+import { DONE, type Outcome } from '../outcome.ts';
+import { sourceValue, storeCopy, storeMoved } from './value-transfer.ts';
+
+// What became of a transfer; NOT_HERE and FULL are below these.
+const TRANSFERRED = 1;
+const NO_SOURCE = 2;
+const TARGET_EXISTS = 3;
+
+/** Where a value comes from and where it goes: argument indexes and databases. */
+interface Transfer {
+  readonly from: number;
+  readonly fromDb: number;
+  readonly to: number;
+  readonly toDb: number;
+  readonly replace: boolean;
+  /** The source stays. */
+  readonly copy: boolean;
+}
+
+/** RENAME key newkey. */
+export function rename(c: CommandContext): Outcome {
+  if (isSameKey(c)) return renameToItself(c, true);
+  const { db } = c;
+  const result = transfer(c, { from: 1, fromDb: db, to: 2, toDb: db, replace: true, copy: false });
+  if (result < 0) return c.refuse(result);
+  if (result === NO_SOURCE) return c.fail(ERR_NO_SUCH_KEY);
+  c.reply.ok();
+  return DONE;
+}
+
+/** RENAMENX key newkey. */
+export function renameNx(c: CommandContext): Outcome {
+  if (isSameKey(c)) return renameToItself(c, false);
+  const { db } = c;
+  const result = transfer(c, { from: 1, fromDb: db, to: 2, toDb: db, replace: false, copy: false });
+  return result === NO_SOURCE ? c.fail(ERR_NO_SUCH_KEY) : replyTransferred(c, result);
+}
+
+/** COPY source destination [DB number] [REPLACE]. */
+export function copy(c: CommandContext): Outcome {
+  const { request, stats } = c;
+  let toDb = c.db;
+  let replace = false;
+  for (let i = 3; i < request.argc; i++) {
+    if (request.is(i, 'replace')) {
+      replace = true;
+    } else if (request.is(i, 'db') && i + 1 < request.argc) {
+      toDb = readDatabase(c, ++i);
+      if (toDb < 0) return DONE;
+    } else {
+      return c.fail(ERR_SYNTAX);
+    }
+  }
+  if (toDb === c.db && isSameKey(c)) return c.fail(ERR_SAME_OBJECT);
+  const result = transfer(c, { from: 1, fromDb: c.db, to: 2, toDb, replace, copy: true });
+  if (result === NO_SOURCE) stats.misses++;
+  else if (result > 0) stats.hits++;
+  return replyTransferred(c, result);
+}
+
+/** MOVE key db. */
+export function move(c: CommandContext): Outcome {
+  const toDb = readDatabase(c, 2);
+  if (toDb < 0) return DONE;
+  if (toDb === c.db) return c.fail(ERR_SAME_OBJECT);
+  const plan = { from: 1, fromDb: c.db, to: 1, toDb, replace: false, copy: false };
+  return replyTransferred(c, transfer(c, plan));
+}
+
+function isSameKey(c: CommandContext): boolean {
+  return c.request.slice(1).equals(c.request.slice(2));
+}
+
+function renameToItself(c: CommandContext, replace: boolean): Outcome {
+  const entry = c.open(1);
+  if (entry < 0) return c.refuse(entry);
+  if (entry === 0) return c.fail(ERR_NO_SUCH_KEY);
+  if (replace) c.reply.ok();
+  else c.reply.integer(0);
+  return DONE;
+}
+
+function replyTransferred(c: CommandContext, result: number): Outcome {
+  if (result < 0) return c.refuse(result);
+  c.reply.integer(result === TRANSFERRED ? 1 : 0);
+  return DONE;
+}
+
+/** The target is stored before the source goes: that is the step that can fail. */
+function transfer(c: CommandContext, plan: Transfer): number {
+  const entry = c.openValue(plan.from, plan.fromDb);
+  if (entry < 0) return entry;
+  if (entry === 0) return NO_SOURCE;
+  const source = sourceValue(c, entry);
+  const target = c.open(plan.to, plan.toDb);
+  if (target < 0) return target;
+  if (target !== 0 && !plan.replace) return TARGET_EXISTS;
+  const stored = plan.copy ? storeCopy(c, target, source) : storeMoved(c, target, source);
+  if (stored < 0) return stored;
+  if (!plan.copy) {
+    c.select(plan.from, plan.fromDb);
+    c.remove(entry);
+  }
+  return TRANSFERRED;
+}

@@ -1,0 +1,34 @@
+// What the types of entries are called by TYPE and SCAN.
+
+import {
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_STRING,
+  TYPE_ZSET,
+} from '@forgekv/keyspace';
+
+const NAMES: ReadonlyMap<number, string> = new Map([
+  [TYPE_STRING, 'string'],
+  [TYPE_LIST, 'list'],
+  [TYPE_SET, 'set'],
+  [TYPE_ZSET, 'zset'],
+  [TYPE_HASH, 'hash'],
+  [TYPE_STREAM, 'stream'],
+]);
+
+/** No type has it. */
+export const UNKNOWN_TYPE = -1;
+
+/** Returns the name of the type of a live entry. */
+export function typeName(type: number): string {
+  return NAMES.get(type) ?? 'none';
+}
+
+/** Returns the type of a name in letters of either case, or UNKNOWN_TYPE. */
+export function typeNamed(name: string): number {
+  const lower = name.toLowerCase();
+  for (const [type, known] of NAMES) if (known === lower) return type;
+  return UNKNOWN_TYPE;
+}

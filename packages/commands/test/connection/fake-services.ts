@@ -1,0 +1,160 @@
+// The server behind the front of these tests, made up: fields set by tests are what it answers,
+// and it remembers what it was asked for. Also sessions and what is known of them.
+
+import type { CommandTable } from '@forgekv/catalog';
+import type { ReplyWriter } from '@forgekv/protocol';
+import {
+  type ClientFacts,
+  type ClientFilter,
+  type Outcome,
+  type PauseMode,
+  type ProcessFigures,
+  type ServerFacts,
+  type ServerServices,
+  type Session,
+  type ShutdownOptions,
+  type StatsReader,
+  WAITING,
+} from '../../src/index.ts';
+
+export const FRONTS = 2;
+export const WORKERS = 1;
+export const MIB = 1024 * 1024;
+
+/** 2026-01-02 03:04:05.678 UTC. */
+export const NOW_MS = 1767323045678;
+
+export function newSession(id: number, authenticated: boolean): Session {
+  return {
+    id,
+    address: `127.0.0.1:${50000 + id}`,
+    localAddress: '127.0.0.1:6379',
+    createdAtMs: NOW_MS - 5000,
+    name: '',
+    libName: '',
+    libVersion: '',
+    db: 0,
+    resp: 2,
+    authenticated,
+    user: 'default',
+    noEvict: false,
+    noTouch: false,
+    replyMode: 'on',
+    closeAfterReply: false,
+  };
+}
+
+export function factsOf(session: Session, changes: Partial<ClientFacts> = {}): ClientFacts {
+  const { id, address, localAddress, name, db, user, libName, libVersion, resp } = session;
+  const bytes = { inputBytes: 0, outputBytes: 0, totalInputBytes: 0, totalOutputBytes: 0 };
+  return {
+    ...{ id, address, localAddress, name, db, user, libName, libVersion, resp, ...bytes },
+    ...{ fileDescriptor: 9, ageSeconds: 5, idleSeconds: 1, flags: 'N', lastCommand: 'client|list' },
+    ...changes,
+  };
+}
+
+/** Fields may be set by tests; `calls` is what was asked for, in order. */
+export class FakeServices implements ServerServices {
+  readonly facts: ServerFacts = {
+    version: '0.1.0',
+    runId: 'a1b2c3d4e5'.repeat(4),
+    startedAtMs: NOW_MS - 90_061_000,
+    pid: 4242,
+    fronts: FRONTS,
+    workers: WORKERS,
+    configFile: '/etc/forgekv.conf',
+    executable: '/usr/bin/forgekv',
+  };
+  readonly commands: CommandTable;
+  readonly stats: StatsReader;
+  readonly calls: unknown[][] = [];
+  readonly password: string | undefined;
+  figures: ProcessFigures = {
+    ...{ opsPerSecond: 12.4, inputKbps: 1.5, outputKbps: 2.25 },
+    ...{ peakMemoryBytes: 0, heapBytes: 3 * MIB, largeValueBytes: MIB },
+  };
+  connected: ClientFacts[] = [];
+  killed = 0;
+  setConfigError: string | null = null;
+  shutdownError: string | null = null;
+  shutdownRuns = false;
+  /** The reply to be written when the promise settles. */
+  pending: Promise<(reply: ReplyWriter) => void> | null = null;
+
+  constructor(commands: CommandTable, stats: StatsReader, password: string | undefined) {
+    this.commands = commands;
+    this.stats = stats;
+    this.password = password;
+  }
+
+  get openToAll(): boolean {
+    return this.password === undefined;
+  }
+
+  process(): ProcessFigures {
+    return this.figures;
+  }
+
+  connectionCount(): number {
+    return 3;
+  }
+
+  later<T>(_: Session, answer: Promise<T>, write: (reply: ReplyWriter, value: T) => void): Outcome {
+    this.pending = answer.then(
+      (value) => (reply) => write(reply, value),
+      (error: Error) => (reply) => reply.error(error.message),
+    );
+    return WAITING;
+  }
+
+  clients(filter: ClientFilter): Promise<ClientFacts[]> {
+    this.calls.push(['clients', filter]);
+    return Promise.resolve(this.connected);
+  }
+
+  factsOf(session: Session): ClientFacts {
+    return factsOf(session, { lastCommand: 'client|info' });
+  }
+
+  kill(filter: ClientFilter, caller: Session): Promise<number> {
+    this.calls.push(['kill', filter, caller.id]);
+    return Promise.resolve(this.killed);
+  }
+
+  pause(mode: PauseMode, untilMs: number): void {
+    this.calls.push(['pause', mode, untilMs]);
+  }
+
+  unpause(): void {
+    this.calls.push(['unpause']);
+  }
+
+  setConfig(
+    pairs: readonly (readonly [string, string])[],
+    caller: Session,
+  ): Promise<string | null> {
+    this.calls.push(['setConfig', pairs, caller.id]);
+    return Promise.resolve(this.setConfigError);
+  }
+
+  resetStats(): Promise<void> {
+    this.calls.push(['resetStats']);
+    return Promise.resolve();
+  }
+
+  checkPassword(_: Session, user: string, password: Buffer): boolean {
+    this.calls.push(['checkPassword', user, password.toString('latin1')]);
+    return user === 'default' && password.toString('latin1') === this.password;
+  }
+
+  shutdown(options: ShutdownOptions): Promise<string | null> {
+    this.calls.push(['shutdown', options]);
+    return Promise.resolve(this.shutdownError);
+  }
+
+  abortShutdown(): boolean {
+    this.calls.push(['abortShutdown']);
+    return this.shutdownRuns;
+  }
+}

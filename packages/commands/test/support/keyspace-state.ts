@@ -1,0 +1,86 @@
+// The state of a test's keyspace: as text, to see whether anything has changed, and checked for
+// what must hold between any two commands.
+
+import assert from 'node:assert/strict';
+import { SHARD_COUNT } from '@forgekv/base';
+import type { CommandContext, ThreadStats } from '../../src/index.ts';
+import type { MemoryLargeValues } from './memory-large-values.ts';
+
+type Visit = (entry: number, db: number, shard: number) => void;
+
+/** Every entry there is, one line each, and what is counted: equal when nothing has changed. */
+export function dumpKeyspace(
+  c: CommandContext,
+  large: MemoryLargeValues,
+  stats: readonly ThreadStats[],
+): string {
+  const { table } = c;
+  const lines: string[] = [];
+  forEachEntry(c, (entry, db, shard) => {
+    const about = [db, shard, table.typeOf(entry), table.flagsOf(entry), table.lsnOf(entry)];
+    const value = packedOrLarge(c, large, entry).toString('latin1');
+    lines.push(`${about} ${table.expireAtMs(entry)} ${keyOf(c, entry)} ${value}`);
+  });
+  for (const { hits, misses, changes } of stats) lines.push(`stats ${[hits, misses, changes]}`);
+  return [...lines.sort(), `pages ${table.pool.freePages}`].join('\n');
+}
+
+/** Checks counters, locks, promised pages, and large values against entries. */
+export function auditKeyspace(
+  c: CommandContext,
+  large: MemoryLargeValues,
+  contexts: readonly CommandContext[],
+): void {
+  const { table, databases } = c;
+  const keys = new Map<string, number>();
+  const expires = new Map<number, number>();
+  const largeIds = new Set<number>();
+  forEachEntry(c, (entry, db, shard) => {
+    keys.set(`${db} ${shard}`, (keys.get(`${db} ${shard}`) ?? 0) + 1);
+    if (table.expireAtMs(entry) !== 0) expires.set(db, (expires.get(db) ?? 0) + 1);
+    if (!table.isLarge(entry)) return;
+    const at = table.valueWord(entry);
+    const id = table.words[at]!;
+    assert.ok(!largeIds.has(id), 'two entries share a large value');
+    largeIds.add(id);
+    assert.ok(large.get(id).length >= table.words[at + 1]!, 'a large value is cut off');
+  });
+  for (let db = 0; db < databases.count; db++) {
+    assert.equal(databases.expires(db), expires.get(db) ?? 0, 'keys with expiry are miscounted');
+    for (let shard = 0; shard < SHARD_COUNT; shard++) {
+      const counted = keys.get(`${db} ${shard}`) ?? 0;
+      assert.equal(databases.keysOfShard(db, shard), counted, 'keys are miscounted');
+    }
+  }
+  for (const context of contexts) {
+    for (let shard = 0; shard < SHARD_COUNT; shard++) {
+      assert.ok(!context.table.locks.holds(shard), `the lock of shard ${shard} is kept`);
+    }
+  }
+  for (const id of large.values.keys()) {
+    assert.ok(largeIds.has(id), `large value ${id} is left behind`);
+  }
+}
+
+function forEachEntry({ scanner, databases }: CommandContext, visit: Visit): void {
+  for (let db = 0; db < databases.count; db++) {
+    for (let shard = 0; shard < SHARD_COUNT; shard++) {
+      let position = 0;
+      while (position < 2 ** 32) {
+        // The beginning of time: entries that have expired are seen too.
+        position = scanner.walk(shard, db, position, 1000, 0, (entry) => visit(entry, db, shard));
+      }
+    }
+  }
+}
+
+function keyOf({ table }: CommandContext, entry: number): string {
+  const at = table.keyWord(entry) * 4;
+  return table.bytes.toString('latin1', at, at + table.keyLength(entry));
+}
+
+function packedOrLarge({ table }: CommandContext, large: MemoryLargeValues, entry: number): Buffer {
+  const at = table.valueWord(entry);
+  if (table.isLarge(entry)) return large.get(table.words[at]!).subarray(0, table.words[at + 1]!);
+  return table.bytes.subarray(at * 4, at * 4 + table.valueLength(entry));
+}

@@ -1,0 +1,29 @@
+// The large values of a test's worker.
+
+import assert from 'node:assert/strict';
+import type { LargeValues } from '../../src/index.ts';
+
+/** Large values in a map: those of a single worker that owns every shard. */
+export class MemoryLargeValues implements LargeValues {
+  readonly values = new Map<number, { shard: number; value: Buffer }>();
+
+  reaches(): boolean {
+    return true;
+  }
+
+  get(id: number): Buffer {
+    const found = this.values.get(id);
+    assert.ok(found, `no large value ${id}`);
+    return found.value;
+  }
+
+  put(shard: number, id: number, value: Buffer): void {
+    assert.ok(!this.values.has(id), `large value ${id} is there already`);
+    this.values.set(id, { shard, value });
+  }
+
+  drop(shard: number, id: number): void {
+    assert.equal(this.values.get(id)?.shard, shard, `large value ${id} is not of this shard`);
+    this.values.delete(id);
+  }
+}

@@ -1,0 +1,71 @@
+// A front or a worker without its thread: a context, an executor, and the way from a name to a
+// command function.
+
+import { Random } from '@forgekv/base';
+import { Config } from '@forgekv/config';
+import type { HotTable } from '@forgekv/keyspace';
+import { ReplyWriter } from '@forgekv/protocol';
+import {
+  CommandContext,
+  type CommandRegistry,
+  createRegistry,
+  Executor,
+  type LargeValues,
+  type Outcome,
+  PLACE_FRONT,
+  PLACE_WORKER,
+  type ServerServices,
+  type Session,
+  statsBytes,
+  ThreadStats,
+  unknownSubcommand,
+  wrongArity,
+} from '../../src/index.ts';
+
+export const registry: CommandRegistry = createRegistry();
+
+/** One thread's side of the arena. */
+export class TestThread {
+  readonly context: CommandContext;
+  readonly #executor: Executor;
+  readonly #services: ServerServices;
+
+  constructor(table: HotTable, large: LargeValues, isWorker: boolean) {
+    const stats = new ThreadStats(new SharedArrayBuffer(statsBytes(registry.table.size)));
+    const { config } = Config.load();
+    this.context = new CommandContext({ table, large, stats, config, reply: new ReplyWriter() });
+    this.context.random = new Random(1);
+    this.#executor = new Executor(registry, this.context, isWorker);
+    this.#services = { commands: registry.table } as ServerServices;
+  }
+
+  execute(id: number): Outcome {
+    const { context } = this;
+    const place = registry.places[id];
+    if (place === PLACE_FRONT) {
+      return registry.frontRuns[id]!(context, {} as Session, this.#services);
+    }
+    if (place === PLACE_WORKER) return registry.runs[id]!(context);
+    const single = registry.singleKey[id]!;
+    if (single !== 0) context.prehash(single);
+    const outcome = this.#executor.run(id);
+    if (single !== 0) context.clearPrehashed(single);
+    return outcome;
+  }
+}
+
+/** The id of the request's command, or the text of the error that refuses it. */
+export function commandOf(c: CommandContext): number | string {
+  const { table } = registry;
+  const { request } = c;
+  let id = table.lookup(request.bytes, request.offset(0), request.length(0));
+  if (id < 0) return `ERR unknown command '${request.text(0)}'`;
+  if (table.isContainer[id] && request.argc > 1) {
+    const container = id;
+    id = table.lookupSub(container, request.bytes, request.offset(1), request.length(1));
+    if (id < 0) return unknownSubcommand(table.names[container]!, request.text(1));
+  }
+  const arity = table.arity[id]!;
+  const fits = arity > 0 ? request.argc === arity : request.argc >= -arity;
+  return fits ? id : wrongArity(table.names[id]!);
+}
