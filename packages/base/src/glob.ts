@@ -87,14 +87,18 @@ function matchClass(pattern: Uint8Array, p: number, byte: number, nocase: boolea
 }
 
 /**
- * Redis: the ends are put in order first and folded after, so `[Z-a]` is empty under nocase. Its
- * bytes above 127 are negative on x86 and not on ARM; here, as on ARM, they follow the letters.
+ * As in Redis, the ends are put in order first and folded after, so `[Z-a]` is empty under
+ * nocase, and bytes above 127 count as negative, as the characters of x86 compilers do.
  */
 function inRange(from: number, to: number, byte: number, nocase: boolean): boolean {
-  const low = fold(Math.min(from, to), nocase);
-  const high = fold(Math.max(from, to), nocase);
-  const folded = fold(byte, nocase);
+  const low = fold(Math.min(signed(from), signed(to)), nocase);
+  const high = fold(Math.max(signed(from), signed(to)), nocase);
+  const folded = fold(signed(byte), nocase);
   return folded >= low && folded <= high;
+}
+
+function signed(byte: number): number {
+  return (byte << 24) >> 24;
 }
 
 function same(a: number, b: number, nocase: boolean): boolean {

@@ -16,14 +16,15 @@ import {
   FLAG_LARGE,
   type HotTable,
   LARGE_BYTES,
+  MAX_KEY_BYTES,
   RoomPlan,
   Scanner,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
 import type { ReplyWriter } from '@forgekv/protocol';
-import { WRONG_TYPE } from './errors.ts';
+import { ERR_KEY_TOO_LONG, WRONG_TYPE } from './errors.ts';
 import { allocateLarge, type LargeValues } from './large-values.ts';
-import { DONE, FULL, NOT_HERE, type Outcome } from './outcome.ts';
+import { DONE, FULL, KEY_TOO_LONG, NOT_HERE, type Outcome } from './outcome.ts';
 import { Request } from './request.ts';
 import type { ThreadStats } from './stats.ts';
 
@@ -141,6 +142,7 @@ export class CommandContext {
   /** The same for commands that only ask about the key: it does not count as used. */
   peek(index: number, db: number = this.db): number {
     const { table } = this;
+    if (this.request.length(index) > MAX_KEY_BYTES) return KEY_TOO_LONG;
     this.select(index, db);
     if (this.isGated(table.shard)) return NOT_HERE;
     const entry = table.find();
@@ -383,8 +385,12 @@ export class CommandContext {
     );
   }
 
-  /** Ends a command whose `open` or `reserve` answered NOT_HERE or FULL: nothing was written. */
+  /**
+   * Ends a command whose `open` or `reserve` answered NOT_HERE, FULL or KEY_TOO_LONG; nothing
+   * was written before.
+   */
   refuse(answer: number): Outcome {
+    if (answer === KEY_TOO_LONG) return this.fail(ERR_KEY_TOO_LONG);
     return answer === FULL ? FULL : NOT_HERE;
   }
 

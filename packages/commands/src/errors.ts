@@ -29,21 +29,3 @@ export function wrongArity(name: string): string {
 export function invalidExpireTime(name: string): string {
   return `ERR invalid expire time in '${name}' command`;
 }
-
-const SHOWN_BYTES = 128;
-
-/** The reply to a name that is no command: quotes the arguments, 128 characters in all. */
-export function unknownCommand(args: readonly string[]): string {
-  let quoted = '';
-  for (let i = 1; i < args.length && quoted.length < SHOWN_BYTES; i++) {
-    quoted += `'${args[i]!.slice(0, SHOWN_BYTES - quoted.length)}' `;
-  }
-  const name = args[0]!.slice(0, SHOWN_BYTES);
-  return `ERR unknown command '${name}', with args beginning with: ${quoted}`;
-}
-
-/** The reply to a subcommand a container does not have; `container` in lower case. */
-export function unknownSubcommand(container: string, subcommand: string): string {
-  const name = subcommand.slice(0, SHOWN_BYTES);
-  return `ERR unknown subcommand '${name}'. Try ${container.toUpperCase()} HELP.`;
-}

@@ -1,17 +1,14 @@
 // Runs keyed commands: finds their shards, takes the locks in ascending order, calls the
 // function, releases. The only place that takes shard locks for them.
 
-import { SHARD_COUNT } from '@forgekv/base';
 import { type CommandTable, extractKeys } from '@forgekv/catalog';
-import { MAX_KEY_BYTES, type ShardLocks } from '@forgekv/keyspace';
+import type { ShardLocks } from '@forgekv/keyspace';
 import type { CommandContext } from './context.ts';
-import { ERR_KEY_TOO_LONG } from './errors.ts';
 import type { CommandRegistry } from './registry.ts';
 import { NOT_HERE, type Outcome } from './outcome.ts';
 
-/** No keys: `shardsOf` found nothing to lock. */
-const NO_KEYS = 0;
-const KEY_TOO_LONG = -1;
+/** Shards per half of the 64-bit set. */
+const HALF = 32;
 
 export class Executor {
   readonly #registry: CommandRegistry;
@@ -43,7 +40,6 @@ export class Executor {
     const run = this.#registry.runs[id]!;
     const single = this.#registry.singleKey[id]!;
     if (single !== 0) {
-      if (context.request.length(single) > MAX_KEY_BYTES) return context.fail(ERR_KEY_TOO_LONG);
       const shard = context.keyShards[single]!;
       if (this.#mayWait) this.#locks.lock(shard);
       else if (!this.#locks.tryLock(shard)) return this.#missed();
@@ -57,7 +53,6 @@ export class Executor {
   #runMany(id: number, run: (c: CommandContext) => Outcome): Outcome {
     const context = this.#context;
     const found = this.shardsOf(id);
-    if (found === KEY_TOO_LONG) return context.fail(ERR_KEY_TOO_LONG);
     let outcome: Outcome;
     if (!this.#lockSet()) {
       outcome = this.#missed();
@@ -76,7 +71,7 @@ export class Executor {
 
   /**
    * Hashes every key of the command and collects their shards in `lowShards`/`highShards`.
-   * @returns the number of keys, or -1 when one is too long
+   * @returns the number of keys, 0 also when the arguments do not name them properly
    */
   shardsOf(id: number): number {
     const context = this.#context;
@@ -86,12 +81,11 @@ export class Executor {
     const count = extractKeys(this.#table, id, request.argc, this.#keyText, this.#keys);
     for (let i = 0; i < count; i++) {
       const index = this.#keys[i]!;
-      if (request.length(index) > MAX_KEY_BYTES) return KEY_TOO_LONG;
       const shard = context.prehash(index);
       if (shard < 32) this.#low |= 1 << shard;
       else this.#high |= 1 << (shard - 32);
     }
-    return count > 0 ? count : NO_KEYS;
+    return Math.max(count, 0);
   }
 
   /** Shards 0..31 of the command last seen by `shardsOf`, one bit each. */
@@ -104,29 +98,38 @@ export class Executor {
     return this.#high;
   }
 
+  /** Takes the locks of the set in ascending order; false: none is held. */
   #lockSet(): boolean {
-    for (let shard = 0; shard < SHARD_COUNT; shard++) {
-      if (!this.#inSet(shard)) continue;
+    if (!this.#lockHalf(this.#low, 0)) return false;
+    if (this.#lockHalf(this.#high, HALF)) return true;
+    this.#unlockHalf(this.#low, 0);
+    return false;
+  }
+
+  #unlockSet(): void {
+    this.#unlockHalf(this.#low, 0);
+    this.#unlockHalf(this.#high, HALF);
+  }
+
+  #lockHalf(bits: number, base: number): boolean {
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      const shard = base + lowest(rest);
       if (this.#mayWait) {
         this.#locks.lock(shard);
       } else if (!this.#locks.tryLock(shard)) {
-        for (let taken = 0; taken < shard; taken++) {
-          if (this.#inSet(taken)) this.#locks.unlock(taken);
-        }
+        this.#unlockHalf(bits & ~rest, base);
         return false;
       }
     }
     return true;
   }
 
-  #unlockSet(): void {
-    for (let shard = 0; shard < SHARD_COUNT; shard++) {
-      if (this.#inSet(shard)) this.#locks.unlock(shard);
-    }
-  }
-
-  #inSet(shard: number): boolean {
-    return shard < 32 ? (this.#low & (1 << shard)) !== 0 : (this.#high & (1 << (shard - 32))) !== 0;
+  #unlockHalf(bits: number, base: number): void {
+    for (let rest = bits; rest !== 0; rest &= rest - 1) this.#locks.unlock(base + lowest(rest));
   }
 }
 
+/** Index of the lowest bit that is set. */
+function lowest(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}

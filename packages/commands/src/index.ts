@@ -16,5 +16,6 @@ export type {
   ServerServices,
   ShutdownOptions,
 } from './services.ts';
+export { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 export type { ClientFacts, ClientFilter, ReplyMode, Session } from './session.ts';
 export { type StatField, statsBytes, StatsReader, ThreadStats } from './stats.ts';

@@ -6,6 +6,8 @@ export const DONE = 0;
 export const NOT_HERE = -1;
 /** The pool is full; nothing has changed. */
 export const FULL = -2;
+/** A key is longer than the table takes; nothing has changed. */
+export const KEY_TOO_LONG = -3;
 /** The reply comes later; the connection waits for it. */
 export const WAITING = 1;
 

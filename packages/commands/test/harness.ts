@@ -142,18 +142,34 @@ export class TestDatabase {
 
   /** Runs one encoded command and returns the bytes of its reply, valid until the next one. */
   execute(bytes: Buffer): Buffer {
-    const front = this.front;
-    const { reply } = front;
-    reply.position = 0;
-    const id = this.#source(front, bytes);
+    const id = this.#source(this.front, bytes);
     if (typeof id === 'string') {
+      const { reply } = this.front;
+      reply.position = 0;
       reply.error(id);
       return reply.buffer.subarray(0, reply.position);
     }
     if (registry.places[id] === PLACE_WORKER) return this.#onWorker(id, bytes);
+    const answered = this.#onFront(id);
+    if (answered !== null) return answered;
+    this.hops++;
+    return this.#onWorker(id, bytes);
+  }
+
+  /** True when a front leaves a command of keys to the worker; it is not run there. */
+  isLeftByFront(...args: CommandArg[]): boolean {
+    const id = this.#source(this.front, encodeCommand(args));
+    assert.ok(typeof id === 'number', `${id}`);
+    return this.#onFront(id) === null;
+  }
+
+  /** Returns the reply's bytes, or null: NOT_HERE. */
+  #onFront(id: number): Buffer | null {
+    const { reply, stats } = this.front;
     const before = this.#smallDump();
-    const expired = front.stats.expiredKeys;
-    // Something is there already: the rest of a pipeline's replies.
+    const expired = stats.expiredKeys;
+    // Something is there already: the replies of earlier commands of a pipeline.
+    reply.position = 0;
     reply.simple('earlier reply');
     const start = reply.position;
     reply.errorCount = 0;
@@ -165,11 +181,10 @@ export class TestDatabase {
     assert.equal(registry.places[id], PLACE_KEYED);
     assert.equal(reply.position, start, 'NOT_HERE, but something was written');
     assert.equal(reply.errorCount, 0, 'NOT_HERE, but an error was written');
-    if (front.stats.expiredKeys === expired) {
+    if (stats.expiredKeys === expired) {
       assert.equal(this.#smallDump(), before, 'NOT_HERE, but something has changed');
     }
-    this.hops++;
-    return this.#onWorker(id, bytes);
+    return null;
   }
 
   #onWorker(id: number, bytes: Buffer): Buffer {

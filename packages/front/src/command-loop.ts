@@ -306,7 +306,7 @@ export class CommandLoop {
     const { context, registry } = this.#m;
     const { request, reply } = context;
     if (id < -1) {
-      reply.error(unknownSubcommand(registry.table.names[-2 - id]!, request.text(1)));
+      reply.error(unknownSubcommand(registry.table.names[-2 - id]!, request));
       return;
     }
     const name = request.text(0);
@@ -318,15 +318,7 @@ export class CommandLoop {
       this.#m.output.close(connection);
       return;
     }
-    const shown = [name];
-    let bytes = 0;
-    for (let i = 1; i < request.argc && bytes < 128; i++) {
-      const length = Math.min(request.length(i), 128);
-      bytes += length;
-      const at = request.offset(i);
-      shown.push(request.bytes.toString('latin1', at, at + length));
-    }
-    reply.error(unknownCommand(shown));
+    reply.error(unknownCommand(request));
   }
 
   /**

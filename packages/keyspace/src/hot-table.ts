@@ -157,6 +157,7 @@ export class HotTable {
   /** Returns the entry of the selected key, live, expired or tombstone, or 0. */
   find(): number {
     const words = this.words;
+    invariant(this.locks.holds(this.#shard), 'a key is opened under its shard lock');
     const hash = this.#hash;
     const bucket = this.index.bucket(this.#shard, hash);
     if (bucket === 0) return 0;

@@ -271,12 +271,12 @@ export class Shard {
       const container = id;
       id = table.lookupSub(container, request.bytes, request.offset(1), request.length(1));
       if (id < 0) {
-        reply.error(unknownSubcommand(table.names[container]!, request.text(1)));
+        reply.error(unknownSubcommand(table.names[container]!, request));
         return -1;
       }
     }
     if (id < 0) {
-      reply.error(unknownCommand([request.text(0)]));
+      reply.error(unknownCommand(request));
       return -1;
     }
     const arity = table.arity[id]!;
@@ -293,7 +293,7 @@ export class Shard {
     const { places, singleKey, table } = this.#m.registry;
     const context = this.#context;
     if (places[id] === PLACE_FRONT) return NOT_HERE;
-    if (places[id] === PLACE_WORKER) return this.#m.registry.runs[id]!(context) ?? DONE;
+    if (places[id] === PLACE_WORKER) return this.#runWide(id);
     const single = singleKey[id]!;
     let reclaimed = false;
     for (;;) {
@@ -316,6 +316,16 @@ export class Shard {
       // What flushed databases left behind is room: take it now rather than refuse.
       this.#sweeper.reclaim(Infinity);
       reclaimed = true;
+    }
+  }
+
+  /** Runs a command over many shards; it waits where a transaction holds one. */
+  #runWide(id: number): number {
+    const run = this.#m.registry.runs[id]!;
+    for (;;) {
+      const outcome = run(this.#context);
+      if (outcome !== NOT_HERE) return outcome;
+      this.#peers.wait();
     }
   }
 

@@ -118,13 +118,13 @@ export class FrontHarness {
     let id = table.lookup(request.bytes, request.offset(0), request.length(0));
     if (id < 0) {
       return context.fail(
-        unknownCommand(Array.from({ length: request.argc }, (_, i) => request.text(i))),
+        unknownCommand(request),
       );
     }
     if (table.isContainer[id] === 1 && request.argc > 1) {
       const container = table.names[id]!;
       id = table.lookupSub(id, request.bytes, request.offset(1), request.length(1));
-      if (id < 0) return context.fail(unknownSubcommand(container, request.text(1)));
+      if (id < 0) return context.fail(unknownSubcommand(container, request));
     }
     const arity = table.arity[id]!;
     if (arity < 0 ? request.argc < -arity : request.argc !== arity) {

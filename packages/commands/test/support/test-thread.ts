@@ -63,7 +63,7 @@ export function commandOf(c: CommandContext): number | string {
   if (table.isContainer[id] && request.argc > 1) {
     const container = id;
     id = table.lookupSub(container, request.bytes, request.offset(1), request.length(1));
-    if (id < 0) return unknownSubcommand(table.names[container]!, request.text(1));
+    if (id < 0) return unknownSubcommand(table.names[container]!, request);
   }
   const arity = table.arity[id]!;
   const fits = arity > 0 ? request.argc === arity : request.argc >= -arity;
