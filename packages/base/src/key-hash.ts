@@ -49,6 +49,7 @@ export function crc16(bytes: Uint8Array, offset: number, length: number): number
 export class KeyHasher {
   readonly #k0: number;
   readonly #k1: number;
+  #digestShard = 0;
 
   /** @param k0 low half of the data directory's secret @param k1 high half */
   constructor(k0: number, k1: number) {
@@ -79,26 +80,33 @@ export class KeyHasher {
     return this.slot(bytes, offset, length) >>> SHARD_SHIFT;
   }
 
-  /** Returns the keyed 32-bit hash of a key as a signed integer. */
-  hash(bytes: Uint8Array, offset: number, length: number): number {
+  /** Shard of the key last given to `digest`. */
+  get digestShard(): number {
+    return this.#digestShard;
+  }
+
+  /**
+   * Returns what `hash` returns and leaves the shard in `digestShard`, in one pass: the two
+   * computations wait for different things, so together they cost little more than one.
+   * @param view of the same bytes
+   */
+  digest(bytes: Uint8Array, view: DataView, offset: number, length: number): number {
     let v0 = this.#k0;
     let v1 = this.#k1;
     let v2 = 0x6c796765 ^ this.#k0;
     let v3 = 0x74656462 ^ this.#k1;
-    const whole = offset + (length & ~3);
-    let word = 0;
+    let crc = 0;
+    let braces = 0;
     let i = offset;
-    for (;;) {
-      const last = i >= whole;
-      if (last) {
-        word = length << 24;
-        const rest = length & 3;
-        if (rest > 2) word |= bytes[i + 2]! << 16;
-        if (rest > 1) word |= bytes[i + 1]! << 8;
-        if (rest > 0) word |= bytes[i]!;
-      } else {
-        word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
-      }
+    const whole = offset + (length & ~3);
+    for (; i < whole; i += 4) {
+      const word = view.getInt32(i, true);
+      braces |= bytesEqualToBrace(word);
+      crc =
+        CRC[768 + ((crc >>> 8) ^ (word & 0xff))]! ^
+        CRC[512 + ((crc & 0xff) ^ ((word >>> 8) & 0xff))]! ^
+        CRC[256 + ((word >>> 16) & 0xff)]! ^
+        CRC[word >>> 24]!;
       v3 ^= word;
       v0 = (v0 + v1) | 0;
       v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
@@ -111,22 +119,54 @@ export class KeyHasher {
       v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
       v2 = (v2 << 16) | (v2 >>> 16);
       v0 ^= word;
-      if (last) break;
-      i += 4;
     }
-    v2 ^= 0xff;
-    for (let round = 0; round < 3; round++) {
-      v0 = (v0 + v1) | 0;
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-      v0 = (v0 << 16) | (v0 >>> 16);
-      v2 = (v2 + v3) | 0;
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-      v0 = (v0 + v3) | 0;
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-      v2 = (v2 + v1) | 0;
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-      v2 = (v2 << 16) | (v2 >>> 16);
+    let word = length << 24;
+    for (let shift = 0; i < offset + length; i++, shift += 8) {
+      const byte = bytes[i]!;
+      word |= byte << shift;
+      crc = ((crc << 8) & 0xffff) ^ CRC[(crc >>> 8) ^ byte]!;
+      if (byte === OPEN_BRACE) braces = 1;
     }
-    return v1 ^ v3;
+    this.#digestShard =
+      (braces === 0 ? crc & (SLOT_COUNT - 1) : this.slot(bytes, offset, length)) >>> SHARD_SHIFT;
+    return finish(v0, v1, v2, v3, word);
   }
+
+  /** Returns the keyed 32-bit hash of a key as a signed integer. Off the hot path. */
+  hash(bytes: Uint8Array, offset: number, length: number): number {
+    return this.digest(
+      bytes,
+      new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      offset,
+      length,
+    );
+  }
+}
+
+/** Non-zero when one of the word's four bytes is `{`. */
+function bytesEqualToBrace(word: number): number {
+  const difference = word ^ 0x7b7b7b7b;
+  return (difference - 0x01010101) & ~difference & 0x80808080;
+}
+
+/** The last word's round and the finalization of HalfSipHash-1-3. */
+function finish(v0: number, v1: number, v2: number, v3: number, word: number): number {
+  v3 ^= word;
+  for (let round = 0; round < 4; round++) {
+    v0 = (v0 + v1) | 0;
+    v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+    v0 = (v0 << 16) | (v0 >>> 16);
+    v2 = (v2 + v3) | 0;
+    v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+    v2 = (v2 << 16) | (v2 >>> 16);
+    if (round === 0) {
+      v0 ^= word;
+      v2 ^= 0xff;
+    }
+  }
+  return v1 ^ v3;
 }

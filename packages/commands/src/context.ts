@@ -91,9 +91,10 @@ export class CommandContext {
     const { request, table } = this;
     const offset = request.offset(index);
     const length = request.length(index);
-    const shard = table.hasher.shard(request.bytes, offset, length);
+    const hash = table.hasher.digest(request.bytes, request.view, offset, length);
+    const shard = table.hasher.digestShard;
     if (index < PREHASHED_ARGS) {
-      this.setPrehashed(index, shard, table.hasher.hash(request.bytes, offset, length));
+      this.setPrehashed(index, shard, hash);
     }
     return shard;
   }

@@ -123,6 +123,11 @@ export class TestDatabase {
     return this.#large.values.size;
   }
 
+  /** Number of large values ever put. */
+  get largePuts(): number {
+    return this.#large.puts;
+  }
+
   /** Points a context to a request and returns the command's id, or the text of an error. */
   #source(c: CommandContext, bytes: Buffer): number | string {
     // The parser may look at the word behind the last byte, as in a connection's buffer.

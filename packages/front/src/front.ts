@@ -49,7 +49,6 @@ export class Front {
   readonly intake: SocketIntake;
   readonly #m: FrontModules;
   readonly #connections = new Map<number, Connection>();
-  readonly #bySocket = new WeakMap<Socket, Connection>();
   readonly #paused = new Set<Connection>();
   readonly #context: CommandContext;
   readonly #writer = new ReplyWriter();
@@ -63,7 +62,7 @@ export class Front {
 
   constructor(modules: FrontModules) {
     this.#m = modules;
-    this.intake = new SocketIntake((socket, bytes, length) => this.#read(socket, bytes, length));
+    this.intake = new SocketIntake();
     const { buffer } = this.intake;
     this.#readView = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
     this.#context = new CommandContext({
@@ -143,7 +142,9 @@ export class Front {
     const unix = config.text('unixsocket');
     const peer = remoteAddress === undefined ? `${unix}:0` : join(remoteAddress, remotePort);
     const own = localAddress === undefined ? `${unix}:0` : join(localAddress, localPort);
-    const socket = this.intake.adopt(accepted);
+    const socket = this.intake.adopt(accepted, (bytes, length) => {
+      this.#read(connection, bytes, length);
+    });
     const keepAlive = config.integer('tcp-keepalive');
     socket.setNoDelay(true);
     if (keepAlive > 0) socket.setKeepAlive(true, keepAlive * 1000);
@@ -158,7 +159,6 @@ export class Front {
     this.#applyLimits(connection);
     connection.authenticated = this.#services.openToAll;
     this.#connections.set(connection.id, connection);
-    this.#bySocket.set(socket, connection);
     threadStats.connections++;
     threadStats.currentConnections++;
     socket.on('error', () => socket.destroy());
@@ -192,13 +192,11 @@ export class Front {
 
   // --- input ---
 
-  #read(socket: Socket, bytes: Buffer, length: number): void {
-    const connection = this.#bySocket.get(socket);
-    if (connection === undefined || connection.state === CLOSING) return;
+  #read(connection: Connection, bytes: Buffer, length: number): void {
+    if (connection.state === CLOSING) return;
     const stats = this.#m.threadStats;
     stats.inputBytes += length;
     connection.inputBytes += length;
-    connection.lastActiveMs = Date.now();
     const { pending } = connection;
     if (connection.state === READY && pending.length === 0) {
       const view =
@@ -210,6 +208,7 @@ export class Front {
       pending.append(bytes, 0, length);
       this.#loop.resume(connection);
     }
+    connection.lastActiveMs = this.#context.nowMs;
     this.#afterInput(connection);
   }
 
@@ -322,6 +321,7 @@ export class Front {
 
   #housekeeping(): void {
     const nowMs = Date.now();
+    this.#context.nowMs = nowMs;
     if (this.#paused.size > 0 && this.#m.control.pauseMode(nowMs) === PAUSE_NONE) {
       this.releasePaused();
     }

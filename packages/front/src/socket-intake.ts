@@ -12,7 +12,7 @@ import { once } from 'node:events';
 export const READ_BUFFER_BYTES = 64 * 1024;
 
 /** Called with the bytes read: `buffer[0..length)`, valid until the call returns. */
-export type OnRead = (socket: Socket, buffer: Buffer, length: number) => void;
+export type OnRead = (buffer: Buffer, length: number) => void;
 
 interface HandleOwner {
   _handle: { fd?: number } | null;
@@ -20,13 +20,8 @@ interface HandleOwner {
 
 /** Turns accepted sockets into sockets that call `onRead`. One per thread. */
 export class SocketIntake {
-  readonly #onRead: OnRead;
   readonly #buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   #useOnread = false;
-
-  constructor(onRead: OnRead) {
-    this.#onRead = onRead;
-  }
 
   /** The static buffer, or a socket's own when `onread` is not available. */
   get buffer(): Buffer {
@@ -43,17 +38,17 @@ export class SocketIntake {
     this.#useOnread = await probeOnread();
   }
 
-  /** Begins to read an accepted socket; it was accepted with `pauseOnConnect`. */
-  adopt(accepted: Socket): Socket {
+  /**
+   * Begins to read an accepted socket; it was accepted with `pauseOnConnect`. Nothing is read
+   * before the caller's turn of the event loop ends.
+   */
+  adopt(accepted: Socket, onRead: OnRead): Socket {
     if (!this.#useOnread) {
-      accepted.on('data', (data: Buffer) => this.#onRead(accepted, data, data.length));
+      accepted.on('data', (data: Buffer) => onRead(data, data.length));
       accepted.resume();
       return accepted;
     }
-    const socket = rewrap(accepted, this.#buffer, (length, buffer) => {
-      this.#onRead(socket, buffer, length);
-    });
-    return socket;
+    return rewrap(accepted, this.#buffer, (length, buffer) => onRead(buffer, length));
   }
 }
 

@@ -7,6 +7,7 @@
 // growth never pauses the shard. Buckets in order are hash ranges in order; SCAN walks them.
 // Everything here belongs to the holder of the shard's lock.
 
+import { invariant } from '@forgekv/base';
 import type { Arena } from './arena.ts';
 import {
   DEPTH_BITS,
@@ -117,7 +118,13 @@ export class HashIndex {
     const words = this.#words;
     const address = entry >> 2;
     let link = this.bucket(shard, words[entry + ENTRY_HASH]!);
-    while (words[link] !== address) link = words[link]! << 2;
+    let at = link === 0 ? 0 : words[link]!;
+    while (at !== address) {
+      // Rather the end of the process than an endless loop under a lock.
+      invariant(at !== 0, 'an entry is not in its index');
+      link = at << 2;
+      at = words[link]!;
+    }
     return link;
   }
 

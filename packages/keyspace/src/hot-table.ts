@@ -5,7 +5,7 @@
 // what the bytes mean. A returned number is an entry's word index; it is valid until the next
 // call that makes, resizes or removes an entry of the same shard.
 
-import { invariant, KeyHasher, SHARD_SHIFT } from '@forgekv/base';
+import { invariant, KeyHasher } from '@forgekv/base';
 import type { Arena } from './arena.ts';
 import { Expiry } from './expiry.ts';
 import { HashIndex } from './hash-index.ts';
@@ -108,9 +108,8 @@ export class HotTable {
 
   /** Selects a key for the calls that follow, computing its slot and hash. */
   selectKey(bytes: Buffer, view: DataView, offset: number, length: number, db: number): void {
-    const slot = this.hasher.slot(bytes, offset, length);
-    const hash = this.hasher.hash(bytes, offset, length);
-    this.selectHashed(bytes, view, offset, length, db, slot >>> SHARD_SHIFT, hash);
+    const hash = this.hasher.digest(bytes, view, offset, length);
+    this.selectHashed(bytes, view, offset, length, db, this.hasher.digestShard, hash);
   }
 
   /**

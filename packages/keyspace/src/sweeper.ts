@@ -38,6 +38,8 @@ export class Sweeper {
   readonly #events: SweepEvents;
   #expirePage = 0;
   #stalePage = 0;
+  /** A page of a gated shard was passed by in this round of `reclaim`. */
+  #passedGate = false;
   #sweptGeneration = 0;
   #targetGeneration = 0;
 
@@ -55,7 +57,7 @@ export class Sweeper {
   /**
    * Removes what has expired by `nowMs`.
    * @param untilMs stop between two pages when the clock passes this (Unix milliseconds)
-   * @returns the number of removed entries; `expireDone` tells whether a full round was made
+   * @returns the number of entries removed because they expired
    */
   expire(nowMs: number, untilMs: number): number {
     const due = this.#expiry.tickOf(nowMs);
@@ -76,18 +78,27 @@ export class Sweeper {
     return this.#sweptGeneration !== this.#words[FLUSH_GENERATION];
   }
 
-  /** Reclaims entries of flushed databases; returns true when none are left. */
+  /**
+   * Reclaims entries of flushed databases, page by page until the clock passes `untilMs`.
+   * @returns true when none are left; false: call again, from the start if a gate was in the way
+   */
   reclaim(untilMs: number): boolean {
     if (!this.hasStale) return true;
     const generation = Atomics.load(this.#words, FLUSH_GENERATION);
     if (this.#targetGeneration !== generation) {
       this.#targetGeneration = generation;
       this.#stalePage = 0;
+      this.#passedGate = false;
     }
     while (this.#stalePage < this.#words[POOL_BUMP]!) {
       const page = this.#stalePage++;
       if (this.#isOwned(page)) this.#sweepPage(page, 0, true);
       if (Date.now() >= untilMs) return false;
+    }
+    if (this.#passedGate) {
+      this.#passedGate = false;
+      this.#stalePage = 0;
+      return false;
     }
     this.#sweptGeneration = generation;
     return !this.hasStale;
@@ -109,7 +120,11 @@ export class Sweeper {
     const { locks } = this.#table;
     locks.lock(shard);
     try {
-      if (this.#owner(page) !== owner || this.#table.gateOf(shard) !== 0) return 0;
+      if (this.#owner(page) !== owner) return 0;
+      if (this.#table.gateOf(shard) !== 0) {
+        this.#passedGate = true;
+        return 0;
+      }
       return this.#visit(page, owner, nowMs, staleOnly);
     } finally {
       locks.unlock(shard);

@@ -175,6 +175,21 @@ export class RequestParser {
    * too long (then `error` is set). A value that is not an integer reads as NaN.
    */
   #line(bytes: Buffer, position: number, end: number, tooLong: string): boolean {
+    // One or two digits and CR: nearly every line there is.
+    if (position + 4 <= end) {
+      const tens = bytes[position]! - 48;
+      if (bytes[position + 1] === CR && tens >>> 0 <= 9) {
+        this.#lineValue = tens;
+        this.#lineEnd = position + 3;
+        return true;
+      }
+      const units = bytes[position + 1]! - 48;
+      if (bytes[position + 2] === CR && (tens - 1) >>> 0 <= 8 && units >>> 0 <= 9) {
+        this.#lineValue = tens * 10 + units;
+        this.#lineEnd = position + 4;
+        return true;
+      }
+    }
     let value = 0;
     let i = position;
     // The usual line: up to nine digits and CR LF.

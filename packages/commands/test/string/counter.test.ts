@@ -5,8 +5,8 @@ const NOT_INTEGER = '-ERR value is not an integer or out of range';
 const OVERFLOW = '-ERR increment or decrement would overflow';
 const WRONG_TYPE = '-WRONGTYPE Operation against a key holding the wrong kind of value';
 
-test('INCR, DECR, INCRBY, DECRBY', async () => {
-  runTable([
+test('INCR, DECR, INCRBY, DECRBY', async (t) => {
+  runTable(t, [
     ['incr a', 1],
     ['incr a', 2],
     ['decr a', 1],
@@ -22,8 +22,8 @@ test('INCR, DECR, INCRBY, DECRBY', async () => {
   ]);
 });
 
-test('the whole range of 64 bits, exactly', async () => {
-  runTable([
+test('the whole range of 64 bits, exactly', async (t) => {
+  runTable(t, [
     ['set a 9223372036854775806', '+OK'],
     ['incr a', 9223372036854775807n],
     ['incr a', OVERFLOW],
@@ -51,10 +51,10 @@ test('the whole range of 64 bits, exactly', async () => {
   ]);
 });
 
-test('what is no integer is refused', async () => {
+test('what is no integer is refused', async (t) => {
   const bad = ['', ' ', ' 1', '1 ', '+1', '01', '-0', '1.0', '1e3', '0x1', 'abc', '--1', '-'];
   for (const text of [...bad, '9223372036854775808', '-9223372036854775809', '1\0']) {
-    runTable([
+    runTable(t, [
       [['set', 'a', text], '+OK'],
       ['incr a', NOT_INTEGER],
       ['decrby a 9007199254740993', NOT_INTEGER],
@@ -64,7 +64,7 @@ test('what is no integer is refused', async () => {
       ['get a', text],
     ]);
   }
-  runTable([
+  runTable(t, [
     (db) => db.plant('l', 2, Buffer.from('1')),
     ['incr l', WRONG_TYPE],
     ['incrby l 9007199254740993', WRONG_TYPE],
@@ -75,8 +75,8 @@ test('what is no integer is refused', async () => {
   ]);
 });
 
-test('a counter is an integer again, whatever it was made of', async () => {
-  runTable([
+test('a counter is an integer again, whatever it was made of', async (t) => {
+  runTable(t, [
     ['set a 1', '+OK'],
     ['append a 0', 2],
     ['object encoding a', 'raw'],

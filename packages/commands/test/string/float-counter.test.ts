@@ -4,8 +4,8 @@ import { runTable } from '../support/run-table.ts';
 const NOT_FLOAT = '-ERR value is not a valid float';
 const NOT_FINITE = '-ERR increment would produce NaN or Infinity';
 
-test('INCRBYFLOAT', async () => {
-  runTable([
+test('INCRBYFLOAT', async (t) => {
+  runTable(t, [
     ['incrbyfloat a 10.5', '10.5'],
     ['incrbyfloat a 0.1', '10.6'],
     ['incrbyfloat a -5', '5.6'],
@@ -27,19 +27,19 @@ test('INCRBYFLOAT', async () => {
   ]);
 });
 
-test('a result may be longer than any hot value', async () => {
-  runTable([
+test('a result may be longer than any hot value', async (t) => {
+  runTable(t, [
     ['incrbyfloat a 1e19', '10000000000000000000'],
     ['incrbyfloat a -1e19', '0'],
     ['object encoding a', 'embstr'],
-    ['incrbyfloat b 1e60', '999999999999999999949387135297074018866963645011013410073083904'],
+    ['incrbyfloat b 1e60', '999999999999999999999373423426722168652130621984886772203520'],
     ['object encoding b', 'raw'],
-    ['strlen b', 63],
+    ['strlen b', 60],
   ]);
 });
 
-test('INCRBYFLOAT refuses', async () => {
-  runTable([
+test('INCRBYFLOAT refuses', async (t) => {
+  runTable(t, [
     ['incrbyfloat a abc', NOT_FLOAT],
     ['incrbyfloat a ""', NOT_FLOAT],
     ['incrbyfloat a nan', NOT_FLOAT],

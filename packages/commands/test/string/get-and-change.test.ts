@@ -7,8 +7,8 @@ const WRONG_TYPE = '-WRONGTYPE Operation against a key holding the wrong kind of
 const INVALID = "-ERR invalid expire time in 'getex' command";
 const LONG = 'x'.repeat(100);
 
-test('GETDEL', async () => {
-  runTable([
+test('GETDEL', async (t) => {
+  runTable(t, [
     ['getdel a', null],
     [['set', 'a', LONG, 'ex', '100'], '+OK'],
     ['getdel a', LONG],
@@ -20,8 +20,8 @@ test('GETDEL', async () => {
   ]);
 });
 
-test('GETEX sets, changes and removes the expiry', async () => {
-  runTable([
+test('GETEX sets, changes and removes the expiry', async (t) => {
+  runTable(t, [
     [['set', 'a', LONG], '+OK'],
     ['getex a', LONG],
     ['ttl a', -1],
@@ -48,8 +48,8 @@ test('GETEX sets, changes and removes the expiry', async () => {
   ]);
 });
 
-test('GETEX refuses, but not for keys that are not there', async () => {
-  runTable([
+test('GETEX refuses, but not for keys that are not there', async (t) => {
+  runTable(t, [
     ['getex none ex 0', null],
     ['getex none ex abc', null],
     ['getex none foo', SYNTAX],

@@ -6,8 +6,8 @@ const WRONG_TYPE = '-WRONGTYPE Operation against a key holding the wrong kind of
 const LONG = 'x'.repeat(100);
 const NOT_INTEGER = '-ERR value is not an integer or out of range';
 
-test('GET, MGET and STRLEN', async () => {
-  runTable([
+test('GET, MGET and STRLEN', async (t) => {
+  runTable(t, [
     ['get a', null],
     ['strlen a', 0],
     ['mget a b a', [null, null, null]],
@@ -24,8 +24,9 @@ test('GET, MGET and STRLEN', async () => {
   ]);
 });
 
-test('null is null in RESP3', async () => {
+test('null is null in RESP3', async (t) => {
   runTable(
+    t,
     [
       ['get a', null],
       ['mget a', [null]],
@@ -35,7 +36,7 @@ test('null is null in RESP3', async () => {
   );
 });
 
-test('GETRANGE and SUBSTR', async () => {
+test('GETRANGE and SUBSTR', async (t) => {
   const rows: [string, string, string][] = [
     ['0', '-1', 'Hello'],
     ['0', '0', 'H'],
@@ -55,7 +56,7 @@ test('GETRANGE and SUBSTR', async () => {
     ['-9223372036854775807', '-9223372036854775808', ''],
   ];
   for (const command of ['getrange', 'substr']) {
-    runTable([
+    runTable(t, [
       [[command, 'a', '0', '-1'], ''],
       [[command, 'a', 'x', '-1'], NOT_INTEGER],
       [[command, 'a', '0', '9223372036854775808'], NOT_INTEGER],

@@ -7,8 +7,8 @@ const NOT_INTEGER = '-ERR value is not an integer or out of range';
 const invalid = (name: string) => `-ERR invalid expire time in '${name}' command`;
 const LONG = 'x'.repeat(100);
 
-test('SET stores whatever the key held before', async () => {
-  runTable([
+test('SET stores whatever the key held before', async (t) => {
+  runTable(t, [
     ['set a 1', '+OK'],
     ['get a', '1'],
     [['set', 'a', LONG], '+OK'],
@@ -27,8 +27,8 @@ test('SET stores whatever the key held before', async () => {
   ]);
 });
 
-test('SET NX and XX', async () => {
-  runTable([
+test('SET NX and XX', async (t) => {
+  runTable(t, [
     ['set a 1 xx', null],
     ['exists a', 0],
     ['set a 1 NX', '+OK'],
@@ -43,8 +43,8 @@ test('SET NX and XX', async () => {
   ]);
 });
 
-test('SET GET replies the old value, stored or not', async () => {
-  runTable([
+test('SET GET replies the old value, stored or not', async (t) => {
+  runTable(t, [
     ['set a 1 get', null],
     [['set', 'a', LONG, 'get'], '1'],
     ['set a 3 get nx', LONG],
@@ -60,8 +60,8 @@ test('SET GET replies the old value, stored or not', async () => {
   ]);
 });
 
-test('SET with an expiry', async () => {
-  runTable([
+test('SET with an expiry', async (t) => {
+  runTable(t, [
     ['set a 1 ex 100', '+OK'],
     ['pttl a', 100_000],
     ['set a 1 px 1500', '+OK'],
@@ -91,8 +91,8 @@ test('SET with an expiry', async () => {
   ]);
 });
 
-test('SET refuses wrong options and times', async () => {
-  runTable([
+test('SET refuses wrong options and times', async (t) => {
+  runTable(t, [
     ['set a', "-ERR wrong number of arguments for 'set' command"],
     ['set a 1 foo', SYNTAX],
     ['set a 1 ""', SYNTAX],
@@ -118,8 +118,8 @@ test('SET refuses wrong options and times', async () => {
   ]);
 });
 
-test('SETNX, SETEX, PSETEX, GETSET', async () => {
-  runTable([
+test('SETNX, SETEX, PSETEX, GETSET', async (t) => {
+  runTable(t, [
     ['setnx a 1', 1],
     ['setnx a 2', 0],
     ['get a', '1'],

@@ -6,6 +6,9 @@ import { SHARD_COUNT } from '@forgekv/base';
 import type { CommandContext, ThreadStats } from '../../src/index.ts';
 import type { MemoryLargeValues } from './memory-large-values.ts';
 
+/** Of longer values the dump has the beginning and the length: it is made for every command. */
+const SHOWN_BYTES = 2000;
+
 type Visit = (entry: number, db: number, shard: number) => void;
 
 /** Every entry there is, one line each, and what is counted: equal when nothing has changed. */
@@ -18,8 +21,9 @@ export function dumpKeyspace(
   const lines: string[] = [];
   forEachEntry(c, (entry, db, shard) => {
     const about = [db, shard, table.typeOf(entry), table.flagsOf(entry), table.lsnOf(entry)];
-    const value = packedOrLarge(c, large, entry).toString('latin1');
-    lines.push(`${about} ${table.expireAtMs(entry)} ${keyOf(c, entry)} ${value}`);
+    const value = packedOrLarge(c, large, entry);
+    const shown = `${value.toString('latin1', 0, SHOWN_BYTES)} ${value.length}`;
+    lines.push(`${about} ${table.expireAtMs(entry)} ${keyOf(c, entry)} ${shown}`);
   });
   for (const { hits, misses, changes } of stats) lines.push(`stats ${[hits, misses, changes]}`);
   return [...lines.sort(), `pages ${table.pool.freePages}`].join('\n');

@@ -7,6 +7,9 @@ import type { LargeValues } from '../../src/index.ts';
 export class MemoryLargeValues implements LargeValues {
   readonly values = new Map<number, { shard: number; value: Buffer }>();
 
+  /** Number of values ever put: how often a buffer was made or changed hands. */
+  puts = 0;
+
   reaches(): boolean {
     return true;
   }
@@ -20,6 +23,7 @@ export class MemoryLargeValues implements LargeValues {
   put(shard: number, id: number, value: Buffer): void {
     assert.ok(!this.values.has(id), `large value ${id} is there already`);
     this.values.set(id, { shard, value });
+    this.puts++;
   }
 
   drop(shard: number, id: number): void {

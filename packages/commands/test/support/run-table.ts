@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import type { CommandArg } from '@forgekv/testkit';
+import type { Test } from 'tap';
 import { createTestDatabase, type Plain, type TestDatabase } from '../harness.ts';
 
 /**
@@ -17,7 +18,7 @@ export type Row =
 const HOT_VALUE_BYTES = [16384, 64, 4];
 
 /** Runs the rows one after the other, once for each of HOT_VALUE_BYTES, on an empty database. */
-export function runTable(rows: readonly Row[], resp3 = false): void {
+export function runTable(t: Test, rows: readonly Row[], resp3 = false): void {
   for (const hotValueMaxBytes of HOT_VALUE_BYTES) {
     const db = createTestDatabase({ hotValueMaxBytes });
     db.resp3 = resp3;
@@ -33,6 +34,7 @@ export function runTable(rows: readonly Row[], resp3 = false): void {
       assert.deepEqual(reply, expected, where);
     }
     db.audit();
+    t.pass(`${rows.length} rows, values up to ${hotValueMaxBytes} bytes hot`);
   }
 }
 

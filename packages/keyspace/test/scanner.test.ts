@@ -1,0 +1,129 @@
+// Walking a shard: every key that is there all the time is visited exactly once, whatever comes
+// and goes meanwhile; walks are short however many keys of others lie in between.
+
+import { Random } from '@forgekv/base';
+import { test } from 'tap';
+import { FLAG_STORED } from '../src/layout.ts';
+import { Scanner, SHARD_END } from '../src/scanner.ts';
+import { KeyedTable, keysInShard, smallArena } from './keyed-table.ts';
+
+const SHARD = 12;
+
+class Walk {
+  readonly seen = new Map<string, number>();
+  readonly #keys: KeyedTable;
+  readonly #scanner: Scanner;
+  position = 0;
+  longest = 0;
+
+  constructor(keys: KeyedTable) {
+    this.#keys = keys;
+    this.#scanner = new Scanner(keys.table, keys.databases);
+  }
+
+  get steps(): number {
+    return this.#scanner.steps;
+  }
+
+  /** One call of SCAN; returns the number of keys it saw. */
+  step(wanted: number, db = 0, nowMs = 0): number {
+    const { table } = this.#keys;
+    let count = 0;
+    table.locks.lock(SHARD);
+    const next = this.#scanner.walk(SHARD, db, this.position, wanted, nowMs, (entry) => {
+      count++;
+      const at = table.keyWord(entry) * 4;
+      const key = table.bytes.toString('latin1', at, at + table.keyLength(entry));
+      this.seen.set(key, (this.seen.get(key) ?? 0) + 1);
+    });
+    table.locks.unlock(SHARD);
+    if (next <= this.position) throw new Error(`stands at ${next}`);
+    this.position = next;
+    this.longest = Math.max(this.longest, count);
+    return count;
+  }
+}
+
+test('an empty shard is done at once', async (t) => {
+  const walk = new Walk(new KeyedTable(smallArena(2)));
+  t.equal(walk.step(10), 0);
+  t.equal(walk.position, SHARD_END);
+});
+
+test('a shard that does not change: every key once, about as many as wanted', async (t) => {
+  const keys = new KeyedTable(smallArena(40));
+  const names = keysInShard(keys, SHARD, 5000);
+  for (const name of names) keys.set(name, '');
+  for (const wanted of [1, 10, 100, 100_000]) {
+    const walk = new Walk(keys);
+    let calls = 0;
+    for (; walk.position < SHARD_END; calls++) walk.step(wanted);
+    t.same([...walk.seen.keys()].sort(), [...names].sort(), `COUNT ${wanted}`);
+    t.ok([...walk.seen.values()].every((times) => times === 1));
+    t.ok(walk.longest < wanted + 12, `${walk.longest} keys in a call`);
+    t.ok(calls <= names.length / wanted + 2);
+  }
+});
+
+test('keys that come and go, and growth: stable ones exactly once', async (t) => {
+  const seed = Date.now() & 0x7fffffff;
+  t.comment(`seed ${seed}`);
+  const random = new Random(seed);
+  for (let round = 0; round < 20; round++) {
+    const keys = new KeyedTable(smallArena(60));
+    const names = keysInShard(keys, SHARD, 4000);
+    const stable = names.slice(0, random.below(500));
+    const others = names.slice(500);
+    const there = new Set<string>();
+    for (const name of stable) keys.set(name, 'stable');
+    const walk = new Walk(keys);
+    while (walk.position < SHARD_END) {
+      walk.step(1 + random.below(30));
+      // The table grows on the whole: segments are split behind and before the position.
+      for (let i = random.below(200); i > 0; i--) {
+        const name = random.pick(others);
+        if (random.chance(0.8) && keys.set(name, 'x')) there.add(name);
+        else if (keys.delete(name)) there.delete(name);
+      }
+      // Entries move when their values grow.
+      for (let i = random.below(20); i > 0; i--) {
+        if (stable.length > 0) keys.set(random.pick(stable), 'y'.repeat(random.below(300)));
+      }
+    }
+    const wrong = stable.filter((name) => walk.seen.get(name) !== 1);
+    t.same(wrong, [], `round ${round}: ${stable.length} stable of ${there.size} at the end`);
+    const twice = [...walk.seen].filter(([name, times]) => times > 1 && stable.includes(name));
+    t.same(twice, []);
+  }
+});
+
+test('other databases, tombstones and expired keys are not visited', async (t) => {
+  const keys = new KeyedTable(smallArena(40));
+  const names = keysInShard(keys, SHARD, 40);
+  for (const [i, name] of names.entries()) keys.set(name, '', i % 4);
+  keys.expireAt(names[0]!, 1000, 0);
+  keys.expireAt(names[4]!, 2000, 0);
+  keys.locked(names[8]!, 0, (table) => {
+    table.setFlags(table.find(), 0, FLAG_STORED);
+    table.remove(table.find());
+  });
+  const walk = new Walk(keys);
+  while (walk.position < SHARD_END) walk.step(100, 0, 1000);
+  const expected = names.filter((_, i) => i % 4 === 0 && i !== 0 && i !== 8);
+  t.same([...walk.seen.keys()].sort(), expected.sort());
+});
+
+test('a walk among a great many keys of another database is cut short', async (t) => {
+  const keys = new KeyedTable(smallArena(200));
+  const names = keysInShard(keys, SHARD, 30_000);
+  for (const name of names) keys.set(name, '', 1);
+  for (const name of names.slice(0, 20)) keys.set(name, '', 0);
+  const walk = new Walk(keys);
+  let calls = 0;
+  for (; walk.position < SHARD_END; calls++) {
+    walk.step(10);
+    if (walk.steps > 8192 + 200) t.fail(`${walk.steps} steps under the lock`);
+  }
+  t.equal(walk.seen.size, 20);
+  t.ok(calls > 3, `${calls} calls`);
+});
