@@ -2,7 +2,7 @@
 // The forgekv binary: reads the command line and the configuration, starts the server, turns
 // signals into an orderly stop.
 
-import { writeFileSync, unlinkSync } from 'node:fs';
+import { unlinkSync, writeFileSync } from 'node:fs';
 import { Config, ConfigError, type ConfLine, parseCliArgs } from '@forgekv/config';
 import { createLog, DataDirectoryError, Server, VERSION } from '@forgekv/server';
 import { banner } from './banner.ts';

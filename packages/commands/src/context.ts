@@ -14,6 +14,7 @@ import {
   FLAG_ENCODING_MASK,
   FLAG_ENCODING_SHIFT,
   FLAG_LARGE,
+  FLAG_STORED,
   type HotTable,
   LARGE_BYTES,
   MAX_KEY_BYTES,
@@ -74,6 +75,8 @@ export class CommandContext {
   readonly keyShards = new Uint8Array(PREHASHED_ARGS);
   readonly keyHashes = new Int32Array(PREHASHED_ARGS);
   readonly #prehashed = new Uint8Array(PREHASHED_ARGS);
+  /** The tombstone of the selected key as far as `peek` and `remove` know, or 0. */
+  #tombstone = 0;
 
   constructor(modules: ContextModules) {
     this.table = modules.table;
@@ -113,6 +116,7 @@ export class CommandContext {
   /** Selects the key at an argument index in a database, for the table calls that follow. */
   select(index: number, db: number): void {
     const { request } = this;
+    this.#tombstone = 0;
     const offset = request.offset(index);
     const length = request.length(index);
     if (index < PREHASHED_ARGS && this.#prehashed[index] === 1) {
@@ -148,7 +152,10 @@ export class CommandContext {
     if (this.isGated(table.shard)) return NOT_HERE;
     const entry = table.find();
     if (entry === 0) return table.isComplete(table.shard) ? 0 : NOT_HERE;
-    if (table.typeOf(entry) === TYPE_TOMBSTONE) return 0;
+    if (table.typeOf(entry) === TYPE_TOMBSTONE) {
+      this.#tombstone = entry;
+      return 0;
+    }
     const expireAtMs = table.expireAtMs(entry);
     if (expireAtMs !== 0 && expireAtMs <= this.nowMs) return this.#expire(entry);
     return entry;
@@ -212,6 +219,7 @@ export class CommandContext {
   remove(entry: number): void {
     const { table } = this;
     this.#dropLarge(entry);
+    this.#tombstone = table.flagsOf(entry) & FLAG_STORED ? entry : 0;
     table.nextLsn(table.shard);
     table.remove(entry);
     this.stats.changes++;
@@ -247,7 +255,8 @@ export class CommandContext {
    */
   reserve(entry: number, type: number, valueBytes: number, keepBytes: number): number {
     const { table } = this;
-    if (entry === 0) entry = this.#tombstone();
+    // A tombstone's slot is used again: beside it a second entry of the key would be lost.
+    if (entry === 0) entry = this.#tombstone;
     if (valueBytes > this.hotValueMaxBytes) {
       return this.#reserveLarge(entry, type, valueBytes, keepBytes);
     }
@@ -266,11 +275,6 @@ export class CommandContext {
     this.valueOffset = table.valueWord(entry) * 4;
     this.valueLength = valueBytes;
     return entry;
-  }
-
-  /** A tombstone of the selected key, or 0: its slot is used again. */
-  #tombstone(): number {
-    return this.table.isComplete(this.table.shard) ? 0 : this.table.find();
   }
 
   #settle(entry: number, type: number): void {
@@ -321,7 +325,7 @@ export class CommandContext {
   adoptLarge(entry: number, type: number, value: Buffer, valueBytes: number): number {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
-    if (entry === 0) entry = this.#tombstone();
+    if (entry === 0) entry = this.#tombstone;
     const made =
       entry === 0 ? table.create(type, LARGE_BYTES) : table.resize(entry, LARGE_BYTES, LARGE_BYTES);
     if (made === 0) return FULL;

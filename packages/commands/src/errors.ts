@@ -11,8 +11,7 @@ export const ERR_OVERFLOW = 'ERR increment or decrement would overflow';
 export const ERR_NO_SUCH_KEY = 'ERR no such key';
 export const ERR_SAME_OBJECT = 'ERR source and destination objects are the same';
 export const ERR_DB_INDEX = 'ERR DB index is out of range';
-export const ERR_STRING_SIZE =
-  'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
+export const ERR_STRING_SIZE = 'ERR string exceeds maximum allowed size (proto-max-bulk-len)';
 export const ERR_INVALID_CURSOR = 'ERR invalid cursor';
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";

@@ -4,8 +4,8 @@
 import { type CommandTable, extractKeys } from '@forgekv/catalog';
 import type { ShardLocks } from '@forgekv/keyspace';
 import type { CommandContext } from './context.ts';
-import type { CommandRegistry } from './registry.ts';
 import { NOT_HERE, type Outcome } from './outcome.ts';
+import type { CommandRegistry } from './registry.ts';
 
 /** Shards per half of the 64-bit set. */
 const HALF = 32;

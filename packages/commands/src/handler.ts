@@ -2,8 +2,8 @@
 
 import type { CommandContext } from './context.ts';
 import type { Outcome } from './outcome.ts';
-import type { Session } from './session.ts';
 import type { ServerServices } from './services.ts';
+import type { Session } from './session.ts';
 
 /** Works on keys: in place on the front where all of them are hot, else on a worker. */
 export interface KeyedHandler {

@@ -1,4 +1,6 @@
+export { admit } from './admission.ts';
 export { createRegistry } from './all-commands.ts';
+export { BatchRouter, UNKNOWN } from './batch-router.ts';
 export { beginReply, endReply } from './connection/reply-mode.ts';
 export { CommandContext, type ContextModules } from './context.ts';
 export * from './errors.ts';
@@ -16,6 +18,6 @@ export type {
   ServerServices,
   ShutdownOptions,
 } from './services.ts';
-export { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 export type { ClientFacts, ClientFilter, ReplyMode, Session } from './session.ts';
-export { type StatField, statsBytes, StatsReader, ThreadStats } from './stats.ts';
+export { type StatField, StatsReader, statsBytes, ThreadStats } from './stats.ts';
+export { unknownCommand, unknownSubcommand } from './unknown-command.ts';

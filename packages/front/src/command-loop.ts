@@ -10,21 +10,21 @@
 import { performance } from 'node:perf_hooks';
 import { FLAG_MAY_REPLICATE, FLAG_NO_AUTH, FLAG_WRITE } from '@forgekv/catalog';
 import {
+  admit,
+  BatchRouter,
   beginReply,
   type CommandContext,
   type CommandRegistry,
   DONE,
-  endReply,
   Executor,
+  endReply,
   NO_AUTH,
   OUT_OF_MEMORY,
   PLACE_FRONT,
   PLACE_KEYED,
   type ServerServices,
-  unknownCommand,
-  unknownSubcommand,
+  UNKNOWN,
   WAITING,
-  wrongArity,
 } from '@forgekv/commands';
 import {
   COMMAND_ARGC,
@@ -32,11 +32,16 @@ import {
   COMMAND_FIRST_ARG,
   COMMAND_START,
   COMMAND_WORDS,
-  MAX_COMMANDS_PER_PARSE,
   type PartialCommand,
   RequestParser,
 } from '@forgekv/protocol';
-import { PAUSE_ALL, PAUSE_NONE, type ProcessControl, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import {
+  PAUSE_ALL,
+  PAUSE_NONE,
+  type ProcessControl,
+  RUN_NO_TOUCH,
+  RUN_RESP3,
+} from '@forgekv/rings';
 import { AWAY, CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { encodeCommand } from './encode-command.ts';
 import type { HopClient } from './hop-client.ts';
@@ -70,20 +75,14 @@ export class CommandLoop {
   readonly #m: CommandLoopModules;
   readonly #parser = new RequestParser();
   readonly #executor: Executor;
-  // What the route pass found of each command, and of those with one key at a fixed place.
-  readonly #ids = new Int32Array(MAX_COMMANDS_PER_PARSE);
-  readonly #hashes = new Int32Array(MAX_COMMANDS_PER_PARSE);
-  readonly #shards = new Uint8Array(MAX_COMMANDS_PER_PARSE);
-  readonly #keyed = new Int32Array(MAX_COMMANDS_PER_PARSE);
-  readonly #heads = new Int32Array(MAX_COMMANDS_PER_PARSE);
+  readonly #router: BatchRouter;
   /** Sends every keyed command over the ring: for tests and benchmarks. */
   forceHop = false;
-  // Something that depends on what the touch pass reads, so that it is not optimized away.
-  #touched = 0;
   #untimed = 0;
 
   constructor(modules: CommandLoopModules) {
     this.#m = modules;
+    this.#router = new BatchRouter(modules.registry, modules.context.table);
     this.#executor = new Executor(modules.registry, modules.context, false);
   }
 
@@ -172,14 +171,14 @@ export class CommandLoop {
     // of small batches one in sixteen stands for all: two clock readings cost as much as a GET.
     const weight = this.#weigh(count);
     const started = weight === 0 ? 0 : performance.now();
-    this.#route(bytes, view, count);
+    this.#router.route(this.#parser, bytes, view, !this.forceHop);
     const start = reply.position;
     const done = this.#runAll(connection, count);
     output.add(connection, start);
     if (weight === 0) return done;
     const each = ((performance.now() - started) * 1000 * weight) / count;
     for (let i = 0; i < done; i++) {
-      const id = this.#ids[i]!;
+      const id = this.#router.ids[i]!;
       if (id >= 0) stats.took(id, each);
     }
     return done;
@@ -192,48 +191,6 @@ export class CommandLoop {
     return this.#untimed === 0 ? TIMED_ONE_IN : 0;
   }
 
-  #route(bytes: Buffer, view: DataView, count: number): void {
-    const { registry, context } = this.#m;
-    const { table } = registry;
-    const { commands, args } = this.#parser;
-    const { hasher } = context.table;
-    let keys = 0;
-    for (let i = 0; i < count; i++) {
-      const first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
-      const argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
-      let id = table.lookup(bytes, args[first * 2]!, args[first * 2 + 1]!);
-      if (id >= 0 && table.isContainer[id] === 1 && argc > 1) {
-        const sub = table.lookupSub(id, bytes, args[first * 2 + 2]!, args[first * 2 + 3]!);
-        id = sub >= 0 ? sub : -2 - id;
-      }
-      this.#ids[i] = id;
-      if (id < 0) continue;
-      const key = registry.singleKey[id]!;
-      if (key === 0 || key >= argc) continue;
-      const offset = args[(first + key) * 2]!;
-      const length = args[(first + key) * 2 + 1]!;
-      this.#hashes[i] = hasher.digest(bytes, view, offset, length);
-      this.#shards[i] = hasher.digestShard;
-      this.#keyed[keys++] = i;
-    }
-    if (keys > 1) this.#touch(keys);
-  }
-
-  /**
-   * Lets the cache misses of a batch overlap. Two short loops, because a processor only looks
-   * some hundred instructions ahead: all buckets first, then all entries.
-   */
-  #touch(keys: number): void {
-    const hot = this.#m.context.table;
-    for (let k = 0; k < keys; k++) {
-      const i = this.#keyed[k]!;
-      this.#heads[k] = hot.touchBucket(this.#shards[i]!, this.#hashes[i]!);
-    }
-    let touched = 0;
-    for (let k = 0; k < keys; k++) touched ^= hot.touchEntry(this.#heads[k]!);
-    this.#touched = touched;
-  }
-
   #runAll(connection: Connection, count: number): number {
     const { context, registry, control } = this.#m;
     const { commands } = this.#parser;
@@ -242,7 +199,7 @@ export class CommandLoop {
     for (let i = 0; i < count; i++) {
       request.first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
       request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
-      const id = this.#ids[i]!;
+      const id = this.#router.ids[i]!;
       const start = reply.position;
       if (connection.replyMode !== 'on') beginReply(connection);
       const errors = reply.errorCount;
@@ -268,7 +225,8 @@ export class CommandLoop {
           reply.resp3 = connection.resp === 3;
         } else {
           const key = singleKey[id]!;
-          if (key !== 0) context.setPrehashed(key, this.#shards[i]!, this.#hashes[i]!);
+          if (key !== 0)
+            context.setPrehashed(key, this.#router.shards[i]!, this.#router.hashes[i]!);
           const hop = place !== PLACE_KEYED || (this.forceHop && table.firstKey[id] !== 0);
           const outcome = hop ? -1 : this.#executor.run(id);
           if (outcome === -1) return this.#hop(connection, i, count);
@@ -295,44 +253,24 @@ export class CommandLoop {
   /** Checks what must hold before a command may run; writes the error when it does not. */
   #admit(connection: Connection, id: number): boolean {
     const { context, registry } = this.#m;
-    const { request, reply, stats } = context;
-    const { table } = registry;
-    if (id < 0) {
-      this.#unknown(connection, id);
-      return false;
-    }
-    const arity = table.arity[id]!;
-    const { argc } = request;
-    if (arity > 0 ? argc !== arity : argc < -arity) {
-      reply.error(wrongArity(table.names[id]!));
-      stats.rejected(id);
-      return false;
-    }
-    if (!connection.limits.authenticated && (table.flagBits[id]! & FLAG_NO_AUTH) === 0) {
-      reply.error(NO_AUTH);
-      stats.rejected(id);
-      return false;
-    }
-    return true;
+    if (id === UNKNOWN && this.#speaksHttp(connection)) return false;
+    if (!admit(context, registry, id)) return false;
+    if (connection.limits.authenticated) return true;
+    if ((registry.table.flagBits[id]! & FLAG_NO_AUTH) !== 0) return true;
+    context.reply.error(NO_AUTH);
+    context.stats.rejected(id);
+    return false;
   }
 
-  #unknown(connection: Connection, id: number): void {
-    const { context, registry } = this.#m;
-    const { request, reply } = context;
-    if (id < -1) {
-      reply.error(unknownSubcommand(registry.table.names[-2 - id]!, request));
-      return;
-    }
-    const name = request.text(0);
-    if (HTTP_NAMES.includes(name.toLowerCase())) {
-      this.#m.log(
-        `client ${connection.id} at ${connection.address} speaks HTTP: it may be the victim of ` +
-          'a cross-protocol attack; the connection is closed',
-      );
-      this.#m.output.close(connection);
-      return;
-    }
-    reply.error(unknownCommand(request));
+  /** Closes connections that speak HTTP: a browser may have been talked into it. */
+  #speaksHttp(connection: Connection): boolean {
+    if (!HTTP_NAMES.some((name) => this.#m.context.request.is(0, name))) return false;
+    this.#m.log(
+      `client ${connection.id} at ${connection.address} speaks HTTP: it may be the victim of ` +
+        'a cross-protocol attack; the connection is closed',
+    );
+    this.#m.output.close(connection);
+    return true;
   }
 
   /**
@@ -343,7 +281,7 @@ export class CommandLoop {
     const { context, registry, hops, workerOf } = this.#m;
     const { commands } = this.#parser;
     const { request } = context;
-    const id = this.#ids[i]!;
+    const id = this.#router.ids[i]!;
     const key = registry.table.firstKey[id]!;
     let worker: number;
     if (key > 0 && key < request.argc) {
@@ -374,7 +312,7 @@ export class CommandLoop {
   }
 
   #mayFollow(i: number): boolean {
-    const id = this.#ids[i]!;
+    const id = this.#router.ids[i]!;
     return id >= 0 && this.#m.registry.places[id] !== PLACE_FRONT;
   }
 }

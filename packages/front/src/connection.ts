@@ -1,8 +1,8 @@
 // One client connection: what commands see of it (Session) and what the front keeps about it.
 
+import type { Socket } from 'node:net';
 import type { ReplyMode, Session } from '@forgekv/commands';
 import type { RequestLimits } from '@forgekv/protocol';
-import type { Socket } from 'node:net';
 import { PendingInput } from './pending-input.ts';
 
 export interface ConnectionFacts {

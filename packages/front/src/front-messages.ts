@@ -35,7 +35,12 @@ export interface FrontInit {
 
 /** How a front listens on one address. */
 export type ListenOrder =
-  | { readonly host: string; readonly port: number; readonly backlog: number; readonly shared: boolean }
+  | {
+      readonly host: string;
+      readonly port: number;
+      readonly backlog: number;
+      readonly shared: boolean;
+    }
   | { readonly path: string; readonly mode: number; readonly backlog: number }
   | { readonly descriptor: number; readonly backlog: number };
 

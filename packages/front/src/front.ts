@@ -1,11 +1,12 @@
 // A front: owns connections, feeds their bytes to the command loop, brings replies of workers
 // and other threads back to them. Everything here runs on one thread.
 
+import type { Socket } from 'node:net';
 import {
-  CommandContext,
-  type CommandRegistry,
   type ClientFacts,
   type ClientFilter,
+  CommandContext,
+  type CommandRegistry,
   endReply,
   NO_LARGE_VALUES,
   type ProcessFigures,
@@ -15,12 +16,11 @@ import type { Config } from '@forgekv/config';
 import type { HotTable } from '@forgekv/keyspace';
 import { ReplyWriter } from '@forgekv/protocol';
 import { type Doorbell, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
-import type { Socket } from 'node:net';
+import { factsOf, matches } from './client-facts.ts';
 import { CommandLoop, STALL_BYTES } from './command-loop.ts';
 import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
-import { factsOf, matches } from './client-facts.ts';
-import { HopClient, type WorkerLink } from './hop-client.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
+import { HopClient, type WorkerLink } from './hop-client.ts';
 import { SocketIntake } from './socket-intake.ts';
 import { TickOutput } from './tick-output.ts';
 
@@ -116,8 +116,7 @@ export class Front {
     this.#context.maxStringBytes = config.bytes('proto-max-bulk-len');
     this.#loop.forceHop = config.boolean('debug-force-hop');
     this.#services.configure();
-    this.#outputLimitBytes =
-      config.outputBufferLimits().normal.hardBytes || MOST_OUTPUT_BYTES;
+    this.#outputLimitBytes = config.outputBufferLimits().normal.hardBytes || MOST_OUTPUT_BYTES;
     for (const connection of this.#connections.values()) this.#applyLimits(connection);
   }
 

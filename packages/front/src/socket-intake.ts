@@ -5,8 +5,8 @@
 // second Socket around the accepted handle; `_handle` is not documented. So the step is tried
 // once at start, on a socket pair of its own, and plain 'data' events serve where it fails.
 
-import { connect, createServer, type Server, Socket } from 'node:net';
 import { once } from 'node:events';
+import { connect, createServer, type Server, Socket } from 'node:net';
 
 /** Bytes read from a socket at once. */
 export const READ_BUFFER_BYTES = 64 * 1024;

@@ -3,12 +3,7 @@
 // pages whose time has come, and writes the exact minimum back.
 
 import type { Arena } from './arena.ts';
-import {
-  EXPIRE_TICK_MS,
-  PAGE_EXPIRES,
-  PAGE_NEVER_EXPIRES,
-  PAGE_RECORD_WORDS,
-} from './layout.ts';
+import { EXPIRE_TICK_MS, PAGE_EXPIRES, PAGE_NEVER_EXPIRES, PAGE_RECORD_WORDS } from './layout.ts';
 import type { SlabPool } from './slab-pool.ts';
 
 export class Expiry {
@@ -26,8 +21,7 @@ export class Expiry {
 
   /** Notes that an entry expires; under the lock of its shard. */
   note(entry: number, expireAtMs: number): void {
-    const word =
-      this.#pageTable + this.#pool.pageOf(entry) * PAGE_RECORD_WORDS + PAGE_EXPIRES;
+    const word = this.#pageTable + this.#pool.pageOf(entry) * PAGE_RECORD_WORDS + PAGE_EXPIRES;
     const tick = this.tickOf(expireAtMs);
     if (tick < this.#words[word]! >>> 0) this.#words[word] = tick | 0;
   }

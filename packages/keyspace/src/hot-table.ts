@@ -295,8 +295,7 @@ export class HotTable {
 
   #bury(entry: number): void {
     const words = this.words;
-    words[entry + ENTRY_META] =
-      (words[entry + ENTRY_META]! & ~0xff0000) | (TYPE_TOMBSTONE << 16);
+    words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (TYPE_TOMBSTONE << 16);
     words[entry + ENTRY_VALUE] = (FLAG_STORED | FLAG_DIRTY) << 16;
     this.#floats[(entry + ENTRY_EXPIRE) >> 1] = 0;
   }

@@ -14,9 +14,8 @@ export const CLASS_BYTES: Int32Array = Int32Array.from(sizes);
 /** The class of index segments: its own, so that walks over entries skip their pages. */
 export const INDEX_CLASS: number = CLASS_BYTES.length;
 /** Slots in a page per class, the index class last. */
-export const CLASS_SLOTS: Int32Array = Int32Array.from(
-  [...sizes, SEGMENT_BYTES],
-  (bytes) => Math.floor(PAGE_BYTES / bytes),
+export const CLASS_SLOTS: Int32Array = Int32Array.from([...sizes, SEGMENT_BYTES], (bytes) =>
+  Math.floor(PAGE_BYTES / bytes),
 );
 
 const UNIT_CLASS = new Uint8Array(PAGE_BYTES / 16 + 1);

@@ -68,14 +68,7 @@ export class RingProducer extends Ring {
    * @param payloadBytes 0..maxPayload
    * @returns the payload's offset, or -1: no room, ask again after the consumer released some
    */
-  reserve(
-    payloadBytes: number,
-    kind: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-  ): number {
+  reserve(payloadBytes: number, kind: number, a: number, b: number, c: number, d: number): number {
     invariant(payloadBytes <= this.maxPayload, 'a frame is larger than a ring takes');
     const size = FRAME_BYTES + ((payloadBytes + 7) & ~7);
     const mask = this.dataBytes - 1;

@@ -45,7 +45,8 @@ export class FigureSampler {
     };
     const seconds = Math.max(0.001, (now.atMs - this.#last.atMs) / 1000);
     const first = this.#last.atMs === 0;
-    const rate = (after: number, before: number): number => (first ? 0 : (after - before) / seconds);
+    const rate = (after: number, before: number): number =>
+      first ? 0 : (after - before) / seconds;
     const { heapUsed } = process.memoryUsage();
     const heapBytes = heapUsed + this.#stats.get('heapBytes');
     const largeValueBytes = this.#stats.get('largeBytes');

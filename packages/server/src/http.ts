@@ -45,7 +45,12 @@ function route(path: string, source: HttpSource, response: ServerResponse): void
     const alive = stuck.length === 0;
     send(response, alive ? 200 : 503, 'text/plain', alive ? 'ok\n' : `stuck: ${stuck.join(' ')}\n`);
   } else if (path === '/readyz') {
-    send(response, source.ready() ? 200 : 503, 'text/plain', source.ready() ? 'ok\n' : 'not ready\n');
+    send(
+      response,
+      source.ready() ? 200 : 503,
+      'text/plain',
+      source.ready() ? 'ok\n' : 'not ready\n',
+    );
   } else if (path === '/metrics') {
     send(response, 200, 'text/plain; version=0.0.4', exposition(source.metrics()));
   } else if (path === '/') {
@@ -68,8 +73,9 @@ function send(response: ServerResponse, status: number, type: string, body: stri
 /** Returns metrics in the Prometheus text format. */
 export function exposition(metrics: readonly Metric[]): string {
   return metrics
-    .map(({ name, help, type, value }) =>
-      `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`,
+    .map(
+      ({ name, help, type, value }) =>
+        `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`,
     )
     .join('');
 }

@@ -1,5 +1,5 @@
 export { DataDirectoryError } from './data-directory.ts';
-export { createLog } from './log.ts';
 export { canSharePort } from './listeners.ts';
+export { createLog } from './log.ts';
 export { Server, type ServerOptions } from './server.ts';
 export { VERSION } from './version.ts';

@@ -79,7 +79,9 @@ function probe(host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen({ host, port, ipv6Only: host.includes(':') }, () => server.close(() => resolve()));
+    server.listen({ host, port, ipv6Only: host.includes(':') }, () =>
+      server.close(() => resolve()),
+    );
   });
 }
 

@@ -10,7 +10,12 @@ const LEVELS: Readonly<Record<string, string>> = {
   warning: 'warn',
   nothing: 'silent',
 };
-const NAMES: Readonly<Record<number, string>> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' };
+const NAMES: Readonly<Record<number, string>> = {
+  20: 'debug',
+  30: 'info',
+  40: 'warn',
+  50: 'error',
+};
 
 /**
  * Returns the server's logger.

@@ -2,16 +2,11 @@
 // concerns all of them, stops in order.
 
 import { randomBytes } from 'node:crypto';
-import { resolve as resolvePath } from 'node:path';
 import type { Server as HttpServer } from 'node:http';
+import { resolve as resolvePath } from 'node:path';
 import type { ServerFacts, ShutdownOptions } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
-import {
-  FRONT_THREAD,
-  FrontHandle,
-  type FrontQuery,
-  type MainRequest,
-} from '@forgekv/front';
+import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
 import { Doorbell, ProcessControl } from '@forgekv/rings';
 import { SHARD_THREAD, ShardHandle } from '@forgekv/shard';
@@ -21,10 +16,10 @@ import { FigureSampler } from './figures.ts';
 import { type HttpSource, type Metric, startHttp } from './http.ts';
 import { listenAll, type Reachable } from './listeners.ts';
 import { Liveness } from './liveness.ts';
-import { startThread } from './threads.ts';
 import { planThreads, type ThreadPlan } from './thread-plan.ts';
+import { startThread } from './threads.ts';
 import { VERSION } from './version.ts';
-import { wire, type Wiring } from './wiring.ts';
+import { type Wiring, wire } from './wiring.ts';
 
 /** Time an orderly stop may take, in milliseconds. */
 const STOP_MS = 10_000;

@@ -54,20 +54,22 @@ export function wire(
   );
   const ports = connectPeers(plan.workers);
 
-  const fronts = range(plan.fronts).map((index): FrontInit => ({
-    index,
-    threadId: 1 + index,
-    arena,
-    config: transfer,
-    control,
-    doorbells,
-    doorbell: index,
-    links: rings[index]!.map((ring, worker) => ({ ...ring, doorbell: workerDoorbell(worker) })),
-    workerOf,
-    stats,
-    statsIndex: index,
-    facts,
-  }));
+  const fronts = range(plan.fronts).map(
+    (index): FrontInit => ({
+      index,
+      threadId: 1 + index,
+      arena,
+      config: transfer,
+      control,
+      doorbells,
+      doorbell: index,
+      links: rings[index]!.map((ring, worker) => ({ ...ring, doorbell: workerDoorbell(worker) })),
+      workerOf,
+      stats,
+      statsIndex: index,
+      facts,
+    }),
+  );
   const workers = range(plan.workers).map((index) => {
     const peers = ports[index]!.map(({ worker, port }) => ({
       worker,

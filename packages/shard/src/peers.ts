@@ -4,16 +4,25 @@
 // each other always both get on: whoever holds gates needs nothing but such answers, and gates
 // are taken in ascending shard order.
 
-import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Doorbell } from '@forgekv/rings';
 import type { LargeStore } from './large-store.ts';
 
 type PeerMessage =
   | { readonly kind: 'lend'; readonly request: number; readonly id: number }
-  | { readonly kind: 'lent'; readonly request: number; readonly memory: SharedArrayBuffer | null;
-      readonly length: number }
-  | { readonly kind: 'change'; readonly request: number; readonly id: number;
-      readonly memory: SharedArrayBuffer | null; readonly length: number }
+  | {
+      readonly kind: 'lent';
+      readonly request: number;
+      readonly memory: SharedArrayBuffer | null;
+      readonly length: number;
+    }
+  | {
+      readonly kind: 'change';
+      readonly request: number;
+      readonly id: number;
+      readonly memory: SharedArrayBuffer | null;
+      readonly length: number;
+    }
   | { readonly kind: 'changed'; readonly request: number };
 
 const SLEEP_MS = 1;

@@ -1,7 +1,10 @@
 // A shard worker: executes the runs fronts send, and does the background work of its shards.
 // Runs are executed in the order they arrive from each front, one command after the other.
 
+import { performance } from 'node:perf_hooks';
 import {
+  admit,
+  BatchRouter,
   CommandContext,
   type CommandRegistry,
   DONE,
@@ -12,9 +15,6 @@ import {
   PLACE_FRONT,
   PLACE_WORKER,
   type ThreadStats,
-  unknownCommand,
-  unknownSubcommand,
-  wrongArity,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import { type HotTable, Sweeper } from '@forgekv/keyspace';
@@ -68,6 +68,7 @@ export class Shard {
   readonly #m: ShardModules;
   readonly #context: CommandContext;
   readonly #executor: Executor;
+  readonly #router: BatchRouter;
   readonly #parser = new RequestParser();
   readonly #writer = new ReplyWriter();
   readonly #store: LargeStore;
@@ -88,6 +89,7 @@ export class Shard {
       stats: modules.stats,
       config: modules.config,
     });
+    this.#router = new BatchRouter(modules.registry, modules.table);
     this.#executor = new Executor(modules.registry, this.#context, true);
     this.#peers = new Peers(modules.peers, modules.doorbell, this.#store);
     this.#transactions = new Transactions({
@@ -167,8 +169,15 @@ export class Shard {
     const { requests } = front;
     const { payloadOffset, payloadBytes } = requests;
     if (requests.kind === KIND_RUN && payloadBytes === requests.c) {
-      this.#run(front, requests.a, requests.b, requests.bytes, requests.view, payloadOffset,
-        payloadOffset + payloadBytes);
+      this.#run(
+        front,
+        requests.a,
+        requests.b,
+        requests.bytes,
+        requests.view,
+        payloadOffset,
+        payloadOffset + payloadBytes,
+      );
       return;
     }
     if (requests.kind === KIND_RUN) {
@@ -235,61 +244,37 @@ export class Shard {
     const context = this.#context;
     const { commands, args } = this.#parser;
     const { request, reply, stats } = context;
+    const { ids } = this.#router;
     request.source(bytes, view, args);
     context.nowMs = Date.now();
     const started = performance.now();
+    this.#router.route(this.#parser, bytes, view, true);
     let done = 0;
     for (; done < count; done++) {
       request.first = commands[done * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
       request.argc = commands[done * COMMAND_WORDS + COMMAND_ARGC]!;
       const errors = reply.errorCount;
-      const id = this.#resolve();
-      if (id >= 0) {
-        if (this.#runOne(id) === NOT_HERE) break;
+      const id = ids[done]!;
+      if (admit(context, this.#m.registry, id)) {
+        if (this.#runOne(id, done) === NOT_HERE) break;
         stats.called(id, reply.errorCount !== errors);
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
       if (reply.position > REPLY_SLICE_BYTES) front.replies.reply(connection, reply, false);
     }
     const each = ((performance.now() - started) * 1000) / count;
-    const { table } = this.#m.registry;
     for (let i = 0; i < done; i++) {
-      const at = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]! * 2;
-      const id = table.lookup(bytes, args[at]!, args[at + 1]!);
+      const id = ids[i]!;
       if (id >= 0) stats.took(id, each);
     }
     return done;
   }
 
-  /** Returns the id of the command in the request, or -1 when an error was written. */
-  #resolve(): number {
-    const { request, reply } = this.#context;
-    const { table } = this.#m.registry;
-    const { argc } = request;
-    let id = table.lookup(request.bytes, request.offset(0), request.length(0));
-    if (id >= 0 && table.isContainer[id] === 1 && argc > 1) {
-      const container = id;
-      id = table.lookupSub(container, request.bytes, request.offset(1), request.length(1));
-      if (id < 0) {
-        reply.error(unknownSubcommand(table.names[container]!, request));
-        return -1;
-      }
-    }
-    if (id < 0) {
-      reply.error(unknownCommand(request));
-      return -1;
-    }
-    const arity = table.arity[id]!;
-    if (arity > 0 ? argc !== arity : argc < -arity) {
-      reply.error(wrongArity(table.names[id]!));
-      this.#m.stats.rejected(id);
-      return -1;
-    }
-    return id;
-  }
-
-  /** Runs one command to its end here, or answers NOT_HERE: it belongs to another worker. */
-  #runOne(id: number): number {
+  /**
+   * Runs command `i` of the batch to its end here, or answers NOT_HERE: it belongs to another
+   * worker.
+   */
+  #runOne(id: number, i: number): number {
     const { places, singleKey, table } = this.#m.registry;
     const context = this.#context;
     if (places[id] === PLACE_FRONT) return NOT_HERE;
@@ -297,7 +282,13 @@ export class Shard {
     const single = singleKey[id]!;
     let reclaimed = false;
     for (;;) {
-      const shard = single !== 0 ? context.prehash(single) : this.#firstShard(table.firstKey[id]!);
+      let shard: number;
+      if (single !== 0) {
+        shard = this.#router.shards[i]!;
+        context.setPrehashed(single, shard, this.#router.hashes[i]!);
+      } else {
+        shard = this.#firstShard(table.firstKey[id]!);
+      }
       let outcome: number = this.#executor.run(id);
       if (outcome === NOT_HERE) {
         if (!this.#store.owns(shard)) return NOT_HERE;

@@ -7,13 +7,8 @@
 // its entries: `open` refuses on fronts, other workers wait in `awaitGate`, sweeps pass by.
 
 import { SHARD_COUNT } from '@forgekv/base';
-import {
-  type CommandContext,
-  type CommandRegistry,
-  type Executor,
-  type Outcome,
-} from '@forgekv/commands';
 import { extractKeys } from '@forgekv/catalog';
+import type { CommandContext, CommandRegistry, Executor, Outcome } from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
 import type { Peers } from './peers.ts';
 

@@ -148,7 +148,7 @@ test('times beyond the year 287396 are rounded, never wrong by more', async (t) 
     ['pexpiretime a', 9223372036854775000n],
     ['pexpireat a 9223372036854775807', 1],
     ['pexpiretime a', 9223372036854775807n],
-    ['expiretime a', 9223372036854776],
+    ['expiretime a', 9223372036854776n],
   ]);
   const db = createTestDatabase();
   db.nowMs = 1_700_000_000_000;

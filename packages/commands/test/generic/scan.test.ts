@@ -94,6 +94,7 @@ test('a walk returns stable keys exactly once while others come and go', async (
   let next = 0;
   const found = walk(db, ['count', '20'], () => {
     // The table doubles several times during the walk.
+    if (next > 10_000) return;
     for (let i = 0; i < 200; i++) db.run('set', `new:${next++}`, '1');
     for (let i = 0; i < 30; i++) db.run('del', `new:${random.below(next)}`);
   });

