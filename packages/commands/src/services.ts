@@ -4,6 +4,7 @@
 
 import type { CommandTable } from '@forgekv/catalog';
 import type { ReplyWriter } from '@forgekv/protocol';
+import type { CommandContext } from './context.ts';
 import type { Outcome } from './outcome.ts';
 import type { ClientFacts, ClientFilter, Session } from './session.ts';
 import type { StatsReader } from './stats.ts';
@@ -54,7 +55,7 @@ export interface ServerServices {
 
   /**
    * Answers a command later: the connection waits until the promise settles, then `write`
-   * makes the reply. A rejection becomes an error reply with its message.
+   * makes the reply. A rejection becomes an error reply: `ERR ` and its message.
    */
   later<T>(
     session: Session,
@@ -79,8 +80,13 @@ export interface ServerServices {
   setConfig(pairs: readonly (readonly [string, string])[], caller: Session): Promise<string | null>;
   /** Starts CONFIG RESETSTAT on every front. */
   resetStats(): Promise<void>;
-  /** Checks a password for a user; false also for unknown users. Throttled per address. */
+  /** Checks a password for a user; false also for unknown users. */
   checkPassword(session: Session, user: string, password: Buffer): boolean;
+  /**
+   * Answers a failed login with an error text: at once, or later when the address has failed
+   * often before.
+   */
+  refuseLogin(c: CommandContext, session: Session, text: string): Outcome;
   /** True when the default user needs no password. */
   readonly openToAll: boolean;
   /**

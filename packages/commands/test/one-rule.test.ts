@@ -146,29 +146,27 @@ test('tombstones are keys that are not there, and their slots are used again', a
     t.same(buried.run('mget', ...live, 'x'), fresh.run('mget', ...live, 'x'));
     // Gone again, there is one tombstone per key, not one beside a forgotten one.
     buried.run('del', 'a', 'b', 'n');
-    for (const key of ['a', 'b', 'n']) t.equal(entriesOf(buried, key), 1, key);
+    for (const key of ['a', 'b', 'n']) t.equal(entriesOf(buried, key).length, 1, key);
     buried.audit();
   }
 });
 
 /** Deletes a key as if its store had it. */
 function bury(db: TestDatabase, key: string): void {
-  const { table } = db.front;
-  db.run('get', key);
-  table.setFlags(table.find(), 0, FLAG_STORED);
+  for (const entry of entriesOf(db, key)) db.front.table.setFlags(entry, 0, FLAG_STORED);
   db.run('del', key);
 }
 
-/** Entries of a key, tombstones included. */
-function entriesOf(db: TestDatabase, key: string): number {
+/** Entries of a key of one character, tombstones included. */
+function entriesOf(db: TestDatabase, key: string): number[] {
   const { table } = db.front;
   db.run('get', key);
-  let count = 0;
+  const entries: number[] = [];
   const bucket = table.index.bucket(table.shard, table.hash);
   for (let entry = table.words[bucket]! << 2; entry !== 0; entry = table.words[entry]! << 2) {
-    if (table.keyLength(entry) === key.length) count++;
+    if (table.words[table.keyWord(entry)] === key.charCodeAt(0)) entries.push(entry);
   }
-  return count;
+  return entries;
 }
 
 test('arity', async (t) => {

@@ -6,6 +6,7 @@ import type { CommandTable } from '@forgekv/catalog';
 import {
   type ClientFacts,
   type ClientFilter,
+  type CommandContext,
   type CommandRegistry,
   type Outcome,
   type PauseMode,
@@ -23,6 +24,7 @@ import { PAUSE_ALL, PAUSE_WRITES, type ProcessControl } from '@forgekv/rings';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import type { MainRequest } from './front-messages.ts';
+import { LoginThrottle } from './login-throttle.ts';
 
 const DENIED =
   'DENIED Redis is running in protected mode because protected mode is enabled and no password ' +
@@ -54,6 +56,7 @@ export class FrontServices implements ServerServices {
     heapBytes: 0,
     largeValueBytes: 0,
   };
+  readonly #throttle = new LoginThrottle();
   #passwordHash: Buffer | null = null;
 
   constructor(modules: FrontServicesModules) {
@@ -83,6 +86,15 @@ export class FrontServices implements ServerServices {
   checkPassword(_session: Session, user: string, password: Buffer): boolean {
     if (user !== 'default') return false;
     return this.#passwordHash === null || timingSafeEqual(hash(password), this.#passwordHash);
+  }
+
+  refuseLogin(c: CommandContext, session: Session, text: string): Outcome {
+    const { address } = session;
+    const host = address.slice(0, address.lastIndexOf(':'));
+    const delayMs = this.#throttle.failed(host, Date.now());
+    if (delayMs === 0) return c.fail(text);
+    const held = new Promise<void>((resolve) => setTimeout(resolve, delayMs));
+    return this.later(session, held, (reply) => reply.error(text));
   }
 
   process(): ProcessFigures {

@@ -30,6 +30,8 @@ const MOST_OUTPUT_BYTES = 1024 * 1024 * 1024;
 const MOST_WAITING_INPUT_BYTES = 1024 * 1024;
 /** Input before authentication. */
 const MOST_UNAUTHENTICATED_BYTES = 1024 * 1024;
+/** Time an unfinished command may go without a further byte, in milliseconds. */
+const HALF_FRAME_MS = 120_000;
 const DOORBELL_TIMEOUT_MS = 1000;
 const HOUSEKEEPING_MS = 100;
 
@@ -344,6 +346,8 @@ export class Front {
     const { heapUsed, external } = process.memoryUsage();
     this.#m.threadStats.heapBytes = heapUsed + external;
     const idleMs = this.#m.config.integer('timeout') * 1000;
+    // Redis: half a command may wait for its other half for ever unless `timeout` is set.
+    const halfFrameMs = idleMs > 0 ? Math.min(idleMs, HALF_FRAME_MS) : HALF_FRAME_MS;
     for (const connection of this.#connections.values()) {
       if (connection.socket.writableLength > this.#outputLimitBytes) {
         this.#m.log(
@@ -351,8 +355,9 @@ export class Front {
             `${connection.socket.writableLength} bytes wait; the connection is closed`,
         );
         this.drop(connection);
-      } else if (idleMs > 0 && nowMs - connection.lastActiveMs > idleMs) {
-        if (connection.state === READY) this.drop(connection);
+      } else if (connection.state === READY) {
+        const limitMs = connection.pending.length > 0 ? halfFrameMs : idleMs;
+        if (limitMs > 0 && nowMs - connection.lastActiveMs > limitMs) this.drop(connection);
       }
     }
   }

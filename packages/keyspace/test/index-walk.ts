@@ -37,7 +37,7 @@ export interface EntryFacts {
   readonly key: string;
   readonly isTombstone: boolean;
   readonly expires: boolean;
-  /** Id of its large value, or 0. */
+  /** Id of its large value, or -1. */
   readonly largeId: number;
 }
 
@@ -152,7 +152,7 @@ function readEntry(arena: Arena, page: PageFacts, entry: number, problems: Probl
     key: bytes.toString('latin1', at, at + keyLength),
     isTombstone: type === TYPE_TOMBSTONE,
     expires: expireAtMs !== 0,
-    largeId: isLarge ? words[(at + align4(keyLength)) >> 2]! : 0,
+    largeId: isLarge ? words[(at + align4(keyLength)) >> 2]! : -1,
   };
 }
 

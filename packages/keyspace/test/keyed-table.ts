@@ -5,7 +5,7 @@ import { SHARD_COUNT } from '@forgekv/base';
 import { type Arena, createArena } from '../src/arena.ts';
 import { Databases } from '../src/databases.ts';
 import { HotTable } from '../src/hot-table.ts';
-import { PAGE_BYTES, TYPE_STRING, TYPE_TOMBSTONE } from '../src/layout.ts';
+import { FLAG_LARGE, PAGE_BYTES, TYPE_STRING, TYPE_TOMBSTONE } from '../src/layout.ts';
 
 /** Odd on purpose: keys and values of a request lie anywhere. */
 const KEY_OFFSET = 5;
@@ -18,6 +18,8 @@ export function smallArena(pages: number, databases = 4): Arena {
 export class KeyedTable {
   readonly table: HotTable;
   readonly databases: Databases;
+  /** Told that a large value is not needed any more. */
+  largeFreed: (id: number) => void = () => {};
   readonly #keyBytes = Buffer.alloc(16 * 1024);
   readonly #keyView = new DataView(this.#keyBytes.buffer, 0, this.#keyBytes.length);
 
@@ -54,8 +56,19 @@ export class KeyedTable {
     if (entry === 0 || table.typeOf(entry) === TYPE_TOMBSTONE) return 0;
     const expireAtMs = table.expireAtMs(entry);
     if (expireAtMs === 0 || expireAtMs > nowMs) return entry;
-    table.remove(entry);
+    this.remove(entry);
     return 0;
+  }
+
+  /** Removes a live entry of the selected key. */
+  remove(entry: number): void {
+    this.#dropLarge(entry);
+    this.table.remove(entry);
+  }
+
+  #dropLarge(entry: number): void {
+    const { table } = this;
+    if (table.isLarge(entry)) this.largeFreed(table.words[table.valueWord(entry)]!);
   }
 
   /**
@@ -66,8 +79,11 @@ export class KeyedTable {
     const { table } = this;
     const live = this.live(nowMs);
     const old = live === 0 ? table.find() : live;
+    const largeId = old !== 0 && table.isLarge(old) ? table.words[table.valueWord(old)]! : -1;
     const entry = old === 0 ? table.create(type, value.length) : table.resize(old, value.length, 0);
     if (entry === 0) return 0;
+    if (largeId >= 0) this.largeFreed(largeId);
+    table.setFlags(entry, FLAG_LARGE, 0);
     if (old !== 0 && live === 0) table.revive(entry, type);
     table.setType(entry, type);
     table.setExpireAtMs(entry, 0);
@@ -98,9 +114,9 @@ export class KeyedTable {
   }
 
   delete(key: string, db = 0, nowMs = 0): boolean {
-    return this.locked(key, db, (table) => {
+    return this.locked(key, db, () => {
       const entry = this.live(nowMs);
-      if (entry !== 0) table.remove(entry);
+      if (entry !== 0) this.remove(entry);
       return entry !== 0;
     });
   }

@@ -42,7 +42,9 @@ export function auth(c: CommandContext, session: Session, services: ServerServic
   if (!hasUser && services.openToAll) return c.fail(NO_PASSWORD_SET);
   const user = hasUser ? request.text(1) : DEFAULT_USER;
   const password = request.slice(hasUser ? 2 : 1);
-  if (!logIn(session, services, user, password)) return c.fail(WRONG_PASSWORD);
+  if (!logIn(session, services, user, password)) {
+    return services.refuseLogin(c, session, WRONG_PASSWORD);
+  }
   c.reply.ok();
   return DONE;
 }
@@ -95,7 +97,7 @@ export function hello(c: CommandContext, session: Session, services: ServerServi
   if (authAt !== 0) {
     const password = request.slice(authAt + 2);
     const known = logIn(session, services, request.text(authAt + 1), password);
-    if (!known) return c.fail(WRONG_PASSWORD);
+    if (!known) return services.refuseLogin(c, session, WRONG_PASSWORD);
   }
   if (!session.authenticated) return c.fail(HELLO_BEFORE_AUTH);
   if (name !== null) session.name = name;

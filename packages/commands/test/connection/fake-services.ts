@@ -6,6 +6,7 @@ import type { ReplyWriter } from '@forgekv/protocol';
 import {
   type ClientFacts,
   type ClientFilter,
+  type CommandContext,
   type Outcome,
   type PauseMode,
   type ProcessFigures,
@@ -141,6 +142,10 @@ export class FakeServices implements ServerServices {
   resetStats(): Promise<void> {
     this.calls.push(['resetStats']);
     return Promise.resolve();
+  }
+
+  refuseLogin(c: CommandContext, _: Session, text: string): Outcome {
+    return c.fail(text);
   }
 
   checkPassword(_: Session, user: string, password: Buffer): boolean {

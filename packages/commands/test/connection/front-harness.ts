@@ -117,9 +117,7 @@ export class FrontHarness {
     const { table } = registry;
     let id = table.lookup(request.bytes, request.offset(0), request.length(0));
     if (id < 0) {
-      return context.fail(
-        unknownCommand(request),
-      );
+      return context.fail(unknownCommand(request));
     }
     if (table.isContainer[id] === 1 && request.argc > 1) {
       const container = table.names[id]!;
