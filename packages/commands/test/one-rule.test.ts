@@ -106,6 +106,19 @@ test('no front answers for a key that may be in the store', async (t) => {
   }
 });
 
+test('a key that is too long is refused by whoever sees it, and nothing has changed', async (t) => {
+  const long = 'k'.repeat(8001);
+  for (const call of CALLS) {
+    const db = filled(1000);
+    const before = db.dump();
+    const keys = call.map((arg) => (['a', 'none2', 'none'].includes(arg) ? long : arg));
+    if (!keys.includes(long)) keys[1] = long;
+    t.equal(db.run(...keys), '-ERR key is longer than 8000 bytes', keys[0] as string);
+    t.equal(db.dump(), before);
+    db.audit();
+  }
+});
+
 test('no front waits for a lock', async (t) => {
   for (const call of CALLS) {
     const db = filled(1000);

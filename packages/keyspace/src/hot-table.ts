@@ -7,6 +7,7 @@
 
 import { invariant, KeyHasher } from '@forgekv/base';
 import type { Arena } from './arena.ts';
+import { Entries } from './entries.ts';
 import { Expiry } from './expiry.ts';
 import { HashIndex } from './hash-index.ts';
 import {
@@ -23,7 +24,6 @@ import {
   ENTRY_USE,
   ENTRY_VALUE,
   FLAG_DIRTY,
-  FLAG_LARGE,
   FLAG_STORED,
   LARGE_ID_NEXT,
   SHARD_BLOCK_WORDS,
@@ -48,16 +48,12 @@ function staysInPlace(needed: number, capacity: number): boolean {
   return needed <= capacity && needed * 4 >= capacity;
 }
 
-export class HotTable {
+export class HotTable extends Entries {
   readonly arena: Arena;
   readonly locks: ShardLocks;
   readonly pool: SlabPool;
   readonly index: HashIndex;
   readonly hasher: KeyHasher;
-  /** The arena as words and as bytes, for readers of values. */
-  readonly words: Int32Array;
-  readonly bytes: Buffer;
-  readonly #floats: Float64Array;
   readonly #expiry: Expiry;
   readonly #shards: number;
   readonly #counters: number;
@@ -76,10 +72,8 @@ export class HotTable {
 
   /** @param threadId 1..255, different in every thread that uses the arena */
   constructor(arena: Arena, threadId: number) {
+    super(arena);
     this.arena = arena;
-    this.words = arena.words;
-    this.bytes = arena.bytes;
-    this.#floats = arena.floats;
     this.#shards = arena.shards;
     this.#counters = arena.counters;
     this.#namespaces = arena.namespaces;
@@ -208,8 +202,8 @@ export class HotTable {
     words[entry + ENTRY_VALUE] = valueBytes;
     words[entry + ENTRY_NAMESPACE] = this.#namespace;
     words[entry + ENTRY_USE] = 0;
-    this.#floats[(entry + ENTRY_EXPIRE) >> 1] = 0;
-    this.#floats[(entry + ENTRY_LSN) >> 1] = 0;
+    this.floats[(entry + ENTRY_EXPIRE) >> 1] = 0;
+    this.floats[(entry + ENTRY_LSN) >> 1] = 0;
     this.#writeBytes(entry + ENTRY_KEY, this.#keyBytes, this.#keyView, this.#keyOffset, length);
     if (!this.index.insert(this.#shard, entry)) {
       words[entry + ENTRY_META] = TYPE_FREE;
@@ -250,7 +244,7 @@ export class HotTable {
     words[moved + ENTRY_META] = (meta & 0xffffff) | (sizeClass << 24);
     words[moved + ENTRY_VALUE] = (words[entry + ENTRY_VALUE]! & ~0xffff) | valueBytes;
     this.index.replace(this.#shard, entry, moved);
-    const expireAtMs = this.#floats[(moved + ENTRY_EXPIRE) >> 1]!;
+    const expireAtMs = this.floats[(moved + ENTRY_EXPIRE) >> 1]!;
     if (expireAtMs !== 0) this.#expiry.note(moved, expireAtMs);
     words[entry + ENTRY_META] = TYPE_FREE;
     this.pool.free(this.#shard, entry);
@@ -276,7 +270,7 @@ export class HotTable {
   /** The same for an entry met on a walk: of any key of a shard and database. */
   removeFrom(shard: number, db: number, entry: number): void {
     this.#countIn(shard, db, COUNTER_KEYS, -1);
-    if (this.#floats[(entry + ENTRY_EXPIRE) >> 1] !== 0) {
+    if (this.floats[(entry + ENTRY_EXPIRE) >> 1] !== 0) {
       this.#countIn(shard, db, COUNTER_EXPIRES, -1);
     }
     const flags = this.words[entry + ENTRY_VALUE]! >>> 16;
@@ -297,7 +291,7 @@ export class HotTable {
     const words = this.words;
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (TYPE_TOMBSTONE << 16);
     words[entry + ENTRY_VALUE] = (FLAG_STORED | FLAG_DIRTY) << 16;
-    this.#floats[(entry + ENTRY_EXPIRE) >> 1] = 0;
+    this.floats[(entry + ENTRY_EXPIRE) >> 1] = 0;
   }
 
   /** Turns the selected key's tombstone back into a live entry of a type without a value. */
@@ -312,63 +306,12 @@ export class HotTable {
     this.words[at] = this.words[at]! + by;
   }
 
-  // --- what an entry says ---
-
-  typeOf(entry: number): number {
-    return (this.words[entry + ENTRY_META]! >>> 16) & 255;
-  }
-
-  flagsOf(entry: number): number {
-    return this.words[entry + ENTRY_VALUE]! >>> 16;
-  }
-
-  setFlags(entry: number, clear: number, set: number): void {
-    const word = this.words[entry + ENTRY_VALUE]!;
-    this.words[entry + ENTRY_VALUE] = (word & ~(clear << 16)) | (set << 16);
-  }
-
-  setType(entry: number, type: number): void {
-    const word = this.words[entry + ENTRY_META]!;
-    this.words[entry + ENTRY_META] = (word & ~0xff0000) | (type << 16);
-  }
-
-  isLarge(entry: number): boolean {
-    return (this.words[entry + ENTRY_VALUE]! & (FLAG_LARGE << 16)) !== 0;
-  }
-
-  keyLength(entry: number): number {
-    return this.words[entry + ENTRY_META]! & 0xffff;
-  }
-
-  /** Word index of the entry's key bytes. */
-  keyWord(entry: number): number {
-    return entry + ENTRY_KEY;
-  }
-
-  valueLength(entry: number): number {
-    return this.words[entry + ENTRY_VALUE]! & 0xffff;
-  }
-
-  /** Word index of the entry's packed bytes. */
-  valueWord(entry: number): number {
-    return entry + ENTRY_KEY + (((this.words[entry + ENTRY_META]! & 0xffff) + 3) >> 2);
-  }
-
-  namespaceOf(entry: number): number {
-    return this.words[entry + ENTRY_NAMESPACE]!;
-  }
-
-  /** Absolute expiry in Unix milliseconds, 0 = never. */
-  expireAtMs(entry: number): number {
-    return this.#floats[(entry + ENTRY_EXPIRE) >> 1]!;
-  }
-
   /** Sets or, with 0, clears the expiry of a live entry of the selected key. */
   setExpireAtMs(entry: number, expireAtMs: number): void {
     const at = (entry + ENTRY_EXPIRE) >> 1;
-    const before = this.#floats[at]!;
+    const before = this.floats[at]!;
     if (before === expireAtMs) return;
-    this.#floats[at] = expireAtMs;
+    this.floats[at] = expireAtMs;
     if (expireAtMs === 0) {
       this.#countIn(this.#shard, this.#db, COUNTER_EXPIRES, -1);
       return;
@@ -377,32 +320,18 @@ export class HotTable {
     this.#expiry.note(entry, expireAtMs);
   }
 
-  lsnOf(entry: number): number {
-    return this.#floats[(entry + ENTRY_LSN) >> 1]!;
-  }
-
   /** Gives a changed entry of the selected key's shard its LSN and marks it dirty. */
   stamp(entry: number): void {
-    this.#floats[(entry + ENTRY_LSN) >> 1] = this.nextLsn(this.#shard);
+    this.floats[(entry + ENTRY_LSN) >> 1] = this.nextLsn(this.#shard);
     this.words[entry + ENTRY_VALUE] = this.words[entry + ENTRY_VALUE]! | (FLAG_DIRTY << 16);
   }
 
   /** Takes the next LSN of a shard whose lock is held. */
   nextLsn(shard: number): number {
     const at = (this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_LSN) >> 1;
-    const lsn = this.#floats[at]! + 1;
-    this.#floats[at] = lsn;
+    const lsn = this.floats[at]! + 1;
+    this.floats[at] = lsn;
     return lsn;
-  }
-
-  /** Seconds since the arena's epoch at the entry's last access. */
-  usedAt(entry: number): number {
-    return this.words[entry + ENTRY_USE]!;
-  }
-
-  /** Notes an access at `seconds` since the arena's epoch. */
-  use(entry: number, seconds: number): void {
-    if (this.words[entry + ENTRY_USE] !== seconds) this.words[entry + ENTRY_USE] = seconds;
   }
 
   // --- values ---

@@ -18,6 +18,8 @@ export function smallArena(pages: number, databases = 4): Arena {
 export class KeyedTable {
   readonly table: HotTable;
   readonly databases: Databases;
+  /** Called in the middle of changes, with the lock held: for tests that want others to come. */
+  pause: () => void = () => {};
   /** Told that a large value is not needed any more. */
   largeFreed: (id: number) => void = () => {};
   readonly #keyBytes = Buffer.alloc(16 * 1024);
@@ -53,6 +55,7 @@ export class KeyedTable {
   live(nowMs: number): number {
     const { table } = this;
     const entry = table.find();
+    this.pause();
     if (entry === 0 || table.typeOf(entry) === TYPE_TOMBSTONE) return 0;
     const expireAtMs = table.expireAtMs(entry);
     if (expireAtMs === 0 || expireAtMs > nowMs) return entry;

@@ -15,6 +15,7 @@ export class StressBase {
   readonly table: HotTable;
   readonly facts: Facts = noFacts();
   readonly #ledger: Int32Array;
+  readonly #nap = new Int32Array(new SharedArrayBuffer(4));
   readonly #shardOfTag: ReadonlyMap<string, number>;
 
   constructor(job: StressJob) {
@@ -31,6 +32,12 @@ export class StressBase {
     this.#ledger = new Int32Array(job.ledger);
     this.#shardOfTag = new Map(job.tags);
     this.keys.largeFreed = (id) => this.largeFreed(id);
+    this.keys.pause = () => this.#pause();
+  }
+
+  /** Now and then sleeps with a lock held, so that the others run into it in the worst moment. */
+  #pause(): void {
+    if (this.random.chance(1 / 60)) Atomics.wait(this.#nap, 0, 0, this.random.below(100) / 1000);
   }
 
   fail(text: string): never {
@@ -75,20 +82,21 @@ export class StressBase {
     return this.random.pick(this.job.tags)[0];
   }
 
-  /** Mostly small, some of many pages' worth, of all size classes in the course of time. */
+  /** Of a few size classes only: each needs a page per shard, and the pool is small. */
   randomLength(): number {
     const { random } = this;
     const draw = random.below(1000);
-    if (draw < 600) return random.below(120);
-    if (draw < 930) return random.below(700);
-    return draw < 990 ? random.below(3000) : random.below(20_000);
+    if (draw < 500) return random.below(40);
+    if (draw < 800) return 90 + random.below(20);
+    if (draw < 930) return 450 + random.below(50);
+    return draw < 995 ? 1900 + random.below(100) : random.below(20_000);
   }
 
   /** A time to expire at: soon, in a while, or never. */
   randomExpiry(): number {
     const draw = this.random.below(10);
     if (draw < 2) return 0;
-    return Date.now() + (draw < 8 ? 1 + this.random.below(60) : 100_000);
+    return Date.now() + (draw < 8 ? 1 + this.random.below(20) : 100_000);
   }
 
   largeMade(id: number): void {

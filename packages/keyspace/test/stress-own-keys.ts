@@ -83,7 +83,7 @@ export class OwnKeys {
   #makeRoom(): void {
     for (const own of this.#dbs) {
       const names = [...own.known.keys()];
-      for (let i = 0; i < names.length; i += 4) this.#delete(own, names[i]!);
+      for (let i = 0; i < names.length; i += 8) this.#delete(own, names[i]!);
     }
   }
 
@@ -263,11 +263,10 @@ export class OwnKeys {
   flush(): void {
     const own = this.#dbs[1 + this.#base.random.below(2)]!;
     this.#checkCount(own);
-    const nowMs = Date.now();
     const removed = this.#base.keys.flush(own.db);
     const most = own.known.size;
     if (removed > most) this.#base.fail(`database ${own.db} had ${removed} keys, not ${most}`);
-    this.#base.facts.flushes += Number(nowMs > 0);
+    this.#base.facts.flushes++;
     own.known = new Map();
   }
 

@@ -34,7 +34,8 @@ export interface RoundResult {
   readonly threads: number;
   readonly shards: number;
   readonly pages: number;
-  /** Depth of the deepest directory at the end. */
+  /** Entries, and depth of the deepest directory, at the end. */
+  readonly entries: number;
   readonly depth: number;
 }
 
@@ -46,7 +47,7 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
   const random = new Random(plan.seed);
   const threads = 3 + random.below(2);
   const shards = 1 + random.below(4);
-  const pages = 20 + 5 * shards + random.below(12);
+  const pages = 8 + 11 * shards + random.below(10);
   const arena = smallArena(pages, databasesFor(threads));
   const keys = new KeyedTable(arena, 255);
   const tags = chooseTags(keys, shards, random);
@@ -60,9 +61,11 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
   const facts = noFacts();
   for (const report of reports) for (const name of FACTS) facts[name] += report.facts[name];
   let depth = 0;
+  let entries = 0;
   if (problems.length === 0) {
     const integrity = checkIntegrity(arena);
     depth = integrity.deepest;
+    entries = integrity.entries.length;
     problems.push(
       ...integrity.problems,
       ...wrongCounters(keys, tags, reports),
@@ -70,7 +73,7 @@ export async function runRound(plan: RoundPlan): Promise<RoundResult> {
     );
     if (problems.length === 0) problems.push(...leftOver(keys, arena));
   }
-  return { problems, facts, threads, shards, pages, depth };
+  return { problems, facts, threads, shards, pages, entries, depth };
 }
 
 function chooseTags(keys: KeyedTable, count: number, random: Random): [string, number][] {

@@ -108,7 +108,7 @@ export class SharedKeys {
     const before = this.#stateOf(shard);
     table.locks.unlock(shard);
     if (!isFree) return;
-    const untilMs = performance.now() + 0.2;
+    const untilMs = performance.now() + 0.05;
     while (performance.now() < untilMs);
     this.#base.take(shard);
     if (this.#stateOf(shard) !== before) this.#base.fail(`shard ${shard} changed behind its gate`);

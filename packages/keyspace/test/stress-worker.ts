@@ -14,7 +14,7 @@ const shared = new SharedKeys(base);
 
 /** Steps and how often each is taken, in a thousand. */
 const STEPS: readonly (readonly [number, () => void])[] = [
-  [250, () => own.set()],
+  [251, () => own.set()],
   [180, () => own.get()],
   [80, () => own.delete()],
   [90, () => own.expire()],
@@ -28,7 +28,7 @@ const STEPS: readonly (readonly [number, () => void])[] = [
   [100, () => shared.increment()],
   [60, () => shared.readForeign()],
   [70, () => shared.chaos()],
-  [2, () => shared.gate()],
+  [1, () => shared.gate()],
   [18, () => shared.sweep()],
 ];
 

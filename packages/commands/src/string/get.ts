@@ -33,7 +33,7 @@ export function mget(c: CommandContext): Outcome {
     const isString = entry > 0 && c.table.typeOf(entry) === TYPE_STRING;
     if (entry < 0 || (isString && !c.loadValue(entry))) {
       reply.position = resume;
-      return c.refuse(NOT_HERE);
+      return c.refuse(entry < 0 ? entry : NOT_HERE);
     }
     if (entry > 0) hits++;
     if (isString) replyString(c, entry);
