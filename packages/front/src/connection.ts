@@ -51,6 +51,8 @@ export class Connection implements Session {
   state: number = READY;
   readonly pending = new PendingInput();
   readonly limits: RequestLimits = { maxBulkBytes: 0, authenticated: false };
+  /** The client has closed its side; what it sent is still executed and answered. */
+  peerEnded = false;
   /** Commands a worker sent back, until its last reply comes. */
   leftover: Buffer | null = null;
   /** True once nothing more may be written to the socket. */

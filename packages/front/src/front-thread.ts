@@ -67,7 +67,7 @@ function listenOptions(order: ListenOrder): ListenOptions & { fd?: number } {
 }
 
 function listen(order: ListenOrder): Promise<number> {
-  const server = createServer({ pauseOnConnect: true });
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
   server.on('connection', (socket: Socket) => front.accept(socket, descriptorOf(socket)));
   servers.push(server);
   return new Promise((resolve, reject) => {

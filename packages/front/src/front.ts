@@ -171,7 +171,7 @@ export class Front {
   /** The peer sends nothing more; what it sent is answered first. */
   #peerEnded(connection: Connection): void {
     if (connection.state === READY) this.#output.close(connection);
-    else if (connection.state !== CLOSING) connection.closeAfterReply = true;
+    else connection.peerEnded = true;
   }
 
   #closed(connection: Connection): void {
@@ -234,14 +234,15 @@ export class Front {
   /** A connection that waited may go on. */
   #proceed(connection: Connection): void {
     if (connection.state === CLOSING) return;
+    if (connection.closeAfterReply) {
+      this.#output.close(connection);
+      return;
+    }
     connection.state = READY;
     this.#loop.resume(connection);
-    if (connection.state === READY) {
-      connection.resumeReading();
-      if (connection.closeAfterReply) {
-        this.#output.close(connection);
-      }
-    }
+    if (connection.state !== READY) return;
+    if (connection.peerEnded) this.#output.close(connection);
+    else connection.resumeReading();
   }
 
   // --- replies from elsewhere ---

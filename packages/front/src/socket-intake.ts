@@ -67,6 +67,8 @@ function rewrap(
   owner._handle = null;
   const options = {
     handle,
+    // The front ends its side itself, when everything the client sent is answered.
+    allowHalfOpen: true,
     onread: {
       buffer,
       callback: (length: number, bytes: Buffer): boolean => {

@@ -6,7 +6,7 @@ import { ShardLocks } from '../src/shard-lock.ts';
 import type { Fault } from './stress-job.ts';
 
 /** One lock in so many is faulty. */
-const RATE = 1 / 100;
+const RATE = 1 / 20;
 
 export class FaultyLocks extends ShardLocks {
   readonly #random: Random;

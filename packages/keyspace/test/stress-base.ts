@@ -33,6 +33,28 @@ export class StressBase {
     this.#shardOfTag = new Map(job.tags);
     this.keys.largeFreed = (id) => this.largeFreed(id);
     this.keys.pause = () => this.#pause();
+    this.#pauseInside();
+  }
+
+  /** Puts pauses between the steps of a change: slot taken, not linked; unlinked, not freed. */
+  #pauseInside(): void {
+    const { pool, index } = this.table;
+    const allocate = pool.allocate.bind(pool);
+    const free = pool.free.bind(pool);
+    const replace = index.replace.bind(index);
+    pool.allocate = (shard, sizeClass) => {
+      const slot = allocate(shard, sizeClass);
+      this.#pause();
+      return slot;
+    };
+    pool.free = (shard, slot) => {
+      this.#pause();
+      free(shard, slot);
+    };
+    index.replace = (shard, from, to) => {
+      this.#pause();
+      replace(shard, from, to);
+    };
   }
 
   /** Now and then sleeps with a lock held, so that the others run into it in the worst moment. */
