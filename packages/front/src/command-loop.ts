@@ -262,14 +262,14 @@ export class CommandLoop {
     return false;
   }
 
-  /** Closes connections that speak HTTP: a browser may have been talked into it. */
+  /** Drops connections that speak HTTP: a browser may have been talked into it. */
   #speaksHttp(connection: Connection): boolean {
     if (!HTTP_NAMES.some((name) => this.#m.context.request.is(0, name))) return false;
     this.#m.log(
       `client ${connection.id} at ${connection.address} speaks HTTP: it may be the victim of ` +
         'a cross-protocol attack; the connection is closed',
     );
-    this.#m.output.close(connection);
+    connection.drop();
     return true;
   }
 

@@ -91,6 +91,13 @@ export class Connection implements Session {
     setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
   }
 
+  /** Closes at once; what was not handed to the socket yet is not sent. */
+  drop(): void {
+    this.state = CLOSING;
+    this.ended = true;
+    this.socket.destroy();
+  }
+
   /** Holds the client back: nothing is read until `resumeReading`. */
   pauseReading(): void {
     if (!this.reading) return;

@@ -184,13 +184,6 @@ export class Front {
     this.#m.control.leave();
   }
 
-  /** Closes a connection without further replies. */
-  drop(connection: Connection): void {
-    connection.state = CLOSING;
-    connection.ended = true;
-    connection.socket.destroy();
-  }
-
   // --- input ---
 
   #read(connection: Connection, bytes: Buffer, length: number): void {
@@ -225,7 +218,7 @@ export class Front {
         `client ${connection.id} at ${connection.address} exceeds its query buffer: ` +
           `${waiting} of ${limit} bytes; the connection is closed`,
       );
-      this.drop(connection);
+      connection.drop();
     } else if (connection.state !== READY && waiting > MOST_WAITING_INPUT_BYTES) {
       connection.pauseReading();
     }
@@ -355,10 +348,10 @@ export class Front {
           `client ${connection.id} at ${connection.address} does not read its replies: ` +
             `${connection.socket.writableLength} bytes wait; the connection is closed`,
         );
-        this.drop(connection);
+        connection.drop();
       } else if (connection.state === READY) {
         const limitMs = connection.pending.length > 0 ? halfFrameMs : idleMs;
-        if (limitMs > 0 && nowMs - connection.lastActiveMs > limitMs) this.drop(connection);
+        if (limitMs > 0 && nowMs - connection.lastActiveMs > limitMs) connection.drop();
       }
     }
   }
@@ -386,7 +379,7 @@ export class Front {
       killed++;
       // The one that asked gets its answer first.
       if (connection.state === DEFERRED) connection.closeAfterReply = true;
-      else this.drop(connection);
+      else connection.drop();
     }
     return killed;
   }

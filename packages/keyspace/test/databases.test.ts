@@ -7,7 +7,10 @@ import { checkIntegrity } from './integrity.ts';
 import { KeyedTable, smallArena } from './keyed-table.ts';
 
 function counts(keys: KeyedTable): (readonly [number, number])[] {
-  return Array.from({ length: 4 }, (_, db) => [keys.databases.keys(db), keys.databases.expires(db)]);
+  return Array.from({ length: 4 }, (_, db) => [
+    keys.databases.keys(db),
+    keys.databases.expires(db),
+  ]);
 }
 
 function filled(): KeyedTable {
@@ -21,7 +24,12 @@ function filled(): KeyedTable {
 
 test('counters per database and shard', async (t) => {
   const keys = filled();
-  t.same(counts(keys), [[50, 20], [30, 10], [0, 0], [0, 0]]);
+  t.same(counts(keys), [
+    [50, 20],
+    [30, 10],
+    [0, 0],
+    [0, 0],
+  ]);
   t.equal(keys.keysByShard(0), 50);
   keys.expireAt('key0', 8e12, 0);
   keys.expireAt('key1', 0, 0);
@@ -37,7 +45,12 @@ test('flush', async (t) => {
   const before = keys.databases.namespaceOf(0);
   t.equal(keys.databases.ofNamespace(before), 0);
   t.equal(keys.flush(0), 50);
-  t.same(counts(keys), [[0, 0], [30, 10], [0, 0], [0, 0]]);
+  t.same(counts(keys), [
+    [0, 0],
+    [30, 10],
+    [0, 0],
+    [0, 0],
+  ]);
   t.equal(keys.databases.ofNamespace(before), -1);
   t.equal(keys.databases.ofNamespace(keys.databases.namespaceOf(0)), 0);
   t.equal(keys.get('key7', 0), null);
@@ -54,17 +67,32 @@ test('flush', async (t) => {
 test('swap', async (t) => {
   const keys = filled();
   keys.swap(0, 1);
-  t.same(counts(keys), [[30, 10], [50, 20], [0, 0], [0, 0]]);
+  t.same(counts(keys), [
+    [30, 10],
+    [50, 20],
+    [0, 0],
+    [0, 0],
+  ]);
   t.equal(keys.get('key7', 0), 'one7');
   t.equal(keys.get('key7', 1), 'zero7');
   t.equal(keys.get('key40', 0), null);
   keys.delete('key7', 0);
   keys.swap(2, 2);
   keys.swap(0, 3);
-  t.same(counts(keys), [[0, 0], [50, 20], [0, 0], [29, 9]]);
+  t.same(counts(keys), [
+    [0, 0],
+    [50, 20],
+    [0, 0],
+    [29, 9],
+  ]);
   keys.flush(1);
   keys.swap(1, 3);
-  t.same(counts(keys), [[0, 0], [29, 9], [0, 0], [0, 0]]);
+  t.same(counts(keys), [
+    [0, 0],
+    [29, 9],
+    [0, 0],
+    [0, 0],
+  ]);
   t.same(checkIntegrity(keys.table.arena).problems, []);
 });
 
@@ -77,7 +105,13 @@ test('withAllLocks holds them all, and lets go of them after an error too', asyn
     return count;
   });
   t.equal(held, SHARD_COUNT);
-  t.throws(() => keys.databases.withAllLocks(() => { throw new Error('inside'); }), /inside/);
+  t.throws(
+    () =>
+      keys.databases.withAllLocks(() => {
+        throw new Error('inside');
+      }),
+    /inside/,
+  );
   for (let shard = 0; shard < SHARD_COUNT; shard++) {
     if (!other.tryLock(shard)) t.fail(`shard ${shard} is still locked`);
     other.unlock(shard);

@@ -59,7 +59,8 @@ class BareIndex {
     const bucket = this.index.bucket(this.shard, hash | 0);
     const found: number[] = [];
     if (bucket === 0) return found;
-    for (let entry = words[bucket]! << 2; entry !== 0; entry = words[entry]! << 2) found.push(entry);
+    for (let entry = words[bucket]! << 2; entry !== 0; entry = words[entry]! << 2)
+      found.push(entry);
     return found;
   }
 
@@ -204,7 +205,10 @@ test('a full pool: no first segment, and later no split', async (t) => {
   const count = CLASS_SLOTS[0]! * 3;
   const made = Array.from({ length: count - 1 }, () => tight.make(random.uint32()));
   t.equal(tight.pool.freePages, 0);
-  t.ok(made.every((entry) => tight.index.insert(SHARD, entry)), 'chains grow instead');
+  t.ok(
+    made.every((entry) => tight.index.insert(SHARD, entry)),
+    'chains grow instead',
+  );
   t.equal(tight.segments(), CLASS_SLOTS[INDEX_CLASS], 'it could not be split');
   const { entries, inOrder } = tight.walk();
   t.ok(inOrder);

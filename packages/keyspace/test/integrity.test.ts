@@ -61,61 +61,89 @@ function scene(): Scene {
   };
 }
 
+function put(words: Int32Array, at: number, value: number): void {
+  words[at] = value;
+}
+
 function add(words: Int32Array, at: number, by: number): void {
   words[at] = words[at]! + by;
 }
 
 const DAMAGE: readonly (readonly [string, (scene: Scene) => void])[] = [
   ['an entry leads nowhere', ({ words, entry }) => add(words, entry, 1)],
-  ['an entry leads to itself', ({ words, entry }) => void (words[entry] = entry >> 2)],
+  ['an entry leads to itself', ({ words, entry }) => put(words, entry, entry >> 2)],
   ['an entry is cut off', ({ keys, shard, entry }) => keys.table.index.remove(shard, entry)],
   ['an entry is linked twice', ({ keys, entry }) => void keys.table.index.insert(2, entry)],
   ['an entry is freed and linked', ({ keys, entry }) => keys.table.pool.free(2, entry)],
-  ['a slot is freed twice', ({ keys, entry }) => {
-    keys.table.unlinkFrom(2, entry);
-    keys.table.pool.free(2, entry);
-  }],
+  [
+    'a slot is freed twice',
+    ({ keys, entry }) => {
+      keys.table.unlinkFrom(2, entry);
+      keys.table.pool.free(2, entry);
+    },
+  ],
   ['a slot is lost', ({ keys }) => void keys.table.pool.allocate(2, 0)],
   ['another hash', ({ words, entry }) => add(words, entry + ENTRY_HASH, 1)],
-  ['another bucket', ({ words, entry }) => void (words[entry + ENTRY_HASH]! ^= 1 << 31)],
+  [
+    'another bucket',
+    ({ words, entry }) => put(words, entry + ENTRY_HASH, words[entry + ENTRY_HASH]! ^ (1 << 31)),
+  ],
   ['another key', ({ words, entry }) => add(words, entry + ENTRY_KEY, 1)],
-  ['no type', ({ words, entry }) => void (words[entry + ENTRY_META]! &= ~0xff0000)],
+  [
+    'no type',
+    ({ words, entry }) => put(words, entry + ENTRY_META, words[entry + ENTRY_META]! & ~0xff0000),
+  ],
   ['another class', ({ words, entry }) => add(words, entry + ENTRY_META, 1 << 24)],
   ['an uncounted entry', ({ words, block }) => add(words, block + SHARD_ENTRIES, -1)],
   ['an uncounted key', ({ keys, words }) => add(words, keys.table.arena.counters, 1)],
-  ['an uncounted expiry', ({ keys, words }) => {
-    const { counters, databases } = keys.table.arena;
-    add(words, counters + 2 * databases * COUNTER_WORDS + COUNTER_EXPIRES, 1);
-  }],
-  ['an expiry its page does not know', ({ keys, words, expiring }) => {
-    const { arena, pool } = keys.table;
-    add(words, arena.pageTable + pool.pageOf(expiring) * PAGE_RECORD_WORDS + PAGE_EXPIRES, 1000);
-  }],
-  ['an expiry that nobody set', ({ keys, entry }) => {
-    keys.table.arena.floats[(entry + ENTRY_EXPIRE) >> 1] = 1e15;
-  }],
-  ['a lock', ({ words, block }) => void (words[block + SHARD_LOCK] = 3)],
-  ['the pool lock', ({ words }) => void (words[POOL_LOCK] = 1)],
-  ['a promise', ({ words }) => void (words[POOL_PROMISED] = 1)],
-  ['a page without owner', ({ words, record }) => void (words[record + PAGE_OWNER] = -1)],
+  [
+    'an uncounted expiry',
+    ({ keys, words }) => {
+      const { counters, databases } = keys.table.arena;
+      add(words, counters + 2 * databases * COUNTER_WORDS + COUNTER_EXPIRES, 1);
+    },
+  ],
+  [
+    'an expiry its page does not know',
+    ({ keys, words, expiring }) => {
+      const { arena, pool } = keys.table;
+      add(words, arena.pageTable + pool.pageOf(expiring) * PAGE_RECORD_WORDS + PAGE_EXPIRES, 1000);
+    },
+  ],
+  [
+    'an expiry that nobody set',
+    ({ keys, entry }) => {
+      keys.table.arena.floats[(entry + ENTRY_EXPIRE) >> 1] = 1e15;
+    },
+  ],
+  ['a lock', ({ words, block }) => put(words, block + SHARD_LOCK, 3)],
+  ['the pool lock', ({ words }) => put(words, POOL_LOCK, 1)],
+  ['a promise', ({ words }) => put(words, POOL_PROMISED, 1)],
+  ['a page without owner', ({ words, record }) => put(words, record + PAGE_OWNER, -1)],
   ['a page of another shard', ({ words, record }) => add(words, record + PAGE_OWNER, 256)],
   ['a page of another class', ({ words, record }) => add(words, record + PAGE_OWNER, 1)],
   ['a used count', ({ words, record }) => add(words, record + PAGE_USED, -1)],
   ['a bumped count', ({ words, record }) => add(words, record + PAGE_BUMPED, -1)],
   ['a free chain', ({ words, record }) => add(words, record + PAGE_FREE_HEAD, 4)],
   ['a free page count', ({ words }) => add(words, POOL_FREE_COUNT, 1)],
-  ['the list of free pages', ({ words }) => void (words[POOL_FREE_HEAD] = 1)],
-  ['a list of pages', ({ words, block }) => {
-    const heads = block + SHARD_CLASS_HEADS;
-    words[heads + words.subarray(heads).findIndex((head) => head !== 0)] = 0;
-  }],
+  ['the list of free pages', ({ words }) => put(words, POOL_FREE_HEAD, 1)],
+  [
+    'a list of pages',
+    ({ words, block }) => {
+      const heads = block + SHARD_CLASS_HEADS;
+      words[heads + words.subarray(heads).findIndex((head) => head !== 0)] = 0;
+    },
+  ],
   ['a depth', ({ words, block }) => add(words, block + SHARD_DEPTH, 1)],
   ['a shallower depth', ({ words, block }) => add(words, block + SHARD_DEPTH, -1)],
-  ['a directory word', ({ keys, words }) => {
-    const { directories, directoryWords } = keys.table.arena;
-    words[directories + 2 * directoryWords] = words[directories + 2 * directoryWords + 1]!;
-    words[directories + 2 * directoryWords + 3] = words[directories + 2 * directoryWords]!;
-  }],
+  [
+    'a directory word',
+    ({ keys, words }) => {
+      const { directories, directoryWords } = keys.table.arena;
+      words[directories + 2 * directoryWords] = words[directories + 2 * directoryWords + 1]!;
+      words[directories + 2 * directoryWords + 3] = words[directories + 2 * directoryWords]!;
+    },
+  ],
 ];
 
 test('a healthy arena', async (t) => {

@@ -23,7 +23,10 @@ test('an entry', async (t) => {
   t.equal(layout.ENTRY_KEY * 4, layout.ENTRY_HEAD_BYTES);
   t.equal(layout.ENTRY_EXPIRE % 2, 0);
   t.equal(layout.ENTRY_LSN % 2, 0);
-  t.ok(CLASS_BYTES.every((bytes) => bytes % 16 === 0), 'so an address in 16-byte units names it');
+  t.ok(
+    CLASS_BYTES.every((bytes) => bytes % 16 === 0),
+    'so an address in 16-byte units names it',
+  );
   t.ok(CLASS_BYTES.length < 256, 'the class fits 8 bits');
   t.ok(layout.MAX_KEY_BYTES < 65536);
   const largest = layout.ENTRY_HEAD_BYTES + layout.MAX_KEY_BYTES + layout.MAX_PACKED_BYTES;
@@ -53,7 +56,12 @@ test('an index segment', async (t) => {
 });
 
 test('the regions of an arena follow each other', async (t) => {
-  for (const [pages, databases] of [[1, 1], [3, 16], [40, 4], [1000, 100]] as const) {
+  for (const [pages, databases] of [
+    [1, 1],
+    [3, 16],
+    [40, 4],
+    [1000, 100],
+  ] as const) {
     const arena = smallArena(pages, databases);
     const ends = [
       [arena.namespaces, databases],

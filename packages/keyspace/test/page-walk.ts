@@ -135,7 +135,10 @@ function checkFreePages(arena: Arena, pages: PageFacts[], problems: Problems): v
     page = words[arena.pageTable + page * PAGE_RECORD_WORDS + PAGE_NEXT]! - 1;
   }
   const unowned = pages.filter(({ shard }) => shard < 0).length;
-  problems.expect(seen.size === unowned, `${unowned} pages without owner, ${seen.size} in the list`);
+  problems.expect(
+    seen.size === unowned,
+    `${unowned} pages without owner, ${seen.size} in the list`,
+  );
   const counted = words[POOL_FREE_COUNT]!;
   problems.expect(counted === seen.size, `${counted} free pages counted, ${seen.size} in the list`);
 }

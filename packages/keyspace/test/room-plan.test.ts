@@ -64,7 +64,11 @@ test('random plans: claimed means possible, and nothing stays promised', async (
     const plan = new RoomPlan(keys.table);
     plan.begin();
     for (const [name, value] of wanted) {
-      plan.add(keys.locked(name, 0, (table) => table.find()), name.length, value.length);
+      plan.add(
+        keys.locked(name, 0, (table) => table.find()),
+        name.length,
+        value.length,
+      );
     }
     const slots = plan.claim() ? hog(other) : null;
     if (slots === null) {

@@ -140,7 +140,7 @@ test('a promise keeps pages for its thread', async (t) => {
   t.equal(one.promise(5), false, 'more than there are');
   t.equal(one.promise(3), true);
   t.equal(two.promise(2), false, 'promised already');
-  t.not(two.allocate(0, last), 0, 'one page is nobody\'s');
+  t.not(two.allocate(0, last), 0, "one page is nobody's");
   t.equal(two.allocate(0, last), 0, 'the others are promised');
   t.equal(two.promise(0), true);
   const taken = [one.allocate(1, last), one.allocate(1, last)];

@@ -23,8 +23,25 @@ export interface StressJob {
 
 /** What happened, in numbers; a run that did not reach a case has not tested it. */
 export const FACTS = [
-  'steps', 'writes', 'reads', 'foreignReads', 'increments', 'deletes', 'moved', 'reused', 'full',
-  'flushes', 'swaps', 'scans', 'expired', 'multi', 'gated', 'gates', 'gaveUp', 'tombstones', 'large',
+  'steps',
+  'writes',
+  'reads',
+  'foreignReads',
+  'increments',
+  'deletes',
+  'moved',
+  'reused',
+  'full',
+  'flushes',
+  'swaps',
+  'scans',
+  'expired',
+  'multi',
+  'gated',
+  'gates',
+  'gaveUp',
+  'tombstones',
+  'large',
 ] as const;
 export type Facts = Record<(typeof FACTS)[number], number>;
 

@@ -3,12 +3,10 @@
 // buckets and the pool are everybody's.
 
 import { FLAG_LARGE, FLAG_STORED, LARGE_BYTES, TYPE_TOMBSTONE } from '../src/layout.ts';
-import { RoomPlan } from '../src/room-plan.ts';
-import { Scanner, SHARD_END } from '../src/scanner.ts';
 import type { StressBase } from './stress-base.ts';
 import { LEDGER_IDS, makeValue, OWN_KEYS, privateDbs, SHARED_DB } from './stress-job.ts';
 
-interface Known {
+export interface Known {
   readonly version: number;
   readonly length: number;
   /** Id of the large value, or -1. */
@@ -16,7 +14,7 @@ interface Known {
   expireAtMs: number;
 }
 
-interface OwnDb {
+export interface OwnDb {
   db: number;
   readonly isPrivate: boolean;
   known: Map<string, Known>;
@@ -24,18 +22,15 @@ interface OwnDb {
 
 export class OwnKeys {
   readonly #base: StressBase;
-  readonly #dbs: OwnDb[];
-  readonly #plan: RoomPlan;
-  readonly #scanner: Scanner;
+  readonly dbs: OwnDb[];
   /** Slots in which this thread made an entry before. */
   readonly #slots = new Set<number>();
-  #version = 0;
+  /** Version of the value written last. */
+  version = 0;
 
   constructor(base: StressBase) {
     this.#base = base;
-    this.#plan = new RoomPlan(base.table);
-    this.#scanner = new Scanner(base.table, base.keys.databases);
-    this.#dbs = [SHARED_DB, ...privateDbs(base.job.threadId)].map((db) => ({
+    this.dbs = [SHARED_DB, ...privateDbs(base.job.threadId)].map((db) => ({
       db,
       isPrivate: db !== SHARED_DB,
       known: new Map(),
@@ -43,7 +38,7 @@ export class OwnKeys {
   }
 
   /** A key of this thread. In private databases all threads use the same names: same hashes. */
-  #randomKey({ isPrivate }: OwnDb): string {
+  randomKey({ isPrivate }: OwnDb): string {
     const { random, job } = this.#base;
     const owner = isPrivate ? 'p' : `t${job.threadId}.`;
     return `{${this.#base.randomTag()}}${owner}${random.below(OWN_KEYS / job.tags.length)}`;
@@ -51,12 +46,12 @@ export class OwnKeys {
 
   set(): void {
     const { random, facts } = this.#base;
-    const own = random.pick(this.#dbs);
-    const key = this.#randomKey(own);
+    const own = random.pick(this.dbs);
+    const key = this.randomKey(own);
     const length = this.#base.randomLength();
-    const version = ++this.#version;
+    const version = ++this.version;
     const value = makeValue(key, version, length);
-    const done = this.#base.guarded(key, own.db, () => this.#put(value));
+    const done = this.#base.guarded(key, own.db, () => this.put(value));
     if (done === undefined) return;
     if (!done) {
       facts.full++;
@@ -67,7 +62,8 @@ export class OwnKeys {
     own.known.set(key, { version, length, largeId: -1, expireAtMs: 0 });
   }
 
-  #put(value: Buffer): boolean {
+  /** Writes the selected key; false: the pool is full. */
+  put(value: Buffer): boolean {
     const { keys, table, facts, random } = this.#base;
     const before = table.find();
     const entry = keys.put(value, Date.now());
@@ -81,15 +77,15 @@ export class OwnKeys {
 
   /** Deletes some keys, so that the pool is not full for good. */
   #makeRoom(): void {
-    for (const own of this.#dbs) {
+    for (const own of this.dbs) {
       const names = [...own.known.keys()];
       for (let i = 0; i < names.length; i += 8) this.#delete(own, names[i]!);
     }
   }
 
   delete(): void {
-    const own = this.#base.random.pick(this.#dbs);
-    this.#delete(own, this.#randomKey(own));
+    const own = this.#base.random.pick(this.dbs);
+    this.#delete(own, this.randomKey(own));
   }
 
   #delete(own: OwnDb, key: string): void {
@@ -117,8 +113,8 @@ export class OwnKeys {
   }
 
   get(): void {
-    const own = this.#base.random.pick(this.#dbs);
-    this.#get(own, this.#randomKey(own));
+    const own = this.#base.random.pick(this.dbs);
+    this.#get(own, this.randomKey(own));
   }
 
   #get(own: OwnDb, key: string): void {
@@ -146,8 +142,8 @@ export class OwnKeys {
 
   expire(): void {
     const { random, keys } = this.#base;
-    const own = random.pick(this.#dbs);
-    const key = this.#randomKey(own);
+    const own = random.pick(this.dbs);
+    const key = this.randomKey(own);
     const expireAtMs = this.#base.randomExpiry();
     const beforeMs = Date.now();
     const found = this.#base.guarded(key, own.db, (table) => {
@@ -165,10 +161,10 @@ export class OwnKeys {
   /** Changes the length of a value in place or by moving: the kept part must stay. */
   resize(): void {
     const { random, keys, facts } = this.#base;
-    const own = random.pick(this.#dbs);
-    const key = this.#randomKey(own);
+    const own = random.pick(this.dbs);
+    const key = this.randomKey(own);
     const length = this.#base.randomLength();
-    const version = ++this.#version;
+    const version = ++this.version;
     const value = makeValue(key, version, length);
     const done = this.#base.guarded(key, own.db, (table) => {
       const entry = keys.live(Date.now());
@@ -196,8 +192,8 @@ export class OwnKeys {
   /** Makes the value a large one: its bytes are elsewhere, the ledger says who needs them. */
   makeLarge(): void {
     const { random, keys, facts } = this.#base;
-    const own = random.pick(this.#dbs);
-    const key = this.#randomKey(own);
+    const own = random.pick(this.dbs);
+    const key = this.randomKey(own);
     const largeId = this.#base.guarded(key, own.db, (table) => {
       const entry = keys.put(Buffer.alloc(LARGE_BYTES), Date.now());
       if (entry === 0) return null;
@@ -216,8 +212,8 @@ export class OwnKeys {
 
   /** As a worker that has told the store of a deletion: the tombstone goes. */
   dropTombstone(): void {
-    const own = this.#base.random.pick(this.#dbs);
-    const key = this.#randomKey(own);
+    const own = this.#base.random.pick(this.dbs);
+    const key = this.randomKey(own);
     this.#base.guarded(key, own.db, (table) => {
       const entry = table.find();
       if (entry === 0 || table.typeOf(entry) !== TYPE_TOMBSTONE) return;
@@ -226,101 +222,8 @@ export class OwnKeys {
     });
   }
 
-  /** Several keys at once: room is claimed for all of them, then all of them are written. */
-  multi(): void {
-    const { random, table, keys, facts } = this.#base;
-    const own = this.#dbs[0]!;
-    const values = new Map<string, { version: number; value: Buffer }>();
-    for (let i = 2 + random.below(5); i > 0; i--) {
-      const key = this.#randomKey(own);
-      const version = ++this.#version;
-      values.set(key, { version, value: makeValue(key, version, random.below(600)) });
-    }
-    const shards = [...new Set([...values.keys()].map((key) => this.#base.shardOf(key)))];
-    shards.sort((a, b) => a - b);
-    for (const shard of shards) this.#base.take(shard);
-    if (!shards.some((shard) => this.#base.isGated(shard))) {
-      facts.multi++;
-      this.#plan.begin();
-      for (const [key, { value }] of values) {
-        keys.select(key, own.db);
-        this.#plan.add(keys.live(Date.now()) || table.find(), key.length, value.length);
-      }
-      if (this.#plan.claim()) {
-        for (const [key, { version, value }] of values) {
-          keys.select(key, own.db);
-          if (!this.#put(value)) this.#base.fail(`${key}: no room, although it was claimed`);
-          own.known.set(key, { version, length: value.length, largeId: -1, expireAtMs: 0 });
-        }
-      } else {
-        facts.full++;
-      }
-      this.#plan.end();
-    }
-    for (const shard of shards) table.locks.unlock(shard);
-  }
-
-  flush(): void {
-    const own = this.#dbs[1 + this.#base.random.below(2)]!;
-    this.#checkCount(own);
-    const removed = this.#base.keys.flush(own.db);
-    const most = own.known.size;
-    if (removed > most) this.#base.fail(`database ${own.db} had ${removed} keys, not ${most}`);
-    this.#base.facts.flushes++;
-    own.known = new Map();
-  }
-
-  swap(): void {
-    const [, left, right] = this.#dbs as [OwnDb, OwnDb, OwnDb];
-    this.#base.keys.swap(left.db, right.db);
-    [left.known, right.known] = [right.known, left.known];
-    this.#base.facts.swaps++;
-  }
-
-  /** The counter of a private database, which only this thread and expiry change. */
-  #checkCount(own: OwnDb): void {
-    const most = own.known.size;
-    const counted = this.#base.keys.databases.keys(own.db);
-    const nowMs = Date.now();
-    let least = 0;
-    for (const { expireAtMs } of own.known.values()) {
-      if (expireAtMs === 0 || expireAtMs > nowMs) least++;
-    }
-    if (counted < least || counted > most) {
-      this.#base.fail(`database ${own.db} counts ${counted} keys, not ${least} to ${most}`);
-    }
-  }
-
-  /** A SCAN of a private database, with the others' writes in between: every key once. */
-  scan(): void {
-    const { random, table, facts } = this.#base;
-    const own = this.#dbs[1 + random.below(2)]!;
-    const seen = new Set<string>();
-    for (const [, shard] of this.#base.job.tags) {
-      for (let position = 0; position < SHARD_END; ) {
-        this.#base.take(shard);
-        position = this.#scanner.walk(shard, own.db, position, 20, Date.now(), (entry) => {
-          const at = table.keyWord(entry) * 4;
-          const key = table.bytes.toString('latin1', at, at + table.keyLength(entry));
-          if (seen.has(key)) this.#base.fail(`a scan of ${own.db} visits ${key} twice`);
-          if (!own.known.has(key)) this.#base.fail(`a scan of ${own.db} visits ${key}`);
-          seen.add(key);
-        });
-        table.locks.unlock(shard);
-      }
-    }
-    facts.scans++;
-    const nowMs = Date.now();
-    for (const [key, { expireAtMs }] of own.known) {
-      if (seen.has(key) || (expireAtMs !== 0 && expireAtMs <= nowMs)) continue;
-      this.#base.fail(`a scan of ${own.db} misses ${key}`);
-    }
-  }
-
   /** Reads every key once more. */
   checkAll(): void {
-    for (const own of this.#dbs) for (const key of own.known.keys()) this.#get(own, key);
-    this.#checkCount(this.#dbs[1]!);
-    this.#checkCount(this.#dbs[2]!);
+    for (const own of this.dbs) for (const key of own.known.keys()) this.#get(own, key);
   }
 }

@@ -24,6 +24,7 @@ import {
 
 export interface RoundPlan {
   readonly seed: number;
+  /** The round lasts so long, and longer on a busy machine until enough steps were taken. */
   readonly durationMs: number;
   readonly fault: Fault | null;
 }
@@ -41,7 +42,10 @@ export interface RoundResult {
 
 /** A thread that takes no step for so long hangs: a chain in a circle, a lock never released. */
 const HANGS_AFTER_MS = 8000;
-const WATCH_EVERY_MS = 50;
+const WATCH_EVERY_MS = 20;
+/** Steps of all threads together in which growth, full pools and reuse surely happen. */
+const LEAST_STEPS = 20_000;
+const LONGEST_ROUND_MS = 30_000;
 
 export async function runRound(plan: RoundPlan): Promise<RoundResult> {
   const random = new Random(plan.seed);
@@ -119,7 +123,10 @@ function runThreads(
     };
     const watch = setInterval(() => {
       const nowMs = performance.now();
-      if (nowMs - startedAtMs >= durationMs) Atomics.store(control, 0, 1);
+      const elapsedMs = nowMs - startedAtMs;
+      const steps = lastSteps.reduce((sum, count) => sum + count, 0);
+      const isEnough = steps >= LEAST_STEPS || elapsedMs > LONGEST_ROUND_MS;
+      if (elapsedMs >= durationMs && isEnough) Atomics.store(control, 0, 1);
       for (const [i, { threadId }] of jobs.entries()) {
         const steps = Atomics.load(control, threadId);
         if (steps !== lastSteps[i] || done.has(threadId)) lastMoveMs[i] = nowMs;

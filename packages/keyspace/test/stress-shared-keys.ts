@@ -1,8 +1,8 @@
 // What all stress threads do to the same keys: counters whose sum is known in the end, values
 // that anybody writes and reads, keys of the others, gates, and the sweep of some shards.
 
-import { Sweeper } from '../src/sweeper.ts';
 import { SHARD_BLOCK_WORDS, SHARD_ENTRIES, SHARD_LSN } from '../src/layout.ts';
+import { Sweeper } from '../src/sweeper.ts';
 import type { StressBase } from './stress-base.ts';
 import {
   CHAOS_DB,

@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { StressBase } from './stress-base.ts';
 import type { StressJob, StressReport } from './stress-job.ts';
+import { OwnDbs } from './stress-own-dbs.ts';
 import { OwnKeys } from './stress-own-keys.ts';
 import { SharedKeys } from './stress-shared-keys.ts';
 
@@ -10,6 +11,7 @@ const job = workerData as StressJob;
 const control = new Int32Array(job.control);
 const base = new StressBase(job);
 const own = new OwnKeys(base);
+const dbs = new OwnDbs(base, own);
 const shared = new SharedKeys(base);
 
 /** Steps and how often each is taken, in a thousand. */
@@ -21,10 +23,10 @@ const STEPS: readonly (readonly [number, () => void])[] = [
   [60, () => own.resize()],
   [20, () => own.makeLarge()],
   [20, () => own.dropTombstone()],
-  [40, () => own.multi()],
-  [2, () => own.flush()],
-  [4, () => own.swap()],
-  [4, () => own.scan()],
+  [40, () => dbs.multi()],
+  [2, () => dbs.flush()],
+  [4, () => dbs.swap()],
+  [4, () => dbs.scan()],
   [100, () => shared.increment()],
   [60, () => shared.readForeign()],
   [70, () => shared.chaos()],
@@ -36,7 +38,10 @@ function step(): void {
   let draw = base.random.below(1000);
   for (const [weight, run] of STEPS) {
     draw -= weight;
-    if (draw < 0) return run();
+    if (draw < 0) {
+      run();
+      return;
+    }
   }
 }
 

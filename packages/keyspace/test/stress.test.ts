@@ -9,7 +9,7 @@ import { runRound } from './stress-run.ts';
 
 const SEED = Number(process.env.FORGEKV_STRESS_SEED ?? Date.now() & 0x7fffffff);
 const SECONDS = Number(process.env.FORGEKV_STRESS_SECONDS ?? 5);
-const ROUND_MS = 800;
+const ROUND_MS = 1200;
 
 test(`stress, seed ${SEED}`, { timeout: (SECONDS + 60) * 1000 }, async (t) => {
   const random = new Random(SEED);

@@ -19,7 +19,9 @@ class Sweep {
       expired: (shard, db, entry) => {
         if (!table.locks.holds(shard)) throw new Error('told without the lock');
         const at = table.keyWord(entry) * 4;
-        this.expired.push(`${db}/${table.bytes.toString('latin1', at, at + table.keyLength(entry))}`);
+        this.expired.push(
+          `${db}/${table.bytes.toString('latin1', at, at + table.keyLength(entry))}`,
+        );
       },
       largeFreed: (id) => void this.freed.push(id),
     });
@@ -54,13 +56,17 @@ test('keys expire at their time, not before, in all databases', async (t) => {
   for (let nowMs = epochMs; nowMs <= epochMs + 10_500; nowMs += 333) {
     removed += sweep.expire(nowMs);
     const due = names.filter((_, i) => i % 10 !== 0 && i * 10 <= nowMs - epochMs);
-    if (removed !== due.length) return t.fail(`${removed} of ${due.length} at ${nowMs - epochMs} ms`);
+    if (removed !== due.length)
+      return t.fail(`${removed} of ${due.length} at ${nowMs - epochMs} ms`);
   }
   t.equal(removed, 900);
   const expected = names.map((name, i) => `${i % 4}/${name}`).filter((_, i) => i % 10 !== 0);
   t.same([...sweep.expired].sort(), expected.sort());
   t.equal(keys.databases.expires(0), 0);
-  t.equal([0, 1, 2, 3].reduce((sum, db) => sum + keys.databases.keys(db), 0), 100);
+  t.equal(
+    [0, 1, 2, 3].reduce((sum, db) => sum + keys.databases.keys(db), 0),
+    100,
+  );
   t.same(checkIntegrity(keys.table.arena).problems, []);
 });
 
@@ -68,7 +74,11 @@ test('what was changed in between: later, never, deleted, made anew', async (t) 
   const keys = new KeyedTable(smallArena(20));
   const { epochMs } = keys.table.arena;
   const [later, never, gone, anew, moved] = keysInShard(keys, 4, 5) as [
-    string, string, string, string, string,
+    string,
+    string,
+    string,
+    string,
+    string,
   ];
   for (const key of [later, never, gone, anew, moved]) {
     keys.set(key, 'v');
@@ -107,7 +117,9 @@ test('only its own shards, and not while they are gated', async (t) => {
   const { table } = keys;
   const { epochMs } = table.arena;
   const [mine, foreign, gated] = [1, 2, 3].map((shard) => keysInShard(keys, shard, 1)[0]!) as [
-    string, string, string,
+    string,
+    string,
+    string,
   ];
   for (const key of [mine, foreign, gated]) {
     keys.set(key, 'v');
@@ -130,7 +142,11 @@ test('only its own shards, and not while they are gated', async (t) => {
   t.notOk(sweep.sweeper.hasStale);
   const { problems, entries } = checkIntegrity(table.arena);
   t.same(problems, []);
-  t.same(entries.map(({ key }) => key), [foreign, foreign], 'not its own: expired and flushed');
+  t.same(
+    entries.map(({ key }) => key),
+    [foreign, foreign],
+    'not its own: expired and flushed',
+  );
 });
 
 test('what flushes left is reclaimed, in slices', async (t) => {
@@ -186,7 +202,10 @@ test('large values and stored keys that expire', async (t) => {
   t.same(sweep.freed, [42]);
   const { entries, problems } = checkIntegrity(keys.table.arena);
   t.same(problems, []);
-  t.same(entries.map(({ key, isTombstone }) => [key, isTombstone]), [['stored', true]]);
+  t.same(
+    entries.map(({ key, isTombstone }) => [key, isTombstone]),
+    [['stored', true]],
+  );
   t.equal(sweep.expire(epochMs + 2000), 0, 'a tombstone does not expire again');
 });
 
@@ -205,4 +224,34 @@ test('a deadline ends a sweep between two pages, and the next goes on there', as
   t.ok(calls > 40, `${calls} calls`);
   t.equal(sweep.sweeper.lastLsn(30), 500, 'expiring takes no LSN by itself');
   t.equal(keys.locked('x', 0, (table) => table.create(TYPE_STRING, 1)) !== 0, true);
+});
+
+test('a page that changed hands while the sweep waited for its lock is left alone', async (t) => {
+  const keys = new KeyedTable(smallArena(6));
+  const { table } = keys;
+  const { epochMs } = table.arena;
+  const [first, next] = [keysInShard(keys, 1, 1)[0]!, keysInShard(keys, 2, 1)[0]!];
+  keys.set(next, 'makes the page of the index');
+  keys.set(first, 'x'.repeat(10_000));
+  keys.expireAt(first, epochMs + 10);
+  const sweep = new Sweep(keys);
+  const lock = table.locks.lock.bind(table.locks);
+  // The owner of the page was read; before the lock is had, shard 2 has the page, and an expired
+  // key of its own in it: the wrong lock is held for that.
+  table.locks.lock = (shard) => {
+    table.locks.lock = lock;
+    const page = keys.locked(first, 0, () => table.pool.pageOf(table.find()));
+    keys.delete(first);
+    keys.set(next, 'y'.repeat(10_000));
+    keys.expireAt(next, epochMs + 10);
+    t.equal(
+      keys.locked(next, 0, () => table.pool.pageOf(table.find())),
+      page,
+    );
+    lock(shard);
+  };
+  t.equal(sweep.expire(epochMs + 1000), 0);
+  t.same(sweep.expired, []);
+  t.equal(sweep.expire(epochMs + 1000), 1, 'the next round has the right lock');
+  t.same(sweep.expired, [`0/${next}`]);
 });

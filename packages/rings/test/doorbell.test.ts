@@ -23,13 +23,13 @@ test('sleep: timeout, work at hand, work that arrives while falling asleep', asy
     return performance.now() - startedAtMs;
   };
   t.ok(took(() => bell.sleep(50, never)) >= 45, 'sleeps until the timeout');
-  t.ok(took(() => bell.sleep(5000, () => true)) < 1000, 'does not sleep with work at hand');
+  t.ok(took(() => bell.sleep(5000, () => true)) < 4000, 'does not sleep with work at hand');
   // The worst moment: published and rung after the last look at the work.
   const ringsLate = (): boolean => {
     bell.ring();
     return false;
   };
-  t.ok(took(() => bell.sleep(5000, ringsLate)) < 1000, 'rung between the look and the sleep');
+  t.ok(took(() => bell.sleep(5000, ringsLate)) < 4000, 'rung between the look and the sleep');
   t.equal(new Int32Array(memory)[1], 0, 'awake again');
 });
 
@@ -60,7 +60,7 @@ test('sleepAsync: timeout, work at hand, rung', async (t) => {
     other.ring();
     other.ring();
   });
-  t.ok(performance.now() - startedAtMs < 1000, 'woken by the ring');
+  t.ok(performance.now() - startedAtMs < 4000, 'woken by the ring');
   t.equal(words[2 * DOORBELL_WORDS], 1, 'one of two rings made the call');
   const ringsLate = (): boolean => {
     other.ring();

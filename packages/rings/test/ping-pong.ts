@@ -19,7 +19,7 @@ export interface PingPongReport {
   readonly lateWakes: number;
 }
 
-const SLEEP_MS = 1000;
+const SLEEP_MS = 5000;
 const job = workerData as PingPongJob;
 const words = new Int32Array(job.turn);
 const bells = Array.from({ length: job.players }, (_, i) => new Doorbell(job.doorbells, i));

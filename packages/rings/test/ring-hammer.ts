@@ -23,7 +23,7 @@ export interface HammerReport {
   readonly problem: string;
 }
 
-const SLEEP_MS = 1000;
+const SLEEP_MS = 5000;
 const job = workerData as HammerJob;
 const own = new Doorbell(job.doorbells, job.role === 'write' ? 0 : 1);
 const other = new Doorbell(job.doorbells, job.role === 'write' ? 1 : 0);

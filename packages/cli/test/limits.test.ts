@@ -1,0 +1,205 @@
+// Every bound a client can run into: what it leaves unread, what it sends, how many there are,
+// how long it says nothing, and where it comes from.
+
+import { createConnection, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeReply, encodeCommands, type ServerHandle } from '@forgekv/testkit';
+import { type Test, test } from 'tap';
+import { endure } from './support/endure.ts';
+import { withoutProc } from './support/process-figures.ts';
+import { connect, infoField, LAYOUTS, serve } from './support/servers.ts';
+
+const MB = 1024 * 1024;
+
+/** A socket that counts what it reads; it reads nothing before `resume`. */
+class SlowReader {
+  readonly socket: Socket;
+  readonly closed: Promise<void>;
+  /** The last bytes read. */
+  tail = Buffer.alloc(0);
+  bytes = 0;
+
+  constructor(t: Test, port: number, request: Uint8Array) {
+    this.socket = createConnection({ port, host: '127.0.0.1' });
+    t.teardown(() => this.socket.destroy());
+    this.socket.pause();
+    this.socket.on('error', () => {});
+    this.socket.on('data', (chunk: Buffer) => {
+      this.bytes += chunk.length;
+      this.tail = Buffer.concat([this.tail, chunk]).subarray(-100);
+    });
+    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
+    this.socket.write(request);
+  }
+
+  /** Reads until so many bytes are there, or the connection ends. */
+  async readAll(bytes: number): Promise<void> {
+    this.socket.resume();
+    for (let wait = 0; this.bytes < bytes && wait < 1500; wait++) await sleep(10);
+  }
+}
+
+/** Values of `bytes` bytes to ask for: 16,000 are packed, a megabyte is large. */
+async function store(t: Test, server: ServerHandle, bytes: number): Promise<void> {
+  const client = await connect(t, server);
+  await client.must('SET', 'value', Buffer.alloc(bytes, 'v'));
+  await client.close();
+}
+
+for (const { fronts, workers } of LAYOUTS) {
+  for (const bytes of [16_000, 1_000_000]) {
+    const name = `100 MB of replies nobody reads, ${bytes} each, ${fronts}×${workers}`;
+    test(name, { skip: withoutProc() }, async (t) => {
+      const server = await serve(t, { fronts, workers });
+      await store(t, server, bytes);
+      const count = 100_000_000 / bytes;
+      const commands = Array.from({ length: count }, () => ['GET', 'value']);
+      const request = encodeCommands([...commands, ['ECHO', 'the end']]);
+      let reader: SlowReader | undefined;
+      await endure(t, server, async () => {
+        reader = new SlowReader(t, server.port, request);
+        await sleep(700);
+      });
+      const header = `$${bytes}\r\n`.length + 2;
+      const expected = count * (bytes + header) + '$7\r\nthe end\r\n'.length;
+      await reader?.readAll(expected);
+      t.equal(reader?.bytes, expected, 'once it reads, it gets everything');
+      t.ok(reader?.tail.toString().endsWith('$7\r\nthe end\r\n'));
+    });
+  }
+}
+
+test('client-output-buffer-limit closes who does not read', { skip: withoutProc() }, async (t) => {
+  const args = ['--client-output-buffer-limit', 'normal', '8mb', '0', '0'];
+  const server = await serve(t, { fronts: 2, workers: 2, args });
+  await store(t, server, 1_000_000);
+  const request = encodeCommands([['MGET', ...Array<string>(40).fill('value')]]);
+  await endure(
+    t,
+    server,
+    async () => {
+      const reader = new SlowReader(t, server.port, request);
+      for (let wait = 0; wait < 300 && !/reply|replies/.test(server.log()); wait++) await sleep(10);
+      t.match(server.log(), /client \d+ at 127\.0\.0\.1:\d+ .*repl.*the connection is closed/);
+      await reader.readAll(Infinity).catch(() => {});
+      await reader.closed;
+      t.ok(reader.bytes < 40_000_000, 'the replies were cut off');
+    },
+    { growthBytes: 128 * MB },
+  );
+});
+
+test('one reply cannot take all memory', { skip: withoutProc() }, async (t) => {
+  const args = ['--client-output-buffer-limit', 'normal', '16mb', '0', '0'];
+  const server = await serve(t, { fronts: 2, workers: 2, args });
+  for (const [bytes, times] of [
+    [1_000_000, 1000],
+    [16_000, 50_000],
+  ] as const) {
+    await store(t, server, bytes);
+    const request = encodeCommands([['MGET', ...Array<string>(times).fill('value')]]);
+    await endure(
+      t,
+      server,
+      async () => {
+        const reader = new SlowReader(t, server.port, request);
+        reader.socket.resume();
+        await reader.closed;
+      },
+      { growthBytes: 128 * MB },
+    );
+  }
+});
+
+test('client-query-buffer-limit', { skip: withoutProc() }, async (t) => {
+  const args = ['--client-query-buffer-limit', '1mb'];
+  const server = await serve(t, { fronts: 2, workers: 2, args });
+  await store(t, server, 1_000_000);
+  await endure(t, server, async () => {
+    const half = Buffer.alloc(3 * MB, 'x');
+    const sender = new SlowReader(t, server.port, Buffer.from('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n'));
+    sender.socket.write('$9000000\r\n');
+    sender.socket.write(half);
+    sender.socket.resume();
+    await sender.closed;
+    t.match(server.log(), /client \d+ at \S+ exceeds its query buffer: .*; the connection is closed/);
+  });
+  // Many whole commands are something else, also while an earlier one is being served elsewhere.
+  const client = await connect(t, server);
+  const commands = Array.from({ length: 80_000 }, (_, i) => ['ECHO', `${i}`.padStart(20)]);
+  const replies = await client.pipeline([['GET', 'value'], ...commands]);
+  t.equal(describeReply(replies.at(-1)!), `"${'79999'.padStart(20)}"`);
+});
+
+test('maxclients', async (t) => {
+  const server = await serve(t, { fronts: 2, workers: 1, args: ['--maxclients', '10'] });
+  const clients = await Promise.all(Array.from({ length: 10 }, () => connect(t, server)));
+  await Promise.all(clients.map((client) => client.must('PING')));
+  for (let i = 0; i < 5; i++) {
+    const refused = new SlowReader(t, server.port, Buffer.alloc(0));
+    refused.socket.resume();
+    await refused.closed;
+    t.equal(refused.tail.toString(), '-ERR max number of clients reached\r\n');
+  }
+  t.equal(await infoField(clients[0]!, 'connected_clients'), '10');
+  t.equal(await infoField(clients[0]!, 'rejected_connections'), '5');
+  await clients[9]?.close();
+  // The server hears of it a moment later.
+  await sleep(100);
+  const another = await connect(t, server);
+  t.match(await another.command('PING'), { text: 'PONG' });
+  t.match(await another.command('CONFIG', 'SET', 'maxclients', '20'), { text: 'OK' });
+  const more = await Promise.all(Array.from({ length: 5 }, () => connect(t, server)));
+  for (const client of more) t.match(await client.command('PING'), { text: 'PONG' });
+});
+
+test('timeout closes idle connections, and only those', async (t) => {
+  const server = await serve(t, { fronts: 2, workers: 1, args: ['--timeout', '1'] });
+  const idle = await Promise.all(Array.from({ length: 8 }, () => connect(t, server)));
+  const half = await connect(t, server);
+  half.send(Buffer.from('*2\r\n$3\r\nGET\r\n'));
+  const busy = await connect(t, server);
+  const startMs = Date.now();
+  const all = Promise.all([...idle, half].map((client) => client.closed));
+  let isClosed = false;
+  void all.then(() => {
+    isClosed = true;
+  });
+  while (!isClosed && Date.now() - startMs < 5000) {
+    await busy.must('PING');
+    await sleep(100);
+  }
+  const tookMs = Date.now() - startMs;
+  t.ok(isClosed && tookMs >= 900, `idle connections were closed after ${tookMs} ms`);
+  t.match(await busy.command('PING'), { text: 'PONG' });
+});
+
+const outside = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
+const skip = outside === undefined ? 'this machine has no address but loopback' : false;
+
+test('protected mode', { skip }, async (t) => {
+  const host = outside as string;
+  const server = await serve(t, { fronts: 2, workers: 1, args: ['--bind', '127.0.0.1', host] });
+  const local = await connect(t, server);
+  const refused = createConnection({ port: server.port, host });
+  t.teardown(() => refused.destroy());
+  let text = '';
+  refused.setEncoding('latin1').on('data', (part: string) => {
+    text += part;
+  });
+  await new Promise((resolve) => refused.once('close', resolve));
+  t.match(text, /^-DENIED Redis is running in protected mode .*\r\n$/);
+  t.equal(await infoField(local, 'rejected_connections'), '1');
+
+  await local.must('CONFIG', 'SET', 'requirepass', 'secret');
+  const guarded = await connect(t, { port: server.port, host });
+  t.match(await guarded.command('PING'), { text: 'NOAUTH Authentication required.' });
+  t.match(await guarded.command('AUTH', 'secret'), { text: 'OK' });
+  await local.must('CONFIG', 'SET', 'requirepass', '');
+  await local.must('CONFIG', 'SET', 'protected-mode', 'no');
+  const free = await connect(t, { port: server.port, host });
+  t.match(await free.command('PING'), { text: 'PONG' });
+});

@@ -1,0 +1,167 @@
+// Keys as a command function opens them: hashed once, selected, found, expired, removed. What may
+// keep a thread from serving a key is decided here.
+
+import {
+  Databases,
+  FLAG_STORED,
+  type HotTable,
+  MAX_KEY_BYTES,
+  Scanner,
+  TYPE_TOMBSTONE,
+} from '@forgekv/keyspace';
+import type { LargeValues } from './large-values.ts';
+import { KEY_TOO_LONG, NOT_HERE } from './outcome.ts';
+import { Request } from './request.ts';
+import type { ThreadStats } from './stats.ts';
+
+/** Keys of one command whose hash and shard are kept between locking and opening. */
+const PREHASHED_ARGS = 4096;
+
+export interface KeyModules {
+  readonly table: HotTable;
+  readonly large: LargeValues;
+  readonly stats: ThreadStats;
+}
+
+export class KeyAccess {
+  readonly request = new Request();
+  readonly table: HotTable;
+  readonly databases: Databases;
+  readonly scanner: Scanner;
+  readonly large: LargeValues;
+  readonly stats: ThreadStats;
+  /** Database of the connection. */
+  db = 0;
+  /** Time of the command in Unix milliseconds; the same for a whole batch. */
+  nowMs = 0;
+  /** CLIENT NO-TOUCH: reading a key does not count as using it. */
+  noTouch = false;
+  /** Id of the transaction this thread runs, 0 = none: its own gates are open to it. */
+  transaction = 0;
+
+  /** Shard and hash of keys by argument index, where `prehashed` says so. */
+  readonly keyShards = new Uint8Array(PREHASHED_ARGS);
+  readonly keyHashes = new Int32Array(PREHASHED_ARGS);
+  readonly #prehashed = new Uint8Array(PREHASHED_ARGS);
+  /** The tombstone of the selected key as far as `peek` and `remove` know, or 0. */
+  protected tombstone = 0;
+
+  constructor(modules: KeyModules) {
+    this.table = modules.table;
+    this.large = modules.large;
+    this.stats = modules.stats;
+    this.databases = new Databases(modules.table);
+    this.scanner = new Scanner(modules.table, this.databases);
+  }
+
+  /** Hashes a key argument for `open`; returns its shard. */
+  prehash(index: number): number {
+    const { request, table } = this;
+    const offset = request.offset(index);
+    const length = request.length(index);
+    const hash = table.hasher.digest(request.bytes, request.view, offset, length);
+    const shard = table.hasher.digestShard;
+    if (index < PREHASHED_ARGS) {
+      this.setPrehashed(index, shard, hash);
+    }
+    return shard;
+  }
+
+  setPrehashed(index: number, shard: number, hash: number): void {
+    this.keyShards[index] = shard;
+    this.keyHashes[index] = hash;
+    this.#prehashed[index] = 1;
+  }
+
+  /** Forgets what `prehash` kept for an argument. */
+  clearPrehashed(index: number): void {
+    if (index < PREHASHED_ARGS) this.#prehashed[index] = 0;
+  }
+
+  /** Selects the key at an argument index in a database, for the table calls that follow. */
+  select(index: number, db: number): void {
+    const { request } = this;
+    this.tombstone = 0;
+    const offset = request.offset(index);
+    const length = request.length(index);
+    if (index < PREHASHED_ARGS && this.#prehashed[index] === 1) {
+      this.table.selectHashed(
+        request.bytes,
+        request.view,
+        offset,
+        length,
+        db,
+        this.keyShards[index]!,
+        this.keyHashes[index]!,
+      );
+    } else {
+      this.table.selectKey(request.bytes, request.view, offset, length, db);
+    }
+  }
+
+  /**
+   * Opens the key at an argument index. Leaves it selected.
+   * @returns its live entry, 0 when there is none, or NOT_HERE
+   */
+  open(index: number, db: number = this.db): number {
+    const entry = this.peek(index, db);
+    if (entry > 0 && !this.noTouch) this.table.use(entry, this.useClock());
+    return entry;
+  }
+
+  /** The same for commands that only ask about the key: it does not count as used. */
+  peek(index: number, db: number = this.db): number {
+    const { table } = this;
+    if (this.request.length(index) > MAX_KEY_BYTES) return KEY_TOO_LONG;
+    this.select(index, db);
+    if (this.isGated(table.shard)) return NOT_HERE;
+    const entry = table.find();
+    if (entry === 0) return table.isComplete(table.shard) ? 0 : NOT_HERE;
+    if (table.typeOf(entry) === TYPE_TOMBSTONE) {
+      this.tombstone = entry;
+      return 0;
+    }
+    const expireAtMs = table.expireAtMs(entry);
+    if (expireAtMs !== 0 && expireAtMs <= this.nowMs) return this.#expire(entry);
+    return entry;
+  }
+
+  /** True when the shard belongs to a transaction that is not this thread's own. */
+  isGated(shard: number): boolean {
+    const gate = this.table.gateOf(shard);
+    return gate !== 0 && gate !== this.transaction;
+  }
+
+  /** Now, as entries note their last use. */
+  protected useClock(): number {
+    return ((this.nowMs - this.table.arena.epochMs) / 1000) | 0;
+  }
+
+  #expire(entry: number): number {
+    if (!this.canRemove(entry)) return NOT_HERE;
+    this.remove(entry);
+    this.stats.expiredKeys++;
+    return 0;
+  }
+
+  /** True when this thread can remove or replace an entry of the selected key. */
+  canRemove(entry: number): boolean {
+    return !this.table.isLarge(entry) || this.large.reaches(this.table.shard);
+  }
+
+  /** Removes the entry of the selected key, its large value included. */
+  remove(entry: number): void {
+    const { table } = this;
+    this.dropLarge(entry);
+    this.tombstone = table.flagsOf(entry) & FLAG_STORED ? entry : 0;
+    table.nextLsn(table.shard);
+    table.remove(entry);
+    this.stats.changes++;
+  }
+
+  protected dropLarge(entry: number): void {
+    const { table } = this;
+    if (!table.isLarge(entry)) return;
+    this.large.drop(table.shard, table.words[table.valueWord(entry)]!);
+  }
+}

@@ -1,0 +1,223 @@
+// Values as a command function reads and writes them: as bytes, wherever they are. Packed ones lie
+// in the hot table, large ones in their worker; a value moves between the two as it grows and
+// shrinks.
+
+import {
+  FLAG_ENCODING_MASK,
+  FLAG_ENCODING_SHIFT,
+  FLAG_LARGE,
+  LARGE_BYTES,
+  RoomPlan,
+  TYPE_TOMBSTONE,
+} from '@forgekv/keyspace';
+import { KeyAccess, type KeyModules } from './key-access.ts';
+import { allocateLarge } from './large-values.ts';
+import { FULL, NOT_HERE } from './outcome.ts';
+
+export class ValueAccess extends KeyAccess {
+  readonly room: RoomPlan;
+  /** Values longer than this, in bytes, do not live in the hot table. */
+  hotValueMaxBytes = 16384;
+  /** Largest string, in bytes. */
+  maxStringBytes = 512 * 1024 * 1024;
+
+  // The value opened last: `valueLength` bytes at `valueOffset` of `valueBytes`.
+  valueBytes: Buffer = Buffer.alloc(0);
+  valueOffset = 0;
+  valueLength = 0;
+
+  constructor(modules: KeyModules) {
+    super(modules);
+    this.room = new RoomPlan(modules.table);
+  }
+
+  /** Opens a key and its value: NOT_HERE also when the value is large and out of reach. */
+  openValue(index: number, db: number = this.db): number {
+    const entry = this.open(index, db);
+    if (entry <= 0) return entry;
+    return this.loadValue(entry) ? entry : NOT_HERE;
+  }
+
+  /** Points valueBytes, valueOffset and valueLength to an entry's value; false: out of reach. */
+  loadValue(entry: number): boolean {
+    const { table } = this;
+    const at = table.valueWord(entry);
+    if (!table.isLarge(entry)) {
+      this.valueBytes = table.bytes;
+      this.valueOffset = at * 4;
+      this.valueLength = table.valueLength(entry);
+      return true;
+    }
+    if (!this.large.reaches(table.shard)) return false;
+    this.valueBytes = this.large.get(table.words[at]!);
+    this.valueOffset = 0;
+    this.valueLength = table.words[at + 1]!;
+    return true;
+  }
+
+  /** Length in bytes of an entry's value, within reach or not. */
+  lengthOf(entry: number): number {
+    const { table } = this;
+    return table.isLarge(entry)
+      ? table.words[table.valueWord(entry) + 1]!
+      : table.valueLength(entry);
+  }
+
+  /**
+   * True when this thread can give the selected key a value of so many bytes, and adds that to
+   * `room`: commands that change several keys ask for each, then claim the room, before the first
+   * change, so that they are all or nothing.
+   * @param entry the key's entry, or 0
+   */
+  canStore(entry: number, valueBytes: number): boolean {
+    const { table } = this;
+    const isLarge = valueBytes > this.hotValueMaxBytes;
+    if ((isLarge || (entry !== 0 && table.isLarge(entry))) && !this.large.reaches(table.shard)) {
+      return false;
+    }
+    this.room.add(entry, table.selectedKeyLength, isLarge ? LARGE_BYTES : valueBytes);
+    return true;
+  }
+
+  /**
+   * Makes `entry` (0: the selected key has none yet) hold a value of `valueBytes` bytes of a
+   * type; the first `keepBytes` of its old value stay. Afterwards valueBytes, valueOffset and
+   * valueLength point to the value, to be filled in. Expiry and flags but FLAG_LARGE stay.
+   * @returns the entry, NOT_HERE, or FULL; in these two cases nothing has changed
+   */
+  reserve(entry: number, type: number, valueBytes: number, keepBytes: number): number {
+    const { table } = this;
+    // A tombstone's slot is used again: beside it a second entry of the key would be lost.
+    if (entry === 0) entry = this.tombstone;
+    if (valueBytes > this.hotValueMaxBytes) {
+      return this.#reserveLarge(entry, type, valueBytes, keepBytes);
+    }
+    if (entry === 0) {
+      entry = table.create(type, valueBytes);
+      if (entry === 0) return this.full();
+      table.use(entry, this.useClock());
+    } else {
+      if (table.isLarge(entry)) return this.#shrink(entry, type, valueBytes, keepBytes);
+      const moved = table.resize(entry, valueBytes, keepBytes);
+      if (moved === 0) return this.full();
+      entry = moved;
+      this.#settle(entry, type);
+    }
+    this.valueBytes = table.bytes;
+    this.valueOffset = table.valueWord(entry) * 4;
+    this.valueLength = valueBytes;
+    return entry;
+  }
+
+  #settle(entry: number, type: number): void {
+    const { table } = this;
+    if (table.typeOf(entry) === TYPE_TOMBSTONE) table.revive(entry, type);
+    else table.setType(entry, type);
+  }
+
+  /**
+   * The answer when the pool has no room for the selected key: on a front NOT_HERE, the worker
+   * may still reclaim something; on a worker full is full.
+   */
+  full(): number {
+    return this.large.reaches(this.table.shard) ? FULL : NOT_HERE;
+  }
+
+  #reserveLarge(entry: number, type: number, valueBytes: number, keepBytes: number): number {
+    const { table } = this;
+    if (!this.large.reaches(table.shard)) return NOT_HERE;
+    if (entry !== 0 && table.isLarge(entry)) {
+      const at = table.valueWord(entry);
+      const value = this.large.get(table.words[at]!);
+      if (hasCapacityFor(value, valueBytes)) {
+        table.words[at + 1] = valueBytes;
+        table.setType(entry, type);
+        this.valueBytes = value;
+        this.valueOffset = 0;
+        this.valueLength = valueBytes;
+        return entry;
+      }
+    }
+    // A value that grows gets spare bytes, so that appending to it stays linear in time.
+    const spareBytes = keepBytes > 0 ? valueBytes >>> 1 : 0;
+    const value = allocateLarge(valueBytes + spareBytes);
+    if (value === null) return FULL;
+    if (entry !== 0 && keepBytes > 0) {
+      this.loadValue(entry);
+      this.valueBytes.copy(value, 0, this.valueOffset, this.valueOffset + keepBytes);
+    }
+    return this.adoptLarge(entry, type, value, valueBytes);
+  }
+
+  /**
+   * Makes `entry` (0: the selected key has none yet) hold the first `valueBytes` bytes of a
+   * buffer that no other key uses, or that another key gives up in the same command.
+   * @returns the entry, NOT_HERE, or FULL; in these two cases nothing has changed
+   */
+  adoptLarge(entry: number, type: number, value: Buffer, valueBytes: number): number {
+    const { table } = this;
+    if (!this.large.reaches(table.shard)) return NOT_HERE;
+    if (entry === 0) entry = this.tombstone;
+    const made =
+      entry === 0 ? table.create(type, LARGE_BYTES) : table.resize(entry, LARGE_BYTES, LARGE_BYTES);
+    if (made === 0) return FULL;
+    if (entry === 0) {
+      table.use(made, this.useClock());
+    } else {
+      this.dropLarge(made);
+      this.#settle(made, type);
+    }
+    const id = table.nextLargeId();
+    const at = table.valueWord(made);
+    table.words[at] = id;
+    table.words[at + 1] = valueBytes;
+    table.setFlags(made, 0, FLAG_LARGE);
+    this.large.put(table.shard, id, value);
+    this.valueBytes = value;
+    this.valueOffset = 0;
+    this.valueLength = valueBytes;
+    return made;
+  }
+
+  /** A large value becomes a packed one. */
+  #shrink(entry: number, type: number, valueBytes: number, keepBytes: number): number {
+    const { table } = this;
+    if (!this.large.reaches(table.shard)) return NOT_HERE;
+    const old = this.large.get(table.words[table.valueWord(entry)]!);
+    const id = table.words[table.valueWord(entry)]!;
+    const moved = table.resize(entry, valueBytes, 0);
+    if (moved === 0) return FULL;
+    this.large.drop(table.shard, id);
+    table.setFlags(moved, FLAG_LARGE, 0);
+    table.setType(moved, type);
+    this.valueBytes = table.bytes;
+    this.valueOffset = table.valueWord(moved) * 4;
+    this.valueLength = valueBytes;
+    old.copy(table.bytes, this.valueOffset, 0, Math.min(keepBytes, valueBytes));
+    return moved;
+  }
+
+  /** Gives a changed entry of the selected key its LSN. The last step of every change. */
+  changed(entry: number): void {
+    this.table.stamp(entry);
+    this.stats.changes++;
+  }
+
+  /** Two bits of an entry that mean what its type says: a string's encoding. */
+  encodingOf(entry: number): number {
+    return (this.table.flagsOf(entry) >>> FLAG_ENCODING_SHIFT) & FLAG_ENCODING_MASK;
+  }
+
+  setEncoding(entry: number, encoding: number): void {
+    this.table.setFlags(
+      entry,
+      FLAG_ENCODING_MASK << FLAG_ENCODING_SHIFT,
+      encoding << FLAG_ENCODING_SHIFT,
+    );
+  }
+}
+
+/** True when a buffer has room for a value and not much more room than that. */
+function hasCapacityFor(value: Buffer, valueBytes: number): boolean {
+  return valueBytes <= value.length && value.length <= 2 * valueBytes;
+}
