@@ -243,6 +243,10 @@ export class Front {
   #replied(id: number, bytes: Buffer, offset: number, length: number, last: boolean): void {
     const connection = this.#connections.get(id);
     if (connection === undefined) return;
+    if (connection.socket.writableLength > this.#outputLimitBytes) {
+      this.#dropSlowReader(connection);
+      return;
+    }
     if (connection.replyMode === 'on') {
       const start = this.#writer.position;
       this.#writer.encoded(bytes, offset, length);
@@ -306,12 +310,11 @@ export class Front {
   };
 
   #armDoorbell(): void {
-    for (;;) {
-      if (this.#hops.poll()) this.#output.schedule();
-      // Room in a ring is announced by the same bell: what waited is sent at the tick's end.
-      if (this.#hops.outstanding > 0) this.#output.schedule();
-      if (this.#m.doorbell.sleepAsync(DOORBELL_TIMEOUT_MS, this.#hasWork, this.#woken)) return;
-    }
+    // Room in a ring is announced by the same bell: what waited is sent at the tick's end.
+    if (this.#hops.poll() || this.#hops.outstanding > 0) this.#output.schedule();
+    const asleep = this.#m.doorbell.sleepAsync(DOORBELL_TIMEOUT_MS, this.#hasWork, this.#woken);
+    // Not in a loop: replies may come in as fast as they are taken, and sockets have a turn too.
+    if (!asleep) setImmediate(() => this.#armDoorbell());
   }
 
   #housekeeping(): void {
@@ -344,16 +347,20 @@ export class Front {
     const halfFrameMs = idleMs > 0 ? Math.min(idleMs, HALF_FRAME_MS) : HALF_FRAME_MS;
     for (const connection of this.#connections.values()) {
       if (connection.socket.writableLength > this.#outputLimitBytes) {
-        this.#m.log(
-          `client ${connection.id} at ${connection.address} does not read its replies: ` +
-            `${connection.socket.writableLength} bytes wait; the connection is closed`,
-        );
-        connection.drop();
+        this.#dropSlowReader(connection);
       } else if (connection.state === READY) {
         const limitMs = connection.pending.length > 0 ? halfFrameMs : idleMs;
         if (limitMs > 0 && nowMs - connection.lastActiveMs > limitMs) connection.drop();
       }
     }
+  }
+
+  #dropSlowReader(connection: Connection): void {
+    this.#m.log(
+      `client ${connection.id} at ${connection.address} does not read its replies: ` +
+        `${connection.socket.writableLength} bytes wait; the connection is closed`,
+    );
+    connection.drop();
   }
 
   // --- asked by other threads ---

@@ -11,6 +11,9 @@ import {
   RingProducer,
 } from '@forgekv/rings';
 
+/** Replies taken from one worker before the tick ends, in bytes. */
+const POLL_BYTES = 1024 * 1024;
+
 /** A front's links to one worker. */
 export interface WorkerLink {
   requests: SharedArrayBuffer;
@@ -116,13 +119,19 @@ export class HopClient {
     }
   }
 
-  /** Hands out every reply there is. Returns true when there was any. */
+  /**
+   * Hands out the replies there are, some POLL_BYTES of each worker at most: workers go on
+   * filling the rings meanwhile, and the sockets want to be written to in between.
+   * @returns true when there was any
+   */
   poll(): boolean {
     let any = false;
     for (const link of this.#links) {
       const { replies } = link;
-      while (replies.next()) {
+      let bytes = 0;
+      while (bytes < POLL_BYTES && replies.next()) {
         any = true;
+        bytes += replies.payloadBytes;
         this.#take(replies);
       }
       if (replies.release()) link.doorbell.ring();

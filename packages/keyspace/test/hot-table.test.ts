@@ -134,6 +134,14 @@ test('a full pool: nothing changes, and shrinking still works', async (t) => {
   t.same(checkIntegrity(keys.table.arena).problems, []);
 });
 
+test('room for an entry but none for the index: the slot is given back', async (t) => {
+  const keys = new KeyedTable(smallArena(1));
+  t.notOk(keys.set('key', 'value'));
+  t.equal(keys.table.pool.freePages, 1);
+  t.equal(keys.databases.keys(0), 0);
+  t.same(checkIntegrity(keys.table.arena).problems, []);
+});
+
 test('a tombstone stays where the store may hold the key, and is revived', async (t) => {
   const keys = new KeyedTable(smallArena(64));
   keys.set('gone', 'v');

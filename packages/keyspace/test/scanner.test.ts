@@ -97,6 +97,24 @@ test('keys that come and go, and growth: stable ones exactly once', async (t) =>
   }
 });
 
+test('a walk from any position visits the keys whose hash is not below it', async (t) => {
+  const keys = new KeyedTable(smallArena(40));
+  const names = keysInShard(keys, SHARD, 500);
+  const hashOf = (name: string): number =>
+    keys.table.hasher.hash(Buffer.from(name), 0, name.length) >>> 0;
+  for (const name of names) keys.set(name, '');
+  for (const from of names.slice(0, 100).flatMap((name) => [hashOf(name), hashOf(name) + 1])) {
+    const walk = new Walk(keys);
+    walk.position = from;
+    while (walk.position < SHARD_END) walk.step(1000);
+    const expected = names.filter((name) => hashOf(name) >= from);
+    if (walk.seen.size !== expected.length || !expected.every((name) => walk.seen.has(name))) {
+      t.fail(`from ${from}: ${walk.seen.size} of ${expected.length}`);
+    }
+  }
+  t.pass('200 positions');
+});
+
 test('other databases, tombstones and expired keys are not visited', async (t) => {
   const keys = new KeyedTable(smallArena(40));
   const names = keysInShard(keys, SHARD, 40);

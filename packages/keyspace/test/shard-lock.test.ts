@@ -36,6 +36,31 @@ test('misuse ends the process', async (t) => {
   t.throws(() => two.unlock(5), { name: 'InvariantError' }, 'released without being held');
 });
 
+test('who was woken passes the wake-up on', async (t) => {
+  const arena = smallArena(1);
+  const [one, two] = [new ShardLocks(arena, 1), new ShardLocks(arena, 2)];
+  const { wait, notify } = Atomics;
+  let notified = 0;
+  one.lock(3);
+  try {
+    Atomics.notify = (() => ++notified) as typeof notify;
+    // While the second sleeps the first lets go; a third may be asleep on the word as well.
+    Atomics.wait = (() => {
+      one.unlock(3);
+      return 'ok';
+    }) as unknown as typeof wait;
+    two.lock(3);
+    t.equal(notified, 1, 'the first saw that somebody sleeps');
+    two.unlock(3);
+    t.equal(notified, 2, 'the second cannot know that nobody does');
+    one.lock(3);
+    one.unlock(3);
+    t.equal(notified, 2, 'nobody sleeps');
+  } finally {
+    Object.assign(Atomics, { wait, notify });
+  }
+});
+
 function hammer(job: LockJob): Promise<LockReport> {
   return new Promise((resolve, reject) => {
     const thread = new Worker(new URL('./lock-hammer.js', import.meta.url), {

@@ -255,3 +255,25 @@ test('a page that changed hands while the sweep waited for its lock is left alon
   t.equal(sweep.expire(epochMs + 1000), 1, 'the next round has the right lock');
   t.same(sweep.expired, [`0/${next}`]);
 });
+
+test('a page that the sweep gave back belongs to whoever takes it next', async (t) => {
+  const keys = new KeyedTable(smallArena(6));
+  const { table } = keys;
+  const { epochMs } = table.arena;
+  const [first, next] = [keysInShard(keys, 1, 1)[0]!, keysInShard(keys, 2, 1)[0]!];
+  keys.set(next, 'makes the page of the index');
+  keys.set(first, 'x'.repeat(10_000));
+  keys.expireAt(first, epochMs + 10);
+  const free = table.pool.free.bind(table.pool);
+  table.pool.free = (shard, slot) => {
+    table.pool.free = free;
+    free(shard, slot);
+    // Another thread would do this: shard 2 takes the page at once, for a key that expires.
+    keys.set(next, 'y'.repeat(10_000));
+    keys.expireAt(next, epochMs + 5000);
+  };
+  const sweep = new Sweep(keys);
+  t.equal(sweep.expire(epochMs + 1000), 1);
+  t.same(checkIntegrity(table.arena).problems, []);
+  t.equal(sweep.expire(epochMs + 6000), 1);
+});

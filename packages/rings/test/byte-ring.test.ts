@@ -135,6 +135,51 @@ test('who waits for room is told by every release that makes some', async (t) =>
   }
 });
 
+/** Runs with `before` called before every Atomics.store to a word, as if by another thread. */
+function withStores(word: number, before: () => void, run: () => void): void {
+  const store = Atomics.store;
+  const hooked = (words: Int32Array, index: number, value: number): number => {
+    Atomics.store = store;
+    if (index === word) before();
+    Atomics.store = hooked as typeof store;
+    return store(words, index, value);
+  };
+  Atomics.store = hooked as typeof store;
+  try {
+    run();
+  } finally {
+    Atomics.store = store;
+  }
+}
+
+test('the races of the handshake, played through', async (t) => {
+  const TAIL = 16;
+  const WANTS_ROOM = 32;
+  const fill = ({ producer, consumer }: Pair): void => {
+    while (write(producer, Buffer.alloc(500))) producer.publish();
+    new Int32Array(producer.bytes.buffer)[WANTS_ROOM] = 0;
+    consumer.next();
+  };
+  const late = ringAt();
+  fill(late);
+  withStores(
+    WANTS_ROOM,
+    () => t.equal(late.consumer.release(), false),
+    () => {
+      t.ok(write(late.producer, Buffer.alloc(500)), 'released before the producer said it waits');
+    },
+  );
+  const early = ringAt();
+  fill(early);
+  withStores(
+    TAIL,
+    () => t.equal(write(early.producer, Buffer.alloc(500)), false),
+    () => {
+      t.equal(early.consumer.release(), true, 'the producer looked before the release was visible');
+    },
+  );
+});
+
 test('ends made later go on where the ring stands', async (t) => {
   const { memory, producer } = ringAt();
   write(producer, Buffer.from('one'));
