@@ -13,8 +13,11 @@ import { SHARD_BLOCK_WORDS, SHARD_LOCK } from './layout.ts';
 
 const WAITERS = 256;
 const HOLDER_MASK = 255;
-/** Tries before a front gives up and goes over the ring, or a worker goes to sleep. */
-const SPINS = 40;
+/**
+ * Tries before a front gives up and goes over the ring, or a worker goes to sleep: about as long
+ * as a lock is held unless its holder has lost its core.
+ */
+const SPINS = 400;
 /** A lost wake-up cannot happen by the argument above; the timeout bounds it all the same. */
 const SLEEP_MS = 20;
 
