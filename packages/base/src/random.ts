@@ -37,7 +37,10 @@ export class Random {
     return result >>> 0;
   }
 
-  /** Returns an integer in 0..bound-1; `bound` is 1..2^32. The bias is below 2^-20 for bounds < 4096. */
+  /**
+   * Returns an integer in 0..bound-1; `bound` is 1..2^32. The bias is below 2^-20 for
+   * bounds < 4096.
+   */
   below(bound: number): number {
     return Math.floor((this.uint32() / 4294967296) * bound);
   }

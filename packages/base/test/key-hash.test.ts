@@ -66,6 +66,47 @@ test('hash is HalfSipHash-1-3 of the key at any offset', async (t) => {
   );
 });
 
+test('digest gives hash and shard in one pass', async (t) => {
+  const random = new Random(0xd16e);
+  for (let length = 0; length <= 200; length++) {
+    const hasher = new KeyHasher(random.uint32(), random.uint32());
+    for (const offset of [0, 1, 2, 3]) {
+      const around = randomBytes(random, offset + length + 9);
+      // Braces, and bytes that differ from one in a bit, in a third of the keys.
+      const alphabet = Buffer.from('{}z{|;\xfb', 'latin1');
+      if (random.chance(0.3)) {
+        for (let i = 0; i < length; i++) around[offset + i] = alphabet[random.below(7)]!;
+      }
+      const view = new DataView(around.buffer, around.byteOffset, around.length);
+      const hash = hasher.digest(around, view, offset, length);
+      const shard = hasher.shard(around, offset, length);
+      if (hash !== hasher.hash(around, offset, length) || hasher.digestShard !== shard) {
+        t.fail(`length ${length} at ${offset}: ${around.toString('latin1')}`);
+      }
+    }
+  }
+  t.pass('804 keys');
+});
+
+test('digest sees a brace at every place of a key', async (t) => {
+  const hasher = new KeyHasher(5, 6);
+  for (let length = 2; length <= 20; length++) {
+    for (let open = 0; open < length - 1; open++) {
+      for (let close = open + 1; close < length; close++) {
+        const key = Buffer.alloc(length, 'k');
+        key[open] = 123;
+        key[close] = 125;
+        const view = new DataView(key.buffer, key.byteOffset, length);
+        hasher.digest(key, view, 0, length);
+        const tag = taggedPart(key.toString());
+        const expected = (slowCrc16(Buffer.from(tag)) % SLOT_COUNT) >> SHARD_SHIFT;
+        if (hasher.digestShard !== expected) t.fail(`${key}: shard ${hasher.digestShard}`);
+      }
+    }
+  }
+  t.pass('every place');
+});
+
 test('hash depends on the secret, the length and every bit of the key', async (t) => {
   const key = Buffer.from('user:1000');
   const hasher = new KeyHasher(1, 2);

@@ -25,7 +25,10 @@ for (const { fronts, workers } of LAYOUTS) {
     const servers = { open: { port: open.port }, withPassword: { port: guarded.port } };
     await endure(t, open, async () => {
       const failures = await runHostileCases(servers, BINDING_CASES);
-      t.same(failures.filter(({ name }) => !NOT_YET.includes(name)), []);
+      t.same(
+        failures.filter(({ name }) => !NOT_YET.includes(name)),
+        [],
+      );
       t.equal(failures.length, NOT_YET.length, 'NOT_YET names just what is not there');
       await runHostileCases(servers, QUIRKS);
     });
@@ -55,7 +58,10 @@ test('what is only claimed is not allocated', { skip: withoutProc() }, async (t)
       return socket;
     });
     await sleep(300);
-    t.ok(sockets.every((socket) => !socket.destroyed), 'the server waits for the rest');
+    t.ok(
+      sockets.every((socket) => !socket.destroyed),
+      'the server waits for the rest',
+    );
     for (const socket of sockets) socket.destroy();
   });
 });
@@ -65,7 +71,11 @@ test('half-open and idle connections', { skip: withoutProc() }, async (t) => {
   const client = await connect(t, server);
   await endure(t, server, async () => {
     const sockets = Array.from({ length: 500 }, (_, i) => {
-      const socket = createConnection({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
+      const socket = createConnection({
+        port: server.port,
+        host: '127.0.0.1',
+        allowHalfOpen: true,
+      });
       socket.on('error', () => {});
       t.teardown(() => socket.destroy());
       // A third sends nothing, a third half a command, a third ends its side.

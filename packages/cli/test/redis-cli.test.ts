@@ -30,7 +30,8 @@ async function filledServer(t: Test, fronts: number, workers: number): Promise<n
 for (const { fronts, workers } of LAYOUTS) {
   test(`redis-cli with ${fronts} fronts, ${workers} workers`, { skip }, async (t) => {
     const port = await filledServer(t, fronts, workers);
-    const cli = (...args: string[]): Promise<Ended> => run('redis-cli', ['-p', String(port), ...args]);
+    const cli = (...args: string[]): Promise<Ended> =>
+      run('redis-cli', ['-p', String(port), ...args]);
 
     const scan = await cli('--scan');
     const keys = scan.stdout.trim().split('\n');
@@ -50,7 +51,9 @@ for (const { fronts, workers } of LAYOUTS) {
     t.match((await cli('NOSUCH', 'x')).stdout, "ERR unknown command 'NOSUCH'");
     const repeated = await cli('-r', '100', 'INCR', 'counter');
     t.equal(repeated.stdout.trim().split('\n').at(-1), '100');
-    const text = await run('redis-cli', ['-p', String(port), '-x', 'SET', 'x'], { input: 'a\r\nb' });
+    const text = await run('redis-cli', ['-p', String(port), '-x', 'SET', 'x'], {
+      input: 'a\r\nb',
+    });
     t.equal(text.stdout, 'OK\n');
     t.equal((await cli('STRLEN', 'x')).stdout, '4\n');
   });

@@ -8,6 +8,7 @@ export { Executor } from './executor.ts';
 export { allocateLarge, type LargeValues, NO_LARGE_VALUES } from './large-values.ts';
 export { DONE, FULL, NOT_HERE, type Outcome, WAITING } from './outcome.ts';
 export { CommandRegistry, PLACE_FRONT, PLACE_KEYED, PLACE_WORKER } from './registry.ts';
+export { outputLimitBytes, replyLimitBytes } from './reply-limit.ts';
 export { Request } from './request.ts';
 export { hotBytesUsed } from './server/info-memory.ts';
 export { REDIS_VERSION } from './server/versions.ts';

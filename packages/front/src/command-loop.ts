@@ -48,7 +48,7 @@ import type { HopClient } from './hop-client.ts';
 import type { TickOutput } from './tick-output.ts';
 
 /** More reply bytes than this in one tick end the tick early. */
-const EARLY_FLUSH_BYTES = 1024 * 1024;
+export const EARLY_FLUSH_BYTES = 1024 * 1024;
 /** A client that leaves more than this unread gets nothing executed until it reads. */
 export const STALL_BYTES = 1024 * 1024;
 /** Batches of so many commands are timed always, of smaller ones one in TIMED_ONE_IN. */
@@ -68,6 +68,8 @@ export interface CommandLoopModules {
   readonly workerOf: Uint8Array;
   /** Told about a connection that CLIENT PAUSE stopped. */
   readonly paused: (connection: Connection) => void;
+  /** Told about a connection whose replies are more than a client may ask for. */
+  readonly tooLarge: (connection: Connection) => void;
   readonly log: (message: string) => void;
 }
 
@@ -173,8 +175,10 @@ export class CommandLoop {
     const started = weight === 0 ? 0 : performance.now();
     this.#router.route(this.#parser, bytes, view, !this.forceHop);
     const start = reply.position;
+    reply.floor = start;
     const done = this.#runAll(connection, count);
-    output.add(connection, start);
+    if (reply.overflowed) this.#discard(connection, start);
+    else output.add(connection, start);
     if (weight === 0) return done;
     const each = ((performance.now() - started) * 1000 * weight) / count;
     for (let i = 0; i < done; i++) {
@@ -182,6 +186,13 @@ export class CommandLoop {
       if (id >= 0) stats.took(id, each);
     }
     return done;
+  }
+
+  #discard(connection: Connection, start: number): void {
+    const { reply } = this.#m.context;
+    reply.overflowed = false;
+    reply.position = start;
+    this.#m.tooLarge(connection);
   }
 
   /** Returns how many batches the timing of this one stands for, 0 = it is not timed. */
@@ -210,7 +221,7 @@ export class CommandLoop {
         if (pause !== PAUSE_NONE && this.#isPaused(pause, id)) {
           connection.state = PAUSED;
           this.#m.paused(connection);
-          return i;
+          return this.#putBack(connection, i);
         }
         connection.lastCommand = id;
         const place = places[id]!;
@@ -242,6 +253,16 @@ export class CommandLoop {
       }
     }
     return count;
+  }
+
+  /**
+   * Keeps command `i` for later. An inline command is alone in its batch and cannot be parsed
+   * again, because splitting it changed its bytes.
+   */
+  #putBack(connection: Connection, i: number): number {
+    if (this.#parser.commands[i * COMMAND_WORDS + COMMAND_START]! >= 0) return i;
+    connection.leftover = encodeCommand(this.#m.context.request);
+    return i + 1;
   }
 
   #isPaused(pause: number, id: number): boolean {
@@ -292,7 +313,9 @@ export class CommandLoop {
     }
     let last = i + 1;
     if (connection.replyMode !== 'skipping') {
-      while (last < count && this.#mayFollow(last)) last++;
+      const pause = this.#m.control.pauseMode(context.nowMs);
+      const most = Math.min(count, i + connection.runCommands);
+      while (last < most && this.#mayFollow(last, pause)) last++;
     }
     connection.state = AWAY;
     const flags =
@@ -311,8 +334,9 @@ export class CommandLoop {
     return last;
   }
 
-  #mayFollow(i: number): boolean {
+  #mayFollow(i: number, pause: number): boolean {
     const id = this.#router.ids[i]!;
-    return id >= 0 && this.#m.registry.places[id] !== PLACE_FRONT;
+    if (id < 0 || this.#m.registry.places[id] === PLACE_FRONT) return false;
+    return pause === PAUSE_NONE || !this.#isPaused(pause, id);
   }
 }

@@ -14,6 +14,8 @@ export interface ConnectionFacts {
   nowMs: number;
 }
 
+const MOST_RUN_COMMANDS = 1024;
+const LEAST_RUN_COMMANDS = 8;
 /** Time a closing connection has to take its last replies, in milliseconds. */
 const LINGER_MS = 5000;
 
@@ -53,8 +55,10 @@ export class Connection implements Session {
   readonly limits: RequestLimits = { maxBulkBytes: 0, authenticated: false };
   /** The client has closed its side; what it sent is still executed and answered. */
   peerEnded = false;
-  /** Commands a worker sent back, until its last reply comes. */
+  /** Commands that come before the pending input: a worker sent them back, or a pause did. */
   leftover: Buffer | null = null;
+  /** Most commands that go to a worker in one run: few after a run that came back in part. */
+  runCommands = MOST_RUN_COMMANDS;
   /** True once nothing more may be written to the socket. */
   ended = false;
   reading = true;
@@ -96,6 +100,17 @@ export class Connection implements Session {
     this.state = CLOSING;
     this.ended = true;
     this.socket.destroy();
+  }
+
+  /**
+   * A run has ended. What a worker sends back was carried there and back for nothing, so the
+   * next run is short, and longer again as long as whole runs are executed.
+   */
+  runEnded(): void {
+    this.runCommands =
+      this.leftover === null
+        ? Math.min(MOST_RUN_COMMANDS, this.runCommands * 2)
+        : LEAST_RUN_COMMANDS;
   }
 
   /** Holds the client back: nothing is read until `resumeReading`. */

@@ -9,7 +9,9 @@ import {
   type CommandRegistry,
   endReply,
   NO_LARGE_VALUES,
+  outputLimitBytes,
   type ProcessFigures,
+  replyLimitBytes,
   type ThreadStats,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
@@ -17,15 +19,13 @@ import type { HotTable } from '@forgekv/keyspace';
 import { ReplyWriter } from '@forgekv/protocol';
 import { type Doorbell, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
 import { factsOf, matches } from './client-facts.ts';
-import { CommandLoop, STALL_BYTES } from './command-loop.ts';
+import { CommandLoop, EARLY_FLUSH_BYTES, STALL_BYTES } from './command-loop.ts';
 import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { HopClient, type WorkerLink } from './hop-client.ts';
 import { SocketIntake } from './socket-intake.ts';
 import { TickOutput } from './tick-output.ts';
 
-/** Replies the front keeps for a client that does not read, when no limit is configured. */
-const MOST_OUTPUT_BYTES = 1024 * 1024 * 1024;
 /** Input kept for a connection that cannot execute at the moment, before it is not read on. */
 const MOST_WAITING_INPUT_BYTES = 1024 * 1024;
 /** Input before authentication. */
@@ -60,7 +60,9 @@ export class Front {
   readonly #services: FrontServices;
   readonly #readView: DataView;
   #housekeepings = 0;
-  #outputLimitBytes = MOST_OUTPUT_BYTES;
+  #outputLimitBytes = 0;
+  /** Connections that may go on once the replies of this tick are with the sockets. */
+  #held: Connection[] = [];
 
   constructor(modules: FrontModules) {
     this.#m = modules;
@@ -81,6 +83,10 @@ export class Front {
           this.#replied(id, bytes, offset, length, last);
         },
         leftover: (id, bytes, offset, length) => this.#leftover(id, bytes, offset, length),
+        tooLarge: (id) => {
+          const connection = this.#connections.get(id);
+          if (connection !== undefined) this.#dropTooLarge(connection);
+        },
       },
       modules.threadStats,
     );
@@ -100,6 +106,7 @@ export class Front {
       control: modules.control,
       workerOf: modules.workerOf,
       paused: (connection) => this.#paused.add(connection),
+      tooLarge: (connection) => this.#dropTooLarge(connection),
       log: modules.log,
     });
     this.configure();
@@ -118,7 +125,8 @@ export class Front {
     this.#context.maxStringBytes = config.bytes('proto-max-bulk-len');
     this.#loop.forceHop = config.boolean('debug-force-hop');
     this.#services.configure();
-    this.#outputLimitBytes = config.outputBufferLimits().normal.hardBytes || MOST_OUTPUT_BYTES;
+    this.#outputLimitBytes = outputLimitBytes(config);
+    this.#writer.mostBytes = replyLimitBytes(config);
     for (const connection of this.#connections.values()) this.#applyLimits(connection);
   }
 
@@ -213,14 +221,15 @@ export class Front {
     const limit = connection.limits.authenticated
       ? this.#m.config.bytes('client-query-buffer-limit')
       : MOST_UNAUTHENTICATED_BYTES;
-    if (waiting > limit) {
+    if (connection.state !== READY) {
+      // Whole commands that wait for their turn: the limit is for one that does not end.
+      if (waiting > MOST_WAITING_INPUT_BYTES) connection.pauseReading();
+    } else if (waiting > limit) {
       this.#m.log(
         `client ${connection.id} at ${connection.address} exceeds its query buffer: ` +
           `${waiting} of ${limit} bytes; the connection is closed`,
       );
       connection.drop();
-    } else if (connection.state !== READY && waiting > MOST_WAITING_INPUT_BYTES) {
-      connection.pauseReading();
     }
   }
 
@@ -231,6 +240,11 @@ export class Front {
       this.#output.close(connection);
       return;
     }
+    if (connection.leftover !== null) {
+      connection.pending.prepend(connection.leftover);
+      connection.leftover = null;
+    }
+    if (this.#isClogged(connection)) return;
     connection.state = READY;
     this.#loop.resume(connection);
     if (connection.state !== READY) return;
@@ -238,26 +252,39 @@ export class Front {
     else connection.resumeReading();
   }
 
+  /**
+   * Stalls a connection whose client has to read first. How much that is is only known once the
+   * replies of this tick are with the sockets, so with many of those it is asked again then.
+   */
+  #isClogged(connection: Connection): boolean {
+    if (this.#writer.position > EARLY_FLUSH_BYTES) {
+      this.#held.push(connection);
+      this.#output.schedule();
+    } else if (connection.socket.writableLength <= STALL_BYTES) {
+      return false;
+    }
+    connection.state = STALLED;
+    return true;
+  }
+
   // --- replies from elsewhere ---
 
   #replied(id: number, bytes: Buffer, offset: number, length: number, last: boolean): void {
     const connection = this.#connections.get(id);
-    if (connection === undefined) return;
+    if (connection === undefined || connection.ended) return;
     if (connection.socket.writableLength > this.#outputLimitBytes) {
       this.#dropSlowReader(connection);
       return;
     }
     if (connection.replyMode === 'on') {
       const start = this.#writer.position;
+      this.#writer.floor = start;
       this.#writer.encoded(bytes, offset, length);
       this.#output.add(connection, start);
     }
     if (!last || connection.state !== AWAY) return;
+    connection.runEnded();
     if (connection.replyMode !== 'on') endReply(connection);
-    if (connection.leftover !== null) {
-      connection.pending.prepend(connection.leftover);
-      connection.leftover = null;
-    }
     this.#proceed(connection);
   }
 
@@ -273,9 +300,15 @@ export class Front {
   answer(connection: Connection, write: (reply: ReplyWriter) => void): void {
     if (connection.state !== DEFERRED) return;
     const start = this.#writer.position;
+    this.#writer.floor = start;
     this.#writer.resp3 = connection.resp === 3;
     const errors = this.#writer.errorCount;
     write(this.#writer);
+    if (this.#writer.overflowed) {
+      this.#writer.overflowed = false;
+      this.#dropTooLarge(connection);
+      return;
+    }
     if (this.#writer.errorCount !== errors) {
       this.#m.threadStats.errorReply(this.#writer.lastError);
     }
@@ -295,6 +328,16 @@ export class Front {
     stats.turns++;
     stats.publish();
     if (this.#hops.outstanding > 0 && this.#hops.poll()) this.#output.schedule();
+    if (this.#held.length > 0) this.#releaseHeld();
+  }
+
+  #releaseHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const connection of held) {
+      // What is left in the socket is announced by its `drain`.
+      if (connection.state === STALLED) this.#proceed(connection);
+    }
   }
 
   #drained(connection: Connection): void {
@@ -359,6 +402,14 @@ export class Front {
     this.#m.log(
       `client ${connection.id} at ${connection.address} does not read its replies: ` +
         `${connection.socket.writableLength} bytes wait; the connection is closed`,
+    );
+    connection.drop();
+  }
+
+  #dropTooLarge(connection: Connection): void {
+    this.#m.log(
+      `client ${connection.id} at ${connection.address} asked for more replies at once than ` +
+        `${this.#writer.mostBytes} bytes; the connection is closed`,
     );
     connection.drop();
   }

@@ -7,6 +7,9 @@ import {
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
+  REPLY_LAST,
+  REPLY_MORE,
+  REPLY_TOO_LARGE,
   RingConsumer,
   RingProducer,
 } from '@forgekv/rings';
@@ -25,6 +28,8 @@ export interface WorkerLink {
 export interface HopEvents {
   /** Replies of a run: bytes[offset..offset+length); `last` ends the run. */
   replied(connection: number, bytes: Buffer, offset: number, length: number, last: boolean): void;
+  /** A run ended with a reply that is larger than a client may ask for. */
+  tooLarge(connection: number): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
   leftover(connection: number, bytes: Buffer, offset: number, length: number): void;
 }
@@ -142,8 +147,13 @@ export class HopClient {
   #take(replies: RingConsumer): void {
     const { kind, a: connection, payloadOffset, payloadBytes } = replies;
     if (kind === KIND_REPLY) {
-      const last = replies.b === 1;
-      if (last) this.outstanding--;
+      const { b } = replies;
+      if (b !== REPLY_MORE) this.outstanding--;
+      if (b === REPLY_TOO_LARGE) {
+        this.#events.tooLarge(connection);
+        return;
+      }
+      const last = b === REPLY_LAST;
       this.#events.replied(connection, replies.bytes, payloadOffset, payloadBytes, last);
     } else if (kind === KIND_LEFTOVER) {
       this.#events.leftover(connection, replies.bytes, payloadOffset, payloadBytes);

@@ -1,11 +1,13 @@
 // The canary of the stress run: with a planted bug it must fail, or it proves nothing.
 
-import { test } from 'tap';
+import { t as file, test } from 'tap';
 import type { Fault } from './stress-job.ts';
 import { runRound } from './stress-run.ts';
 
 /** Time in which a planted bug must be found; it usually takes a fraction of a second. */
 const BOUND_MS = 30_000;
+
+file.setTimeout(5 * BOUND_MS);
 
 for (const fault of ['skips-lock', 'unlocks-early'] satisfies Fault[]) {
   test(`the stress run finds a lock that ${fault}`, { timeout: 2 * BOUND_MS }, async (t) => {

@@ -16,7 +16,10 @@ export function doubleText(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) <= WRITTEN_OUT) {
     return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
   }
-  return value < 0 ? `-${notation(-value)}` : notation(value);
+  const size = Math.abs(value);
+  // Where all notations agree.
+  if (size >= 1e-3 && size < 1e4) return String(value);
+  return value < 0 ? `-${notation(size)}` : notation(size);
 }
 
 /** Chooses between 1234.5, 0.0012 and 1.2e-9 as the fpconv library does. */

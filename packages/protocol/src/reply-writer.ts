@@ -31,6 +31,12 @@ export class ReplyWriter {
   errorCount = 0;
   /** Text of the last error reply. */
   lastError = '';
+  /** Where the replies of the client that is being answered begin. */
+  floor = 0;
+  /** Most bytes of replies for one client at a time. */
+  mostBytes = Infinity;
+  /** Replies for one client exceeded `mostBytes`: they were dropped, and it must be closed. */
+  overflowed = false;
   #view: DataView;
 
   constructor(bytes: number = INITIAL_BYTES) {
@@ -41,6 +47,7 @@ export class ReplyWriter {
   /** Forgets what was written and gives back a buffer that had become very large. */
   reset(): void {
     this.position = 0;
+    this.floor = 0;
     if (this.buffer.length > KEEP_BYTES) {
       this.buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
       this.#view = new DataView(this.buffer.buffer, 0, INITIAL_BYTES);
@@ -49,9 +56,19 @@ export class ReplyWriter {
 
   /** Makes room for `bytes` more; every writing method does so itself. */
   ensure(bytes: number): void {
+    if (this.position + bytes > this.buffer.length) this.#grow(bytes);
+  }
+
+  #grow(bytes: number): void {
+    if (this.position + bytes - this.floor > this.mostBytes) {
+      this.overflowed = true;
+      this.position = this.floor;
+    }
     const needed = this.position + bytes;
     if (needed <= this.buffer.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+    const most = this.floor + this.mostBytes;
+    const wanted = Math.min(this.buffer.length * 2, most);
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, wanted));
     this.buffer.copy(grown, 0, 0, this.position);
     this.buffer = grown;
     this.#view = new DataView(grown.buffer, 0, grown.length);

@@ -144,7 +144,8 @@ test('bulkWords: shared memory, every length, garbage behind the value', async (
         false,
         64,
       );
-      const wanted = `$${length}\r\n${bytes.toString('latin1', word * 4, word * 4 + length)}\r\n+OK\r\n`;
+      const value = bytes.toString('latin1', word * 4, word * 4 + length);
+      const wanted = `$${length}\r\n${value}\r\n+OK\r\n`;
       if (out !== wanted) t.fail(`length ${length} at word ${word}`);
     }
   }
@@ -165,6 +166,28 @@ test('a buffer that grew for a large reply is given back', async (t) => {
   writer.bulk(Buffer.from('abc'), 0, 3);
   writer.integer(12345);
   t.equal(writer.buffer.toString('latin1', 0, writer.position), '$3\r\nabc\r\n:12345\r\n');
+});
+
+test('too many bytes for one client are dropped, those of the others stay', async (t) => {
+  const writer = new ReplyWriter(64);
+  writer.mostBytes = 1000;
+  const others = 'x'.repeat(500);
+  writer.text(others);
+  const floor = writer.position;
+  writer.floor = floor;
+  for (let i = 0; i < 9; i++) writer.text('y'.repeat(90));
+  t.equal(writer.overflowed, false);
+  t.equal(writer.position, floor + 9 * 97);
+  for (let i = 0; i < 30; i++) writer.text('z'.repeat(90));
+  t.equal(writer.overflowed, true);
+  t.ok(writer.position <= floor + 1200, `${writer.position} bytes`);
+  t.equal(writer.buffer.toString('latin1', 0, floor), bulk(others));
+  writer.position = floor;
+  writer.overflowed = false;
+  writer.bulk(Buffer.alloc(5000), 0, 5000);
+  t.equal(writer.overflowed, true, 'a single reply');
+  writer.reset();
+  t.equal(writer.floor, 0);
 });
 
 test('a million small replies: growth is by doubling', async (t) => {

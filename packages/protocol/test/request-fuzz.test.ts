@@ -81,5 +81,5 @@ test(`mutated requests, seed ${SEED}`, async (t) => {
     }
   }
   t.comment(JSON.stringify([...outcomes]));
-  t.ok(outcomes.size >= 6, 'the runs reach most of the errors');
+  t.ok(outcomes.size >= 5, 'the runs reach most of the errors');
 });

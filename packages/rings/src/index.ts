@@ -12,6 +12,9 @@ export {
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
+  REPLY_LAST,
+  REPLY_MORE,
+  REPLY_TOO_LARGE,
   RUN_NO_TOUCH,
   RUN_RESP3,
 } from './run-frames.ts';

@@ -9,10 +9,17 @@
 export const KIND_RUN = 1;
 /** Front to worker: the message goes on. a = connection. */
 export const KIND_MORE = 2;
-/** Worker to front: replies. a = connection, b = 1 when the run ends with this frame. */
+/** Worker to front: replies. a = connection, b = a REPLY_ constant. */
 export const KIND_REPLY = 3;
 /** Worker to front: commands not executed, before the run's last reply. a = connection. */
 export const KIND_LEFTOVER = 4;
+
+/** More replies of the run follow. */
+export const REPLY_MORE = 0;
+/** The run ends with this frame. */
+export const REPLY_LAST = 1;
+/** The run ended with a reply that is larger than a client may ask for: close the connection. */
+export const REPLY_TOO_LARGE = 2;
 
 /** The connection speaks RESP3. */
 export const RUN_RESP3 = 1;

@@ -2,9 +2,18 @@
 // full. Waiting cannot deadlock: a front never waits for a worker.
 
 import type { ReplyWriter } from '@forgekv/protocol';
-import { type Doorbell, KIND_LEFTOVER, KIND_REPLY, RingProducer } from '@forgekv/rings';
+import {
+  type Doorbell,
+  KIND_LEFTOVER,
+  KIND_REPLY,
+  REPLY_LAST,
+  REPLY_MORE,
+  REPLY_TOO_LARGE,
+  RingProducer,
+} from '@forgekv/rings';
 
 const FULL_SLEEP_MS = 5;
+const NO_BYTES = Buffer.alloc(0);
 
 export class ReplySender {
   readonly #ring: RingProducer;
@@ -24,11 +33,16 @@ export class ReplySender {
     const most = this.#ring.maxPayload;
     let from = 0;
     while (position - from > most) {
-      this.#frame(KIND_REPLY, connection, 0, buffer, from, from + most);
+      this.#frame(KIND_REPLY, connection, REPLY_MORE, buffer, from, from + most);
       from += most;
     }
-    this.#frame(KIND_REPLY, connection, last ? 1 : 0, buffer, from, position);
+    this.#frame(KIND_REPLY, connection, last ? REPLY_LAST : REPLY_MORE, buffer, from, position);
     writer.reset();
+  }
+
+  /** Ends a run whose last reply is larger than a client may ask for. */
+  tooLarge(connection: number): void {
+    this.#frame(KIND_REPLY, connection, REPLY_TOO_LARGE, NO_BYTES, 0, 0);
   }
 
   /** Sends commands back that were not executed. */
@@ -42,17 +56,17 @@ export class ReplySender {
   #frame(
     kind: number,
     connection: number,
-    last: number,
+    b: number,
     bytes: Buffer,
     start: number,
     end: number,
   ): void {
     const ring = this.#ring;
-    let at = ring.reserve(end - start, kind, connection, last, 0, 0);
+    let at = ring.reserve(end - start, kind, connection, b, 0, 0);
     while (at < 0) {
       this.flush();
       this.#own.sleep(FULL_SLEEP_MS, () => false);
-      at = ring.reserve(end - start, kind, connection, last, 0, 0);
+      at = ring.reserve(end - start, kind, connection, b, 0, 0);
     }
     ring.bytes.set(bytes.subarray(start, end), at);
   }

@@ -14,6 +14,7 @@ import {
   OUT_OF_MEMORY,
   PLACE_FRONT,
   PLACE_WORKER,
+  replyLimitBytes,
   type ThreadStats,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
@@ -39,6 +40,11 @@ const RECLAIM_SLICE_MS = 2;
 const IDLE_SLEEP_MS = 100;
 /** Reply bytes of a run are handed on at this size, so that a long run does not pile up. */
 const REPLY_SLICE_BYTES = 64 * 1024;
+/**
+ * A run that has made this many bytes of replies ends; the front sends the rest again when the
+ * client has read enough, and meanwhile it is the others' turn.
+ */
+const RUN_REPLY_BYTES = 1024 * 1024;
 
 export interface ShardModules {
   readonly index: number;
@@ -77,6 +83,8 @@ export class Shard {
   readonly #sweeper: Sweeper;
   readonly #fronts: FrontLink[];
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
+  /** Replies of the current run that are on their way, in bytes. */
+  #sentBytes = 0;
   #nextExpireMs = 0;
 
   constructor(modules: ShardModules) {
@@ -121,6 +129,7 @@ export class Shard {
   configure(): void {
     this.#context.hotValueMaxBytes = this.#m.config.integer('hot-value-max-bytes');
     this.#context.maxStringBytes = this.#m.config.bytes('proto-max-bulk-len');
+    this.#writer.mostBytes = replyLimitBytes(this.#m.config);
   }
 
   /** Does all there is to do; sleeps when there was nothing. Called again and again. */
@@ -218,18 +227,25 @@ export class Shard {
     context.db = flags >>> 8;
     context.noTouch = (flags & RUN_NO_TOUCH) !== 0;
     writer.resp3 = (flags & RUN_RESP3) !== 0;
+    this.#sentBytes = 0;
     let at = start;
     while (at < end) {
       const next = parser.parse(bytes, at, end, this.#limits);
       const count = parser.commandCount;
       if (count === 0) break;
       const done = this.#execute(front, connection, bytes, view, count);
-      if (done < count) {
-        const from = done === 0 ? at : parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
-        front.replies.leftover(connection, bytes, from, end);
+      if (writer.overflowed) {
+        writer.overflowed = false;
+        writer.reset();
+        front.replies.tooLarge(connection);
+        return;
+      }
+      if (done === count) at = next;
+      else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
+      if (done < count || this.#hasRepliedEnough) {
+        front.replies.leftover(connection, bytes, at, end);
         break;
       }
-      at = next;
     }
     front.replies.reply(connection, writer, true);
   }
@@ -260,7 +276,15 @@ export class Shard {
         stats.called(id, reply.errorCount !== errors);
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
-      if (reply.position > REPLY_SLICE_BYTES) front.replies.reply(connection, reply, false);
+      if (reply.overflowed) return done + 1;
+      if (reply.position > REPLY_SLICE_BYTES) {
+        this.#sentBytes += reply.position;
+        front.replies.reply(connection, reply, false);
+        if (this.#hasRepliedEnough) {
+          done++;
+          break;
+        }
+      }
     }
     const each = ((performance.now() - started) * 1000) / count;
     for (let i = 0; i < done; i++) {
@@ -268,6 +292,10 @@ export class Shard {
       if (id >= 0) stats.took(id, each);
     }
     return done;
+  }
+
+  get #hasRepliedEnough(): boolean {
+    return this.#sentBytes > RUN_REPLY_BYTES;
   }
 
   /**

@@ -20,10 +20,15 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** Calls `report` with the resident memory every 20 ms until the returned function is called. */
+/** Calls `report` with the resident memory now, every 20 ms, and when the result is called. */
 export function watchMemory(pid: number, report: (bytes: number) => void): () => void {
-  const timer = setInterval(() => report(residentBytes(pid)), 20);
-  return () => clearInterval(timer);
+  const look = () => report(residentBytes(pid));
+  look();
+  const timer = setInterval(look, 20);
+  return () => {
+    clearInterval(timer);
+    look();
+  };
 }
 
 /** False where there is no /proc, for `skip`. */
