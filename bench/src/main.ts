@@ -127,7 +127,7 @@ function describeMethod({ rounds, pace, keyspace }: BenchOptions): string[] {
     mix,
     'ops/s is the median over the rounds; a ratio is taken within a round against the first ' +
       'server, and the median of these is given with half the range.',
-    'CPU µs/op is user and system time of all threads of the server (from /proc) during the load; ' +
+    'CPU µs/op is user and system time of all the threads of a server (/proc) during the load; ' +
       '`after` is what it went on using when the load was over, up to 3 s, before the next load.',
     'Latencies are medians over the rounds of what redis-benchmark reports, the worst of its ' +
       'processes; with a pipeline they are those of a whole batch. The maximum is over all rounds.',

@@ -10,7 +10,7 @@ export interface BenchOptions {
   readonly pace: { readonly seconds: number } | { readonly requests: number };
   /** Only scenarios whose name matches. */
   readonly only: RegExp | undefined;
-  /** Where the report goes; undefined for the default file, which --quick and --only leave alone. */
+  /** Where the report goes; undefined: the default file, which --quick and --only leave alone. */
   readonly out: string | undefined;
   readonly micro: boolean;
   readonly withAof: boolean;

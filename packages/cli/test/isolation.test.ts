@@ -2,11 +2,10 @@
 // command on several keys is never seen half done, packed or large, on one worker or several.
 
 import { describeReply, Prng, type Reply, type RespClient } from '@forgekv/testkit';
-import { test } from 'tap';
+import { type Test, test } from 'tap';
 import { connectToEveryFront, keyOnShard, LAYOUTS, serve } from './support/servers.ts';
 
 const LARGE_ARGS = ['--hot-value-max-bytes', '64'];
-const FORCE_HOP = ['--debug-force-hop', 'yes'];
 const COUNTERS = ['counter:a', 'counter:b', 'counter:c', 'counter:d'];
 const INCREMENTS = 4000;
 const BATCH = 200;
@@ -15,102 +14,101 @@ const APPENDS = 3000;
 const KEYS = Array.from({ length: 8 }, (_, i) => keyOnShard(i * 9, 'k'));
 const MSETS = 1200;
 
-const SETTINGS = [
-  ...LAYOUTS.map((layout) => ({ ...layout, args: [] })),
-  { fronts: 2, workers: 4, args: FORCE_HOP },
+const SERVERS = [
+  ...LAYOUTS.map((layout) => ({ ...layout, args: LARGE_ARGS })),
+  { fronts: 2, workers: 4, args: [...LARGE_ARGS, '--debug-force-hop', 'yes'] },
 ];
 
-for (const { fronts, workers, args } of SETTINGS) {
-  test(`counters add up, ${fronts}×${workers} ${args.join(' ')}`, async (t) => {
+for (const { fronts, workers, args } of SERVERS) {
+  test(`isolation with ${fronts} fronts, ${workers} workers, ${args.join(' ')}`, async (t) => {
     const server = await serve(t, { fronts, workers, args });
-    const clients = (await connectToEveryFront(t, server, fronts)).slice(0, 12);
-    const seen = new Map<string, Set<bigint>>(COUNTERS.map((key) => [key, new Set()]));
-    const count = async (client: RespClient): Promise<void> => {
-      for (let done = 0; done < INCREMENTS; done += BATCH) {
-        const commands = Array.from({ length: BATCH }, (_, i) => ['INCR', COUNTERS[i % 4]!]);
-        const replies = await client.pipeline(commands);
-        for (const [i, reply] of replies.entries()) {
-          if (reply.kind !== 'integer') throw new Error(describeReply(reply));
-          seen.get(COUNTERS[i % 4]!)!.add(reply.value);
-        }
-      }
-    };
-    await Promise.all(clients.map(count));
-    const expected = (clients.length * INCREMENTS) / 4;
-    for (const key of COUNTERS) {
-      t.equal(describeReply(await clients[0]!.command('GET', key)), `"${expected}"`);
-      t.equal(seen.get(key)?.size, expected, 'no two replies are the same');
+    const clients = await connectToEveryFront(t, server, fronts);
+    await t.test('counters add up', (t) => addUp(t, clients.slice(0, 12)));
+    await t.test('a value that becomes large loses nothing', (t) => grow(t, clients.slice(0, 8)));
+    for (const paddings of [[0], [150], [0, 150]]) {
+      const name = `MSET is never seen torn, paddings ${paddings.join(' and ')}`;
+      await t.test(name, (t) => writeTogether(t, clients, paddings));
     }
   });
 }
 
-test('a value that grows from packed to large loses nothing', async (t) => {
-  for (const { fronts, workers } of LAYOUTS) {
-    const server = await serve(t, { fronts, workers });
-    const clients = (await connectToEveryFront(t, server, fronts)).slice(0, 8);
-    const grow = async (client: RespClient, who: number): Promise<void> => {
-      for (let done = 0; done < APPENDS; done += BATCH) {
-        const commands = Array.from({ length: BATCH }, () => ['APPEND', 'grows', String(who)]);
-        await client.pipeline(commands);
+async function addUp(t: Test, clients: readonly RespClient[]): Promise<void> {
+  const seen = new Map<string, Set<bigint>>(COUNTERS.map((key) => [key, new Set()]));
+  const count = async (client: RespClient): Promise<void> => {
+    for (let done = 0; done < INCREMENTS; done += BATCH) {
+      const commands = Array.from({ length: BATCH }, (_, i) => ['INCR', COUNTERS[i % 4]!]);
+      const replies = await client.pipeline(commands);
+      for (const [i, reply] of replies.entries()) {
+        if (reply.kind !== 'integer') throw new Error(describeReply(reply));
+        seen.get(COUNTERS[i % 4]!)!.add(reply.value);
       }
-    };
-    await Promise.all(clients.map(grow));
-    const reply = await clients[0]!.command('GET', 'grows');
-    const text = reply.kind === 'bulk' ? reply.bytes.toString() : describeReply(reply);
-    const counts = clients.map((_, who) => text.split(String(who)).length - 1);
-    t.same(
-      counts,
-      clients.map(() => APPENDS),
-    );
+    }
+  };
+  await Promise.all(clients.map(count));
+  const expected = (clients.length * INCREMENTS) / 4;
+  for (const key of COUNTERS) {
+    t.equal(describeReply(await clients[0]!.command('GET', key)), `"${expected}"`);
+    t.equal(seen.get(key)?.size, expected, 'no two replies are the same');
   }
-});
+}
 
-/** The same value in all keys, or no key at all: nothing else may ever be seen. */
+async function grow(t: Test, clients: readonly RespClient[]): Promise<void> {
+  const append = async (client: RespClient, who: number): Promise<void> => {
+    for (let done = 0; done < APPENDS; done += BATCH) {
+      const commands = Array.from({ length: BATCH }, () => ['APPEND', 'grows', String(who)]);
+      await client.pipeline(commands);
+    }
+  };
+  await Promise.all(clients.map(append));
+  const reply = await clients[0]!.command('GET', 'grows');
+  const text = reply.kind === 'bulk' ? reply.bytes.toString() : describeReply(reply);
+  const counts = clients.map((_, who) => text.split(String(who)).length - 1);
+  t.same(
+    counts,
+    clients.map(() => APPENDS),
+  );
+}
+
+/** What is wrong: all keys must have the same value, or none exist. */
 function tornness(reply: Reply): string | undefined {
   if (reply.kind !== 'array') return describeReply(reply);
   const said = reply.items.map((item) => describeReply(item, 24));
   return said.every((one) => one === said[0]) ? undefined : said.join(' ');
 }
 
-for (const { fronts, workers } of LAYOUTS) {
-  for (const [name, paddings] of [
-    ['packed', [0]],
-    ['large', [150]],
-    ['packed and large', [0, 150]],
-  ] as const) {
-    test(`MSET is never seen torn: ${name}, ${fronts}×${workers}`, async (t) => {
-      const server = await serve(t, { fronts, workers, args: LARGE_ARGS });
-      const clients = await connectToEveryFront(t, server, fronts);
-      const writers = clients.slice(0, 3);
-      const readers = clients.slice(3, 7);
-      const torn: string[] = [];
-      let running = writers.length;
-      let reads = 0;
-      const write = async (client: RespClient, who: number): Promise<void> => {
-        const prng = new Prng(who);
-        for (let i = 0; i < MSETS / writers.length; i += 4) {
-          const commands = Array.from({ length: 4 }, (_, j) => {
-            if (prng.below(10) === 0) return ['DEL', ...KEYS];
-            const value = `${who}-${i + j}-${'x'.repeat(prng.pick(paddings))}`;
-            return ['MSET', ...KEYS.flatMap((key) => [key, value])];
-          });
-          await client.pipeline(commands);
-        }
-        running--;
-      };
-      const read = async (client: RespClient): Promise<void> => {
-        while (running > 0) {
-          const replies = await client.pipeline(Array.from({ length: 3 }, () => ['MGET', ...KEYS]));
-          for (const reply of replies) {
-            reads++;
-            const problem = tornness(reply);
-            if (problem !== undefined) torn.push(problem);
-          }
-        }
-      };
-      await Promise.all([...writers.map(write), ...readers.map(read)]);
-      t.same(torn.slice(0, 3), [], `${reads} reads`);
-      t.ok(reads > 100, `${reads} reads beside ${MSETS} writes`);
-    });
-  }
+async function writeTogether(
+  t: Test,
+  clients: readonly RespClient[],
+  paddings: readonly number[],
+): Promise<void> {
+  const writers = clients.slice(0, 3);
+  const readers = clients.slice(3, 7);
+  const torn: string[] = [];
+  let running = writers.length;
+  let reads = 0;
+  const write = async (client: RespClient, who: number): Promise<void> => {
+    const prng = new Prng(who);
+    for (let i = 0; i < MSETS / writers.length; i += 4) {
+      const commands = Array.from({ length: 4 }, (_, j) => {
+        if (prng.below(10) === 0) return ['DEL', ...KEYS];
+        const value = `${who}-${i + j}-${'x'.repeat(prng.pick(paddings))}`;
+        return ['MSET', ...KEYS.flatMap((key) => [key, value])];
+      });
+      await client.pipeline(commands);
+    }
+    running--;
+  };
+  const read = async (client: RespClient): Promise<void> => {
+    while (running > 0) {
+      const replies = await client.pipeline(Array.from({ length: 3 }, () => ['MGET', ...KEYS]));
+      for (const reply of replies) {
+        reads++;
+        const problem = tornness(reply);
+        if (problem !== undefined) torn.push(problem);
+      }
+    }
+  };
+  await Promise.all([...writers.map(write), ...readers.map(read)]);
+  t.same(torn.slice(0, 3), [], `${reads} reads`);
+  t.ok(reads > 100, `${reads} reads beside ${MSETS} writes`);
 }

@@ -25,18 +25,24 @@ const PAIR_KEYS = 16;
 /** Pairs the writer has on the way. */
 const WINDOW = 500;
 
+/** Every command on a key goes to a worker. */
+const FORCE_HOP = ['--debug-force-hop', 'yes'];
+
 interface Mode {
   readonly name: string;
   /** Bytes that make the first and the second value of a pair large, or 0. */
   readonly paddings: readonly [first: number, second: number];
-  readonly args: readonly string[];
 }
 
 const MODES: readonly Mode[] = [
-  { name: 'both in place', paddings: [0, 0], args: [] },
-  { name: 'first large, second in place', paddings: [200, 0], args: LARGE_ARGS },
-  { name: 'first in place, second large', paddings: [0, 200], args: LARGE_ARGS },
-  { name: 'every command hops', paddings: [0, 0], args: ['--debug-force-hop', 'yes'] },
+  { name: 'both small', paddings: [0, 0] },
+  { name: 'first large, second small', paddings: [200, 0] },
+  { name: 'first small, second large', paddings: [0, 200] },
+];
+
+const SERVERS = [
+  ...LAYOUTS.map((layout) => ({ ...layout, args: LARGE_ARGS })),
+  { fronts: 2, workers: 4, args: [...LARGE_ARGS, ...FORCE_HOP] },
 ];
 
 /** Key pairs on different shards and, with several workers, on different workers. */
@@ -45,24 +51,34 @@ const KEYS = Array.from({ length: PAIR_KEYS }, (_, i) => [
   keyOnShard((i * 5 + 31) % 64, 'b'),
 ]) as readonly (readonly [string, string])[];
 
-for (const { fronts, workers } of LAYOUTS.slice(1)) {
-  for (const mode of MODES) {
-    test(`pairs are seen in order: ${mode.name}, ${fronts}×${workers}`, async (t) => {
-      const server = await serve(t, { fronts, workers, args: mode.args });
-      const [writer, ...observers] = await connectToEveryFront(t, server, fronts);
-      const setup = KEYS.flatMap(([a, b]) => [
-        ['SET', a, numbered(0, mode.paddings[0])],
-        ['SET', b, numbered(0, mode.paddings[1])],
-      ]);
-      await writer!.pipeline(setup);
-      const stop = observe(observers);
-      const count = Math.ceil(pairs / MODES.length / (LAYOUTS.length - 1));
-      await writePairs(writer!, mode, count);
-      const { observations, changes, disorders } = await stop();
-      t.same(disorders, []);
-      t.ok(changes > 20, `${count} pairs, ${observations} observations, ${changes} of them new`);
-    });
-  }
+for (const { fronts, workers, args } of SERVERS) {
+  test(`order with ${fronts} fronts, ${workers} workers, ${args.join(' ')}`, async (t) => {
+    const server = await serve(t, { fronts, workers, args });
+    for (const mode of MODES) {
+      await t.test(`pairs are seen in order: ${mode.name}`, (t) =>
+        seePairs(t, server, fronts, mode),
+      );
+    }
+    await t.test('replies come in the order of the requests', (t) => replyInOrder(t, server));
+    await t.test('CLIENT REPLY OFF and SKIP', (t) => replyModes(t, server));
+    await t.test('a client that closes its side', (t) => closeOneSide(t, server));
+    await t.test('inline and array commands in one stream', (t) => mixInline(t, server));
+  });
+}
+
+async function seePairs(t: Test, server: ServerHandle, fronts: number, mode: Mode): Promise<void> {
+  const [writer, ...observers] = await connectToEveryFront(t, server, fronts);
+  const setup = KEYS.flatMap(([a, b]) => [
+    ['SET', a, numbered(0, mode.paddings[0])],
+    ['SET', b, numbered(0, mode.paddings[1])],
+  ]);
+  await writer!.pipeline(setup);
+  const stop = observe(observers);
+  const count = Math.ceil(pairs / MODES.length / SERVERS.length);
+  await writePairs(writer!, mode, count);
+  const { observations, changes, disorders } = await stop();
+  t.same(disorders, []);
+  t.ok(changes > 20, `${count} pairs, ${observations} observations, ${changes} of them new`);
 }
 
 /** A number that is easy to read back from the first bytes of a value. */
@@ -133,31 +149,27 @@ function numberOf(reply: Parameters<typeof describeReply>[0]): number {
   return Number(reply.bytes.toString());
 }
 
-for (const { fronts, workers } of LAYOUTS) {
-  test(`replies come in the order of the requests, ${fronts}×${workers}`, async (t) => {
-    process.stderr.write(`ordering test: FORGEKV_ORDER_SEED=${seed}\n`);
-    const server = await serve(t, { fronts, workers, args: LARGE_ARGS });
-    const runs = Array.from({ length: 6 }, async (_, who) => {
-      const prng = new Prng(seed + who);
-      const client = await connect(t, server);
-      for (let round = 0; round < 12; round++) {
-        const script = orderScript(prng, `c${who}:${round}`, 250);
-        const replies = client.exchange(Buffer.alloc(0), script.length);
-        const bytes = encodeCommands(script.map(({ args }) => args));
-        await sendInChunks(client, bytes, prng, prng.below(3) === 0 ? 40 : 3000);
-        for (const [i, { reply }] of (await replies).entries()) {
-          const { args, expect } = script[i]!;
-          const said = describeReply(reply, 40);
-          if (!expect.test(said)) {
-            t.fail(`#${i} ${args.join(' ').slice(0, 80)}: expected ${expect}, got ${said}`);
-            return;
-          }
-        }
+async function replyInOrder(t: Test, server: ServerHandle): Promise<void> {
+  process.stderr.write(`ordering test: FORGEKV_ORDER_SEED=${seed}\n`);
+  const run = async (who: number): Promise<void> => {
+    const prng = new Prng(seed + who);
+    const client = await connect(t, server);
+    for (let round = 0; round < 10; round++) {
+      const script = orderScript(prng, `c${who}:${round}`, 250);
+      const replies = client.exchange(Buffer.alloc(0), script.length);
+      const bytes = encodeCommands(script.map(({ args }) => args));
+      await sendInChunks(client, bytes, prng, prng.below(3) === 0 ? 40 : 3000);
+      for (const [i, { reply }] of (await replies).entries()) {
+        const { args, expect } = script[i]!;
+        const said = describeReply(reply, 40);
+        if (expect.test(said)) continue;
+        t.fail(`#${i} ${args.join(' ').slice(0, 80)}: expected ${expect}, got ${said}`);
+        return;
       }
-    });
-    await Promise.all(runs);
-    t.pass('every reply was its own');
-  });
+    }
+  };
+  await Promise.all(Array.from({ length: 6 }, (_, who) => run(who)));
+  t.pass('every reply was its own');
 }
 
 /** Sends commands and says what came back, in one string per reply. */
@@ -170,7 +182,8 @@ async function repliesTo(
   return replies.map(({ reply }) => describeReply(reply, 40));
 }
 
-async function replyModes(t: Test, client: RespClient): Promise<void> {
+async function replyModes(t: Test, server: ServerHandle): Promise<void> {
+  const client = await connect(t, server);
   const large = 'L'.repeat(300);
   const skip = ['CLIENT', 'REPLY', 'SKIP'];
   // Skipped: in place, on a worker, a worker command, a deferred one, an error, none at all.
@@ -215,15 +228,8 @@ async function replyModes(t: Test, client: RespClient): Promise<void> {
   ]);
 }
 
-for (const { fronts, workers } of LAYOUTS) {
-  test(`CLIENT REPLY OFF and SKIP, ${fronts}×${workers}`, async (t) => {
-    const server = await serve(t, { fronts, workers, args: LARGE_ARGS });
-    await replyModes(t, await connect(t, server));
-  });
-}
-
-test('whatever is sent before the client closes its side is executed and answered', async (t) => {
-  const server = await serve(t, { fronts: 2, workers: 2, args: LARGE_ARGS });
+/** Whatever is sent before the client closes its side is executed and answered. */
+async function closeOneSide(t: Test, server: ServerHandle): Promise<void> {
   const large = 'L'.repeat(300);
   const commands = [
     ['SET', 'big', large],
@@ -236,7 +242,7 @@ test('whatever is sent before the client closes its side is executed and answere
     ['DBSIZE'],
     ['STRLEN', 'big'],
   ];
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 10; round++) {
     const client = await connect(t, server);
     await client.must('FLUSHALL');
     const replies = client.exchange(encodeCommands(commands), commands.length);
@@ -253,10 +259,9 @@ test('whatever is sent before the client closes its side is executed and answere
     ]);
     await closed;
   }
-});
+}
 
-test('inline and array commands in one stream, in place and elsewhere', async (t) => {
-  const server = await serve(t, { fronts: 2, workers: 2, args: LARGE_ARGS });
+async function mixInline(t: Test, server: ServerHandle): Promise<void> {
   const client = await connect(t, server);
   const prng = new Prng(seed);
   const long = 'x'.repeat(100);
@@ -278,4 +283,4 @@ test('inline and array commands in one stream, in place and elsewhere', async (t
     (await replies).map(({ reply }) => describeReply(reply)),
     expected,
   );
-});
+}

@@ -1,3 +1,5 @@
+// Integers as text: what is canonical, the edges of 64 bits, writing.
+
 import { Random } from '@forgekv/base';
 import { test } from 'tap';
 import {

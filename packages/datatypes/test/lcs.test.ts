@@ -1,3 +1,5 @@
+// The longest common subsequence against a plain table, and its matches.
+
 import { Random } from '@forgekv/base';
 import { test } from 'tap';
 import { type CommonRun, isLcsTooLarge, lcsLength, lcsRuns } from '../src/index.ts';

@@ -1,3 +1,5 @@
+// Which encoding a string reports, by its bytes and by how it was made.
+
 import { test } from 'tap';
 import { STRING_PLAIN, STRING_RAW, STRING_TEXT, stringEncoding } from '../src/index.ts';
 

@@ -92,6 +92,8 @@ function page(source: HttpSource): string {
       return `<tr><th scope="row">${escapeHtml(help)}</th><td>${shown}</td></tr>`;
     })
     .join('\n');
+  const isFine = source.stuckThreads().length === 0;
+  const state = isFine ? 'All threads are running.' : 'Some threads are stuck.';
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -105,12 +107,12 @@ body { margin: 2rem auto; max-width: 42rem; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; }
 th { font-weight: normal; text-align: left; }
 td { font-variant-numeric: tabular-nums; text-align: right; }
-th, td { border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); padding: .3rem 0; }
+th, td { border-bottom: 1px solid #8884; padding: .3rem 0; }
 </style>
 </head>
 <body>
 <h1>${escapeHtml(source.title())}</h1>
-<p>${source.stuckThreads().length === 0 ? 'All threads are running.' : 'Some threads are stuck.'}</p>
+<p>${state}</p>
 <table>
 ${rows}
 </table>

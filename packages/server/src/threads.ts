@@ -2,7 +2,7 @@
 
 import { type Transferable, Worker } from 'node:worker_threads';
 
-/** Young generation of a thread, in MB: reply strings die young, and a scavenge costs by what lives. */
+/** Young generation of a thread, in MB: replies die young, a scavenge costs by what lives. */
 const YOUNG_GENERATION_MB = 16;
 
 export interface ThreadOptions {

@@ -1,3 +1,5 @@
+// EXISTS, TOUCH, TYPE, DEL and UNLINK: counts, repeated keys, packed and large values.
+
 import { test } from 'tap';
 import { createTestDatabase } from '../harness.ts';
 import { runTable } from '../support/run-table.ts';

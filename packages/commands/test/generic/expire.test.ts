@@ -1,3 +1,5 @@
+// The EXPIRE and TTL commands: units, conditions, the past, and every error.
+
 import { test } from 'tap';
 import { createTestDatabase } from '../harness.ts';
 import { runTable } from '../support/run-table.ts';

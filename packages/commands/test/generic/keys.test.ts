@@ -1,3 +1,5 @@
+// KEYS, RANDOMKEY: patterns, slices, expired keys, and how even the draw is.
+
 import { test } from 'tap';
 import { createTestDatabase } from '../harness.ts';
 import { runTable } from '../support/run-table.ts';

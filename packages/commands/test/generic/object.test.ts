@@ -1,3 +1,5 @@
+// OBJECT: encodings through every way a string is made, idle times, help.
+
 import { test } from 'tap';
 import { createTestDatabase } from '../harness.ts';
 import { runTable } from '../support/run-table.ts';

@@ -1,3 +1,5 @@
+// RENAME, COPY and MOVE: expiries, encodings, databases, values that change their form.
+
 import { test } from 'tap';
 import { createTestDatabase } from '../harness.ts';
 import { runTable } from '../support/run-table.ts';

@@ -1,3 +1,5 @@
+// SCAN: every key exactly once, filters, bounded work per call, strange cursors.
+
 import { Random } from '@forgekv/base';
 import { test } from 'tap';
 import { createTestDatabase, type TestDatabase } from '../harness.ts';

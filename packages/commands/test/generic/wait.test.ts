@@ -1,3 +1,5 @@
+// WAIT without replicas: its answer and its argument checks.
+
 import { test } from 'tap';
 import { runTable } from '../support/run-table.ts';
 

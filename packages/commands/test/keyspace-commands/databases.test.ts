@@ -1,3 +1,5 @@
+// DBSIZE, FLUSHDB, FLUSHALL and SWAPDB over several databases.
+
 import { test } from 'tap';
 import { createTestDatabase } from '../harness.ts';
 import { runTable } from '../support/run-table.ts';

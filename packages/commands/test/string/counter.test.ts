@@ -1,3 +1,5 @@
+// INCR and its relatives: 64-bit edges, texts that are no integers, overflow.
+
 import { test } from 'tap';
 import { runTable } from '../support/run-table.ts';
 

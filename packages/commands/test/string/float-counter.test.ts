@@ -1,3 +1,5 @@
+// INCRBYFLOAT: long double texts, refusals, and what they are stored as.
+
 import { test } from 'tap';
 import { runTable } from '../support/run-table.ts';
 

@@ -1,3 +1,5 @@
+// GETSET, GETDEL and GETEX: what they answer and what they leave behind.
+
 import { test } from 'tap';
 import { runTable } from '../support/run-table.ts';
 

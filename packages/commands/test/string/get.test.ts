@@ -1,3 +1,5 @@
+// GET, MGET, STRLEN, GETRANGE and SUBSTR: absent keys, ranges, wrong types.
+
 import { test } from 'tap';
 import { createTestDatabase } from '../harness.ts';
 import { runTable } from '../support/run-table.ts';

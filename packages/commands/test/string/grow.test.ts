@@ -1,3 +1,5 @@
+// APPEND and SETRANGE: growth over every threshold, gaps, limits, linear time.
+
 import { test } from 'tap';
 import { createTestDatabase } from '../harness.ts';
 import { runTable } from '../support/run-table.ts';

@@ -1,3 +1,5 @@
+// LCS: all options, their errors, and the bound on its memory.
+
 import { test } from 'tap';
 import { createTestDatabase } from '../harness.ts';
 import { type Row, runTable } from '../support/run-table.ts';

@@ -1,3 +1,5 @@
+// MSET and MSETNX: all or nothing, repeated keys, a pool that is nearly full.
+
 import assert from 'node:assert/strict';
 import { Random } from '@forgekv/base';
 import { test } from 'tap';

@@ -1,3 +1,5 @@
+// SET, SETEX, PSETEX and SETNX: every option, their conflicts, and expiries.
+
 import { test } from 'tap';
 import { createTestDatabase } from '../harness.ts';
 import { runTable } from '../support/run-table.ts';
