@@ -9,6 +9,7 @@ import {
   encodeCommands,
   Prng,
   type RespClient,
+  type ServerHandle,
 } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
 import { sendInChunks } from './support/chunks.ts';

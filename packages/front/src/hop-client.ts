@@ -162,7 +162,9 @@ export class HopClient {
 
   /** True when replies wait, or room for waiting requests may have come. */
   hasWork(): boolean {
-    for (const link of this.#links) if (link.replies.pending) return true;
+    for (const { replies, requests, backlog } of this.#links) {
+      if (replies.pending || (backlog.length > 0 && requests.roomCame)) return true;
+    }
     return false;
   }
 }

@@ -218,7 +218,9 @@ export class RequestParser {
     }
     if (i + 1 >= end) return false;
     const text = bytes.toString('latin1', position, Math.min(i, position + 24));
-    this.#lineValue = i - position < 24 && /^(0|-?[1-9][0-9]*)$/.test(text) ? Number(text) : NaN;
+    const isInteger = i - position < 24 && /^(0|-?[1-9][0-9]*)$/.test(text);
+    const value = isInteger ? Number(text) : NaN;
+    this.#lineValue = Math.abs(value) <= 2 ** 63 ? value : NaN;
     this.#lineEnd = i + 2;
     return true;
   }

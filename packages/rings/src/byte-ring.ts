@@ -110,6 +110,11 @@ export class RingProducer extends Ring {
     return true;
   }
 
+  /** True once the consumer has released frames since `reserve` last found no room. */
+  get roomCame(): boolean {
+    return Atomics.load(this.words, WANTS_ROOM) === 0;
+  }
+
   /** Bytes in the ring, for INFO. */
   get usedBytes(): number {
     return (this.#head - Atomics.load(this.words, TAIL)) | 0;

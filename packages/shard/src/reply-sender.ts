@@ -65,7 +65,7 @@ export class ReplySender {
     let at = ring.reserve(end - start, kind, connection, b, 0, 0);
     while (at < 0) {
       this.flush();
-      this.#own.sleep(FULL_SLEEP_MS, () => false);
+      this.#own.sleep(FULL_SLEEP_MS, () => ring.roomCame);
       at = ring.reserve(end - start, kind, connection, b, 0, 0);
     }
     ring.bytes.set(bytes.subarray(start, end), at);
