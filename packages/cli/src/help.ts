@@ -2,16 +2,16 @@
 
 export const HELP = `Usage: forgekv [redis.conf] [options]
 
-Serves the Redis protocol on 127.0.0.1:6379. Every directive of redis.conf can be given as an
-option: --name value.
+Serves the Redis protocol on 127.0.0.1:6379. Every directive of redis.conf can
+be given as an option: --name value.
 
   --port N              TCP port, 0 = none (6379)
   --bind ADDRESS...     addresses to listen on (127.0.0.1 -::1)
   --unixsocket PATH     also listen on a unix socket
   --dir DIR             data directory (./data)
   --config FILE         read a redis.conf, as the first argument without -- does
-  --front-threads N     threads that talk to clients, 1..64, 0 = by the core count
-  --shard-threads N     threads that own the shards, 1..64, 0 = by the core count
+  --front-threads N     threads that talk to clients, 1..64, 0 = by the cores
+  --shard-threads N     threads that own the shards, 1..64, 0 = by the cores
   --memtable-size-mb N  memory for small values, shared by all threads (512)
   --requirepass SECRET  password of the default user
   --http-port N         health, metrics and a status page on 127.0.0.1, 0 = off

@@ -86,6 +86,22 @@ test('client-output-buffer-limit closes who does not read', { skip: withoutProc(
   });
 });
 
+test('the soft client-output-buffer-limit counts seconds', async (t) => {
+  const args = ['--client-output-buffer-limit', 'normal', '0', '256kb', '1'];
+  const server = await serve(t, { fronts: 2, workers: 2, args });
+  await store(t, server, 1_000_000);
+  const many = encodeCommands(Array.from({ length: 20 }, () => ['GET', 'value']));
+  const deaf = new SlowReader(t, server.port, many);
+  const brisk = new SlowReader(t, server.port, many);
+  await sleep(300);
+  await brisk.readAll(20_000_000);
+  t.ok(await until(() => server.log().includes('does not read its replies')), 'the log says so');
+  deaf.socket.resume();
+  await deaf.closed;
+  t.ok(deaf.bytes < 20_000_000, 'the replies were cut off');
+  t.equal(brisk.bytes, 20 * ('$1000000\r\n'.length + 1_000_002), 'who reads is left alone');
+});
+
 test('one reply cannot take all memory', { skip: withoutProc() }, async (t) => {
   const args = ['--client-output-buffer-limit', 'normal', '16mb', '0', '0'];
   const server = await serve(t, { fronts: 2, workers: 2, args });

@@ -15,6 +15,10 @@ import type { CommandRegistry } from './registry.ts';
 /** `ids` of a name that is no command. */
 export const UNKNOWN = -1;
 
+/** The bytes of a name of 0..8 bytes in its first and its second word. */
+const LOW_MASKS = Int32Array.of(0, 0xff, 0xffff, 0xffffff, -1, -1, -1, -1, -1);
+const HIGH_MASKS = Int32Array.of(0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1);
+
 /** One per thread; the arrays are valid for the batch routed last. */
 export class BatchRouter {
   /**
@@ -28,6 +32,11 @@ export class BatchRouter {
   readonly #heads = new Int32Array(MAX_COMMANDS_PER_PARSE);
   readonly #registry: CommandRegistry;
   readonly #hot: HotTable;
+  // The name looked up last: its bytes as two words, its length, its id.
+  #low = 0;
+  #high = 0;
+  #length = 0;
+  #id = UNKNOWN;
   // Depends on everything the touch loops read, so that they are not optimized away.
   #touched = 0;
 
@@ -48,7 +57,7 @@ export class BatchRouter {
     for (let i = 0; i < commandCount; i++) {
       const first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
       const argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
-      let id = table.lookup(bytes, args[first * 2]!, args[first * 2 + 1]!);
+      let id = this.#identify(bytes, view, args[first * 2]!, args[first * 2 + 1]!);
       if (id >= 0 && argc > 1 && table.isContainer[id] === 1) {
         const sub = table.lookupSub(id, bytes, args[first * 2 + 2]!, args[first * 2 + 3]!);
         id = sub >= 0 ? sub : -2 - id;
@@ -63,6 +72,22 @@ export class BatchRouter {
       this.#keyed[keys++] = i;
     }
     if (touch && keys > 1) this.#touch(keys);
+  }
+
+  /** Looks a name up, unless it is the one before it again, as in most pipelines. */
+  #identify(bytes: Buffer, view: DataView, offset: number, length: number): number {
+    if (length < 3 || length > 8 || offset + 8 > bytes.length) {
+      return this.#registry.table.lookup(bytes, offset, length);
+    }
+    const low = view.getInt32(offset, true) & LOW_MASKS[length]!;
+    const high = view.getInt32(offset + 4, true) & HIGH_MASKS[length]!;
+    if (low !== this.#low || high !== this.#high || length !== this.#length) {
+      this.#low = low;
+      this.#high = high;
+      this.#length = length;
+      this.#id = this.#registry.table.lookup(bytes, offset, length);
+    }
+    return this.#id;
   }
 
   /**

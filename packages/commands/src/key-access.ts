@@ -32,8 +32,6 @@ export class KeyAccess {
   readonly stats: ThreadStats;
   /** Database of the connection. */
   db = 0;
-  /** Time of the command in Unix milliseconds; the same for a whole batch. */
-  nowMs = 0;
   /** CLIENT NO-TOUCH: reading a key does not count as using it. */
   noTouch = false;
   /** Id of the transaction this thread runs, 0 = none: its own gates are open to it. */
@@ -43,6 +41,8 @@ export class KeyAccess {
   readonly keyShards = new Uint8Array(PREHASHED_ARGS);
   readonly keyHashes = new Int32Array(PREHASHED_ARGS);
   readonly #prehashed = new Uint8Array(PREHASHED_ARGS);
+  #nowMs = 0;
+  #nowUse = 0;
   /** The tombstone of the selected key as far as `peek` and `remove` know, or 0. */
   protected tombstone = 0;
 
@@ -132,9 +132,19 @@ export class KeyAccess {
     return gate !== 0 && gate !== this.transaction;
   }
 
+  /** Time of the command in Unix milliseconds; the same for a whole batch. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  set nowMs(nowMs: number) {
+    this.#nowMs = nowMs;
+    this.#nowUse = ((nowMs - this.table.arena.epochMs) / 1000) | 0;
+  }
+
   /** Now, as entries note their last use. */
   protected useClock(): number {
-    return ((this.nowMs - this.table.arena.epochMs) / 1000) | 0;
+    return this.#nowUse;
   }
 
   #expire(entry: number): number {

@@ -51,6 +51,21 @@ export function fitsInt64(value: bigint): boolean {
 /** Returns the number of characters of a safe integer's text. */
 export function integerTextLength(value: number): number {
   let length = 1;
+  if (value >= 0 && value < 1_000_000_000) {
+    if (value < 10) return 1;
+    if (value < 100) return 2;
+    if (value < 1000) return 3;
+    if (value < 10_000) return 4;
+    return value < 100_000
+      ? 5
+      : value < 1_000_000
+        ? 6
+        : value < 10_000_000
+          ? 7
+          : value < 1e8
+            ? 8
+            : 9;
+  }
   if (value < 0) {
     length = 2;
     value = -value;

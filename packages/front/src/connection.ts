@@ -59,6 +59,8 @@ export class Connection implements Session {
   leftover: Buffer | null = null;
   /** Most commands that go to a worker in one run: few after a run that came back in part. */
   runCommands = MOST_RUN_COMMANDS;
+  /** Since when more than the soft limit of its class waits for the client, 0 = it does not. */
+  overSoftLimitSinceMs = 0;
   /** True once nothing more may be written to the socket. */
   ended = false;
   reading = true;
@@ -89,8 +91,12 @@ export class Connection implements Session {
   /** Sends what was written and closes. */
   end(): void {
     if (this.ended) return;
+    this.state = CLOSING;
     this.ended = true;
     this.socket.end();
+    // What still comes in is dropped; unread, it would make the kernel reset the connection and
+    // throw away the last replies.
+    this.resumeReading();
     // A peer that never closes its side would keep the descriptor: half-open is not for us.
     setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
   }

@@ -38,6 +38,7 @@ export class FrontHandle {
   #onReady: () => void = () => {};
   #onListening: ((outcome: readonly number[] | ListenError) => void) | null = null;
   #onDrained: (() => void) | null = null;
+  #onClosed: (() => void) | null = null;
 
   constructor(worker: Worker, owner: FrontOwner) {
     this.worker = worker;
@@ -89,6 +90,14 @@ export class FrontHandle {
     });
   }
 
+  /** Ends all connections; resolves when what was written to them is with the kernel, or late. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onClosed = resolve;
+      this.#say({ type: 'close' });
+    });
+  }
+
   #answerTo(id: number): Promise<unknown> {
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
@@ -129,6 +138,9 @@ export class FrontHandle {
         break;
       case 'drained':
         this.#onDrained?.();
+        break;
+      case 'closed':
+        this.#onClosed?.();
         break;
     }
   }

@@ -83,4 +83,5 @@ export type FromFront =
   | { readonly type: 'configured'; readonly id: number }
   | { readonly type: 'answered'; readonly id: number; readonly value: FrontAnswer }
   | { readonly type: 'request'; readonly id: number; readonly request: MainRequest }
-  | { readonly type: 'drained' };
+  | { readonly type: 'drained' }
+  | { readonly type: 'closed' };

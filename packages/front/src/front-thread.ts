@@ -21,6 +21,9 @@ import type {
 } from './front-messages.ts';
 import { descriptorOf } from './socket-intake.ts';
 
+/** Time clients have to read what was written to them when the server stops. */
+const CLOSE_MS = 2000;
+
 invariant(parentPort !== null, 'a front runs as a thread');
 const port = parentPort;
 const init = workerData as FrontInit;
@@ -116,6 +119,17 @@ function drain(): void {
   poll();
 }
 
+/** Ends every connection; waits for clients that read, but not for ever. */
+function close(): void {
+  front.close();
+  const deadlineMs = Date.now() + CLOSE_MS;
+  const poll = (): void => {
+    if (front.isClosed || Date.now() > deadlineMs) say({ type: 'closed' });
+    else setTimeout(poll, 5);
+  };
+  poll();
+}
+
 port.on('message', (message: ToFront) => {
   switch (message.type) {
     case 'listen':
@@ -140,7 +154,7 @@ port.on('message', (message: ToFront) => {
       drain();
       break;
     case 'close':
-      front.close();
+      close();
       break;
   }
 });

@@ -9,15 +9,14 @@ import {
   type CommandRegistry,
   endReply,
   NO_LARGE_VALUES,
-  outputLimitBytes,
   type ProcessFigures,
-  replyLimitBytes,
   type ThreadStats,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { HotTable } from '@forgekv/keyspace';
 import { ReplyWriter } from '@forgekv/protocol';
 import { type Doorbell, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
+import { ClientBounds } from './client-bounds.ts';
 import { factsOf, matches } from './client-facts.ts';
 import { CommandLoop, EARLY_FLUSH_BYTES, STALL_BYTES } from './command-loop.ts';
 import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
@@ -26,12 +25,6 @@ import { HopClient, type WorkerLink } from './hop-client.ts';
 import { SocketIntake } from './socket-intake.ts';
 import { TickOutput } from './tick-output.ts';
 
-/** Input kept for a connection that cannot execute at the moment, before it is not read on. */
-const MOST_WAITING_INPUT_BYTES = 1024 * 1024;
-/** Input before authentication. */
-const MOST_UNAUTHENTICATED_BYTES = 1024 * 1024;
-/** Time an unfinished command may go without a further byte, in milliseconds. */
-const HALF_FRAME_MS = 120_000;
 const DOORBELL_TIMEOUT_MS = 1000;
 const HOUSEKEEPING_MS = 100;
 
@@ -58,14 +51,17 @@ export class Front {
   readonly #hops: HopClient;
   readonly #loop: CommandLoop;
   readonly #services: FrontServices;
+  readonly #bounds: ClientBounds;
   readonly #readView: DataView;
   #housekeepings = 0;
-  #outputLimitBytes = 0;
   /** Connections that may go on once the replies of this tick are with the sockets. */
   #held: Connection[] = [];
+  /** The server stops: nothing more is executed. */
+  #isDraining = false;
 
   constructor(modules: FrontModules) {
     this.#m = modules;
+    this.#bounds = new ClientBounds(modules.config, modules.log);
     this.intake = new SocketIntake();
     const { buffer } = this.intake;
     this.#readView = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
@@ -85,7 +81,7 @@ export class Front {
         leftover: (id, bytes, offset, length) => this.#leftover(id, bytes, offset, length),
         tooLarge: (id) => {
           const connection = this.#connections.get(id);
-          if (connection !== undefined) this.#dropTooLarge(connection);
+          if (connection !== undefined) this.#bounds.dropTooLarge(connection);
         },
       },
       modules.threadStats,
@@ -106,7 +102,7 @@ export class Front {
       control: modules.control,
       workerOf: modules.workerOf,
       paused: (connection) => this.#paused.add(connection),
-      tooLarge: (connection) => this.#dropTooLarge(connection),
+      tooLarge: (connection) => this.#bounds.dropTooLarge(connection),
       log: modules.log,
     });
     this.configure();
@@ -125,8 +121,8 @@ export class Front {
     this.#context.maxStringBytes = config.bytes('proto-max-bulk-len');
     this.#loop.forceHop = config.boolean('debug-force-hop');
     this.#services.configure();
-    this.#outputLimitBytes = outputLimitBytes(config);
-    this.#writer.mostBytes = replyLimitBytes(config);
+    this.#bounds.configure();
+    this.#writer.mostBytes = this.#bounds.replyBytes;
     for (const connection of this.#connections.values()) this.#applyLimits(connection);
   }
 
@@ -211,26 +207,7 @@ export class Front {
       this.#loop.resume(connection);
     }
     connection.lastActiveMs = this.#context.nowMs;
-    this.#afterInput(connection);
-  }
-
-  /** Bounds what is kept of a connection's input. */
-  #afterInput(connection: Connection): void {
-    const waiting = connection.pending.length;
-    if (waiting === 0) return;
-    const limit = connection.limits.authenticated
-      ? this.#m.config.bytes('client-query-buffer-limit')
-      : MOST_UNAUTHENTICATED_BYTES;
-    if (connection.state !== READY) {
-      // Whole commands that wait for their turn: the limit is for one that does not end.
-      if (waiting > MOST_WAITING_INPUT_BYTES) connection.pauseReading();
-    } else if (waiting > limit) {
-      this.#m.log(
-        `client ${connection.id} at ${connection.address} exceeds its query buffer: ` +
-          `${waiting} of ${limit} bytes; the connection is closed`,
-      );
-      connection.drop();
-    }
+    if (pending.length > 0) this.#bounds.checkInput(connection);
   }
 
   /** A connection that waited may go on. */
@@ -246,6 +223,7 @@ export class Front {
     }
     if (this.#isClogged(connection)) return;
     connection.state = READY;
+    if (this.#isDraining) return;
     this.#loop.resume(connection);
     if (connection.state !== READY) return;
     if (connection.peerEnded) this.#output.close(connection);
@@ -272,10 +250,7 @@ export class Front {
   #replied(id: number, bytes: Buffer, offset: number, length: number, last: boolean): void {
     const connection = this.#connections.get(id);
     if (connection === undefined || connection.ended) return;
-    if (connection.socket.writableLength > this.#outputLimitBytes) {
-      this.#dropSlowReader(connection);
-      return;
-    }
+    if (this.#bounds.dropIfDeaf(connection)) return;
     if (connection.replyMode === 'on') {
       const start = this.#writer.position;
       this.#writer.floor = start;
@@ -306,7 +281,7 @@ export class Front {
     write(this.#writer);
     if (this.#writer.overflowed) {
       this.#writer.overflowed = false;
-      this.#dropTooLarge(connection);
+      this.#bounds.dropTooLarge(connection);
       return;
     }
     if (this.#writer.errorCount !== errors) {
@@ -385,33 +360,9 @@ export class Front {
   #eachSecond(nowMs: number): void {
     const { heapUsed, external } = process.memoryUsage();
     this.#m.threadStats.heapBytes = heapUsed + external;
-    const idleMs = this.#m.config.integer('timeout') * 1000;
-    // Redis: half a command may wait for its other half for ever unless `timeout` is set.
-    const halfFrameMs = idleMs > 0 ? Math.min(idleMs, HALF_FRAME_MS) : HALF_FRAME_MS;
     for (const connection of this.#connections.values()) {
-      if (connection.socket.writableLength > this.#outputLimitBytes) {
-        this.#dropSlowReader(connection);
-      } else if (connection.state === READY) {
-        const limitMs = connection.pending.length > 0 ? halfFrameMs : idleMs;
-        if (limitMs > 0 && nowMs - connection.lastActiveMs > limitMs) connection.drop();
-      }
+      this.#bounds.eachSecond(connection, nowMs);
     }
-  }
-
-  #dropSlowReader(connection: Connection): void {
-    this.#m.log(
-      `client ${connection.id} at ${connection.address} does not read its replies: ` +
-        `${connection.socket.writableLength} bytes wait; the connection is closed`,
-    );
-    connection.drop();
-  }
-
-  #dropTooLarge(connection: Connection): void {
-    this.#m.log(
-      `client ${connection.id} at ${connection.address} asked for more replies at once than ` +
-        `${this.#writer.mostBytes} bytes; the connection is closed`,
-    );
-    connection.drop();
   }
 
   // --- asked by other threads ---
@@ -447,20 +398,39 @@ export class Front {
     this.#services.sampled(figures);
   }
 
-  /** Stops reading; replies that are on their way still leave. True when none is. */
+  /**
+   * Stops reading and executing; replies that are on their way still come in.
+   * @returns true when none is
+   */
   drain(): boolean {
+    this.#isDraining = true;
     let busy = false;
     for (const connection of this.#connections.values()) {
       connection.pauseReading();
-      if (connection.state === AWAY) busy = true;
+      if (this.#expectsReply(connection)) busy = true;
     }
     this.#output.flush();
     return !busy;
   }
 
-  /** Ends every connection. */
+  #expectsReply({ state, lastCommand }: Connection): boolean {
+    if (state === AWAY) return true;
+    // The client that asked for the shutdown waits for nothing but its end.
+    return state === DEFERRED && this.#m.registry.table.names[lastCommand] !== 'shutdown';
+  }
+
+  /** Ends every connection behind what was written to it. */
   close(): void {
+    this.#output.flush();
     for (const connection of this.#connections.values()) connection.end();
+  }
+
+  /** True when everything that was written is with the kernel, after `close`. */
+  get isClosed(): boolean {
+    for (const { socket } of this.#connections.values()) {
+      if (!socket.writableFinished && !socket.destroyed) return false;
+    }
+    return true;
   }
 }
 

@@ -25,7 +25,8 @@ const HOST = '127.0.0.1';
 /** Starts the HTTP port; resolves when it listens. */
 export async function startHttp(port: number, source: HttpSource): Promise<Server> {
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://forgekv').pathname;
+    // Not with `new URL`, which throws at paths like `//`.
+    const [path = '/'] = (request.url ?? '/').split(/[?#]/, 1);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       send(response, 405, 'text/plain', 'only GET\n');
       return;

@@ -28,6 +28,11 @@ export function createLog(file: string, level: string): Logger {
   return pino(options, pino.destination({ dest: file === '' ? 1 : file, sync: true, mkdir: true }));
 }
 
+/** Follows CONFIG SET loglevel. */
+export function setLogLevel(log: Logger, level: string): void {
+  log.level = LEVELS[level] ?? 'info';
+}
+
 function readable(): DestinationStream {
   return {
     write(line: string): void {

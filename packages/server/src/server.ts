@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import { resolve as resolvePath } from 'node:path';
 import type { ServerFacts, ShutdownOptions } from '@forgekv/commands';
-import type { Config } from '@forgekv/config';
+import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
 import { Doorbell, ProcessControl } from '@forgekv/rings';
@@ -16,11 +16,14 @@ import { FigureSampler } from './figures.ts';
 import { type HttpSource, type Metric, startHttp } from './http.ts';
 import { listenAll, type Reachable } from './listeners.ts';
 import { Liveness } from './liveness.ts';
+import { setLogLevel } from './log.ts';
 import { planThreads, type ThreadPlan } from './thread-plan.ts';
 import { startThread } from './threads.ts';
 import { VERSION } from './version.ts';
 import { type Wiring, wire } from './wiring.ts';
 
+/** Redis: 7.0 listens anew when these are set. Here that takes a restart, and is not pretended. */
+const FIXED_AT_START = ['port', 'bind'];
 /** Time an orderly stop may take, in milliseconds. */
 const STOP_MS = 10_000;
 
@@ -153,8 +156,11 @@ export class Server {
     isLocal: boolean,
   ): Promise<string | null> {
     const { config, log } = this.#o;
+    const fixed = pairs.find(([name]) => FIXED_AT_START.includes(name.toLowerCase()));
+    if (fixed !== undefined) return configSetError(fixed[0], "can't be changed while it runs");
     const outcome = config.set(pairs, { isLocal });
     if (!outcome.ok) return outcome.error;
+    setLogLevel(log, config.word('loglevel'));
     const transfer = config.toTransfer();
     await Promise.all(
       [...this.#fronts, ...this.#workers].map((thread) => thread.configure(transfer)),
@@ -186,10 +192,8 @@ export class Server {
     const deadline = new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref());
     const orderly = async (): Promise<void> => {
       await Promise.all(this.#fronts.map((front) => front.drain()));
-      for (const front of this.#fronts) front.tell({ type: 'close' });
+      await Promise.all(this.#fronts.map((front) => front.close()));
       await Promise.all(this.#workers.map((worker) => worker.stop()));
-      // The fronts' last bytes are with the kernel once their loops have turned.
-      await Promise.all(this.#fronts.map((front) => front.query({ op: 'unpause' })));
     };
     await Promise.race([orderly(), deadline]);
   }

@@ -30,6 +30,7 @@ import {
 import { type Doorbell, KIND_RUN, RingConsumer, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
 import { LargeStore } from './large-store.ts';
 import { type PeerLink, Peers } from './peers.ts';
+import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { ReplySender } from './reply-sender.ts';
 import { Transactions } from './transaction.ts';
 
@@ -81,6 +82,7 @@ export class Shard {
   readonly #peers: Peers;
   readonly #transactions: Transactions;
   readonly #sweeper: Sweeper;
+  readonly #reclaimer: Reclaimer;
   readonly #fronts: FrontLink[];
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
   /** Replies of the current run that are on their way, in bytes. */
@@ -109,13 +111,14 @@ export class Shard {
       workerOf: modules.workerOf,
       transactionId: modules.index + 1,
     });
-    const owned = modules.workerOf.map((worker) => (worker === modules.index ? 1 : 0));
-    this.#sweeper = new Sweeper(modules.table, owned, {
+    const { table, workerOf, index } = modules;
+    this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), {
       expired: () => {
         modules.stats.expiredKeys++;
       },
       largeFreed: (id) => this.#store.forget(id),
     });
+    this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
     this.#fronts = modules.fronts.map((front) => ({
       requests: new RingConsumer(front.requests),
       replies: new ReplySender(front.replies, front.doorbell, modules.doorbell),
@@ -308,7 +311,6 @@ export class Shard {
     if (places[id] === PLACE_FRONT) return NOT_HERE;
     if (places[id] === PLACE_WORKER) return this.#runWide(id);
     const single = singleKey[id]!;
-    let reclaimed = false;
     for (;;) {
       let shard: number;
       if (single !== 0) {
@@ -328,13 +330,10 @@ export class Shard {
         if (outcome === NOT_HERE) continue;
       }
       if (outcome !== FULL) return outcome;
-      if (reclaimed || !this.#sweeper.hasStale) {
+      if (!this.#reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) {
         this.#writer.error(OUT_OF_MEMORY);
         return DONE;
       }
-      // What flushed databases left behind is room: take it now rather than refuse.
-      this.#sweeper.reclaim(Infinity);
-      reclaimed = true;
     }
   }
 

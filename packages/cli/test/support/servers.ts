@@ -12,6 +12,7 @@ import {
   startForgeKv,
 } from '@forgekv/testkit';
 import type { Test } from 'tap';
+import { until } from './until.ts';
 
 /** Fronts and workers of the servers every behaviour is tried on. */
 export const LAYOUTS = [
@@ -21,7 +22,7 @@ export const LAYOUTS = [
 ] as const;
 
 /** Enough for connections to reach every front, however the kernel spreads them. */
-const MOST_CONNECTIONS = 256;
+const MOST_CONNECTIONS = 512;
 const CONNECTIONS_AT_ONCE = 8;
 
 const hasher = new KeyHasher(0, 0);
@@ -58,7 +59,12 @@ export async function connectToEveryFront(
     const more = Array.from({ length: CONNECTIONS_AT_ONCE }, () => connect(t, server));
     clients.push(...(await Promise.all(more)));
     await Promise.all(clients.map((client) => client.must('PING')));
-    const perFront = await connectionsPerFront(clients[0] as RespClient);
+    let perFront: number[] = [];
+    // Fronts make their counts known ten times a second.
+    await until(async () => {
+      perFront = await connectionsPerFront(clients[0] as RespClient);
+      return perFront.reduce((sum, count) => sum + count, 0) >= clients.length;
+    });
     if (perFront.length === fronts && perFront.every((count) => count >= 2)) return clients;
   }
   throw new Error(`${MOST_CONNECTIONS} connections do not reach all of ${fronts} fronts`);

@@ -1,0 +1,99 @@
+// The bounds of one connection: what it may send without it being a command, what it may leave
+// unread, how much it may ask for at once, how long it may say nothing. Whoever exceeds one is
+// dropped, with a line in the log; nobody else notices.
+
+import { outputLimitBytes, replyLimitBytes } from '@forgekv/commands';
+import type { Config } from '@forgekv/config';
+import { type Connection, READY } from './connection.ts';
+
+/** Input kept for a connection that cannot execute at the moment, before it is not read on. */
+const MOST_WAITING_INPUT_BYTES = 1024 * 1024;
+/** Input before authentication. */
+const MOST_UNAUTHENTICATED_BYTES = 1024 * 1024;
+/** Time an unfinished command may go without a further byte, in milliseconds. */
+const HALF_FRAME_MS = 120_000;
+
+export class ClientBounds {
+  readonly #config: Config;
+  readonly #log: (message: string) => void;
+  #outputBytes = 0;
+  #softOutput = { softBytes: 0, softSeconds: 0 };
+  /** Replies in bytes that one batch of commands may make. */
+  replyBytes = 0;
+
+  constructor(config: Config, log: (message: string) => void) {
+    this.#config = config;
+    this.#log = log;
+    this.configure();
+  }
+
+  /** Takes over what CONFIG SET may have changed. */
+  configure(): void {
+    this.#outputBytes = outputLimitBytes(this.#config);
+    this.#softOutput = this.#config.outputBufferLimits().normal;
+    this.replyBytes = replyLimitBytes(this.#config);
+  }
+
+  /** Bounds the input that is kept of a connection; called after every read that left some. */
+  checkInput(connection: Connection): void {
+    const waiting = connection.pending.length;
+    if (connection.state !== READY) {
+      // Whole commands that wait for their turn: the limit is for one that does not end.
+      if (waiting > MOST_WAITING_INPUT_BYTES) connection.pauseReading();
+      return;
+    }
+    const limit = connection.limits.authenticated
+      ? this.#config.bytes('client-query-buffer-limit')
+      : MOST_UNAUTHENTICATED_BYTES;
+    if (waiting <= limit) return;
+    this.#drop(connection, `exceeds its query buffer: ${waiting} of ${limit} bytes`);
+  }
+
+  /** Drops a connection for which more replies wait than it may leave unread; true if it did. */
+  dropIfDeaf(connection: Connection): boolean {
+    const waiting = connection.socket.writableLength;
+    if (waiting <= this.#outputBytes) return false;
+    this.#drop(connection, `does not read its replies: ${waiting} bytes wait`);
+    return true;
+  }
+
+  /** Drops a connection that asked for more at once than anybody may. */
+  dropTooLarge(connection: Connection): void {
+    this.#drop(connection, `asked for more replies at once than ${this.replyBytes} bytes`);
+  }
+
+  /** Looks after a connection once a second. */
+  eachSecond(connection: Connection, nowMs: number): void {
+    if (this.dropIfDeaf(connection)) return;
+    if (this.#isSlow(connection, nowMs)) {
+      const waiting = connection.socket.writableLength;
+      this.#drop(connection, `does not read its replies in time: ${waiting} bytes wait`);
+    } else if (connection.state === READY) {
+      this.#dropIfIdle(connection, nowMs);
+    }
+  }
+
+  /** True when more than the soft limit has waited for longer than its seconds. */
+  #isSlow(connection: Connection, nowMs: number): boolean {
+    const { softBytes, softSeconds } = this.#softOutput;
+    if (softBytes === 0 || connection.socket.writableLength <= softBytes) {
+      connection.overSoftLimitSinceMs = 0;
+      return false;
+    }
+    if (connection.overSoftLimitSinceMs === 0) connection.overSoftLimitSinceMs = nowMs;
+    return nowMs - connection.overSoftLimitSinceMs > softSeconds * 1000;
+  }
+
+  #dropIfIdle(connection: Connection, nowMs: number): void {
+    const idleMs = this.#config.integer('timeout') * 1000;
+    // Redis: half a command may wait for its other half for ever unless `timeout` is set.
+    const halfFrameMs = idleMs > 0 ? Math.min(idleMs, HALF_FRAME_MS) : HALF_FRAME_MS;
+    const limitMs = connection.pending.length > 0 ? halfFrameMs : idleMs;
+    if (limitMs > 0 && nowMs - connection.lastActiveMs > limitMs) connection.drop();
+  }
+
+  #drop(connection: Connection, why: string): void {
+    this.#log(`client ${connection.id} at ${connection.address} ${why}; the connection is closed`);
+    connection.drop();
+  }
+}
