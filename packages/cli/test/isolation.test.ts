@@ -69,6 +69,12 @@ async function grow(t: Test, clients: readonly RespClient[]): Promise<void> {
   );
 }
 
+/** The first key decides which worker runs a command, so each of them gets its turn. */
+function rotatedKeys(prng: Prng): string[] {
+  const at = prng.below(KEYS.length);
+  return [...KEYS.slice(at), ...KEYS.slice(0, at)];
+}
+
 /** What is wrong: all keys must have the same value, or none exist. */
 function tornness(reply: Reply): string | undefined {
   if (reply.kind !== 'array') return describeReply(reply);
@@ -90,17 +96,19 @@ async function writeTogether(
     const prng = new Prng(who);
     for (let i = 0; i < MSETS / writers.length; i += 4) {
       const commands = Array.from({ length: 4 }, (_, j) => {
-        if (prng.below(10) === 0) return ['DEL', ...KEYS];
+        if (prng.below(10) === 0) return ['DEL', ...rotatedKeys(prng)];
         const value = `${who}-${i + j}-${'x'.repeat(prng.pick(paddings))}`;
-        return ['MSET', ...KEYS.flatMap((key) => [key, value])];
+        return ['MSET', ...rotatedKeys(prng).flatMap((key) => [key, value])];
       });
       await client.pipeline(commands);
     }
     running--;
   };
-  const read = async (client: RespClient): Promise<void> => {
+  const read = async (client: RespClient, who: number): Promise<void> => {
+    const prng = new Prng(100 + who);
     while (running > 0) {
-      const replies = await client.pipeline(Array.from({ length: 3 }, () => ['MGET', ...KEYS]));
+      const commands = Array.from({ length: 3 }, () => ['MGET', ...rotatedKeys(prng)]);
+      const replies = await client.pipeline(commands);
       for (const reply of replies) {
         reads++;
         const problem = tornness(reply);
