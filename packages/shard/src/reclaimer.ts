@@ -37,6 +37,9 @@ export class Reclaimer {
    * @returns false when there is nothing left to take back
    */
   makeRoom(untilMs: number): boolean {
+    // A sweep goes round again while it meets a gate, and whoever holds that gate may be waiting
+    // for an answer from here.
+    this.#peers.serve();
     if (this.#own.hasStale) {
       this.#own.reclaim(untilMs);
       return true;
