@@ -150,7 +150,13 @@ test('client-query-buffer-limit', { skip: withoutProc() }, async (t) => {
 
 test('maxclients', async (t) => {
   const server = await serve(t, { fronts: 2, workers: 1, args: ['--maxclients', '10'] });
-  const clients = await Promise.all(Array.from({ length: 10 }, () => connect(t, server)));
+  const first = await connect(t, server);
+  const connected = (count: string) => async () =>
+    (await infoField(first, 'connected_clients')) === count;
+  // The connection that found the server ready may not have ended yet.
+  t.ok(await until(connected('1')), 'nobody else is connected');
+  const others = await Promise.all(Array.from({ length: 9 }, () => connect(t, server)));
+  const clients = [first, ...others];
   await Promise.all(clients.map((client) => client.must('PING')));
   for (let i = 0; i < 5; i++) {
     const refused = new SlowReader(t, server.port, Buffer.alloc(0));
@@ -163,8 +169,7 @@ test('maxclients', async (t) => {
   const isCounted = async () => (await infoField(clients[0]!, 'rejected_connections')) === '5';
   t.ok(await until(isCounted), 'refusals are counted');
   await clients[9]?.close();
-  // The server hears of it a moment later.
-  await sleep(100);
+  t.ok(await until(connected('9')), 'the server hears of it');
   const another = await connect(t, server);
   t.match(await another.command('PING'), { text: 'PONG' });
   t.match(await another.command('CONFIG', 'SET', 'maxclients', '20'), { text: 'OK' });
