@@ -1,7 +1,7 @@
 // The data directory: made when missing, marked with its format, home of the hash secret.
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const FILE = 'forgekv.json';
@@ -48,12 +48,19 @@ function create(file: string): DirectoryFacts {
     format: FORMAT,
     hashSecret: [secret.readInt32LE(0), secret.readInt32LE(4)],
   };
+  // Linked into place whole, and only if nobody was faster: two servers that start at once must
+  // not work with two secrets.
+  const draft = `${file}.${process.pid}`;
   try {
-    // Renamed into place, so that a crash leaves either no file or a whole one.
-    writeFileSync(`${file}.new`, `${JSON.stringify(facts)}\n`, { mode: 0o640, flush: true });
-    renameSync(`${file}.new`, file);
+    writeFileSync(draft, `${JSON.stringify(facts)}\n`, { mode: 0o640, flush: true });
+    linkSync(draft, file);
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
+      return check(file, readFileSync(file, 'utf8'));
+    }
     throw new DataDirectoryError(`cannot write ${file}: ${(cause as Error).message}`, { cause });
+  } finally {
+    rmSync(draft, { force: true });
   }
   return facts;
 }
