@@ -30,6 +30,7 @@ const init = workerData as FrontInit;
 const config = Config.fromTransfer(init.config);
 const stats = new StatsReader(init.stats);
 const waiting = new Map<number, (value: unknown) => void>();
+/** Listening servers whose descriptor is this thread's own, and so this thread's to close. */
 const servers: Server[] = [];
 let lastRequest = 0;
 
@@ -72,7 +73,9 @@ function listenOptions(order: ListenOrder): ListenOptions & { fd?: number } {
 function listen(order: ListenOrder): Promise<number> {
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
   server.on('connection', (socket: Socket) => front.accept(socket, descriptorOf(socket)));
-  servers.push(server);
+  // A descriptor lent by another front is closed by that front: closed twice, its number might
+  // by then belong to a file. Closing it there ends the listening here as well.
+  if (!('descriptor' in order)) servers.push(server);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(listenOptions(order), () => {
@@ -84,13 +87,25 @@ function listen(order: ListenOrder): Promise<number> {
   });
 }
 
+/**
+ * Resolves when the event loop has polled, and so has handed new descriptors to epoll. libuv
+ * aborts the process when one is closed before that (EBADF), as happens when the server gives up
+ * its start and the lender of the descriptor ends first.
+ */
+function polled(): Promise<void> {
+  // The first callback may still belong to the turn that is going on.
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
+
 async function listenAll(orders: readonly ListenOrder[]): Promise<void> {
   try {
     const descriptors: number[] = [];
     for (const order of orders) descriptors.push(await listen(order));
+    await polled();
     say({ type: 'listening', descriptors });
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
+    await polled();
     say({ type: 'listen-failed', message, code: code ?? '' });
   }
 }

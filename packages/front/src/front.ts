@@ -135,6 +135,10 @@ export class Front {
   /** Takes an accepted socket, or turns it away. */
   accept(accepted: Socket, descriptor: number): void {
     const { config, control, threadStats } = this.#m;
+    if (this.#isDraining) {
+      accepted.destroy();
+      return;
+    }
     const refusal = this.#services.refusal(accepted);
     if (refusal !== null || !control.enter(config.integer('maxclients'))) {
       threadStats.rejectedConnections++;

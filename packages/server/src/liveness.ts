@@ -19,6 +19,7 @@ export class Liveness {
   }
 
   start(): void {
+    this.#movedAtMs.fill(Date.now());
     this.#timer = setInterval(() => this.#look(), EVERY_MS);
   }
 
@@ -28,6 +29,8 @@ export class Liveness {
 
   /** Indexes of the counter blocks whose threads have not turned for a while. */
   stuck(nowMs: number = Date.now()): number[] {
+    // Until the threads have started, nothing is expected of them.
+    if (this.#timer === undefined) return [];
     return this.#movedAtMs.flatMap((atMs, i) => (nowMs - atMs > STUCK_MS ? [i] : []));
   }
 

@@ -88,11 +88,13 @@ export class Server {
   }
 
   /**
-   * Starts all threads and listens.
+   * Starts all threads and listens; HTTP first, so that probes see the start.
    * @throws ListenError
    */
   async start(): Promise<Reachable> {
     const { config } = this.#o;
+    const httpPort = config.integer('http-port');
+    if (httpPort !== 0) this.#http = await startHttp(httpPort, this.#httpSource());
     const onFailure = (error: Error): void => this.#failed(error);
     this.#workers = this.#wiring.workers.map(({ init, transfer }) => {
       const worker = startThread({
@@ -125,8 +127,6 @@ export class Server {
     const reachable = await listenAll(this.#fronts, config);
     this.#liveness.start();
     this.#sampler.start();
-    const httpPort = config.integer('http-port');
-    if (httpPort !== 0) this.#http = await startHttp(httpPort, this.#httpSource());
     this.#ready = true;
     return reachable;
   }
