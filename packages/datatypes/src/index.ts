@@ -1,3 +1,49 @@
+export { type BitOperation, combineBits } from './bit-combine.ts';
+export { countBits, findBit } from './bit-count.ts';
+export {
+  fitField,
+  fitWideField,
+  MAX_NUMBER_BITS,
+  type OverflowRule,
+  readField,
+  readWideField,
+  signedField,
+  writeField,
+  writeWideField,
+} from './bit-field.ts';
+export { BitString } from './bit-string.ts';
+export { crc64 } from './crc64.ts';
+export {
+  cachedEstimate,
+  cacheEstimate,
+  denseRegister,
+  dropCachedEstimate,
+  HLL_DENSE,
+  HLL_DENSE_BYTES,
+  HLL_HEAD_BYTES,
+  HLL_SPARSE,
+  hllForm,
+  isHyperLogLog,
+  setDenseRegister,
+  writeHllHead,
+} from './hyperloglog.ts';
+export { estimateCount } from './hyperloglog-estimate.ts';
+export { HLL_REGISTERS, hllHash, hllPlace } from './hyperloglog-hash.ts';
+export {
+  countHllRegisters,
+  countRegisters,
+  mergeRegisters,
+  writeDenseHll,
+} from './hyperloglog-registers.ts';
+export {
+  HLL_CHANGED,
+  HLL_DAMAGED,
+  HLL_FULL,
+  HLL_SPARSE_MOST_BYTES,
+  HLL_UNCHANGED,
+  SparseHll,
+  writeEmptySparse,
+} from './hyperloglog-sparse.ts';
 export {
   fitsInt64,
   integerTextLength,
@@ -6,6 +52,7 @@ export {
   parseSafeInteger,
   writeInteger,
 } from './integer-text.ts';
+export * from './large/index.ts';
 export { type CommonRun, isLcsTooLarge, lcsLength, lcsRuns } from './lcs.ts';
 export {
   addLongDoubles,
@@ -15,6 +62,12 @@ export {
   NOT_FINITE,
   parseLongDouble,
 } from './long-double.ts';
+export { lzfCompress, lzfDecompress, lzfMostBytes } from './lzf.ts';
+export * from './packed/index.ts';
+export { DUMP_VERSION, openDump, sealDump } from './rdb-dump.ts';
+export { RdbReader } from './rdb-reader.ts';
+export { type RdbText, readRdbString, writeRdbString } from './rdb-string.ts';
+export { RdbWriter } from './rdb-writer.ts';
 export {
   STRING_PLAIN,
   STRING_RAW,
