@@ -1,11 +1,18 @@
 export { freePort } from './child-server.ts';
 export * from './compare-replies.ts';
+export * from './compatibility.ts';
+export * from './compatibility-cases.ts';
+export * from './compatibility-report.ts';
+export * from './crash-oracle.ts';
+export * from './crash-unit.ts';
+export * from './crash-workload.ts';
 export * from './differential.ts';
 export * from './differential-report.ts';
 export { type CommandArg, encodeCommand, encodeCommands } from './encode-command.ts';
 export * from './hostile.ts';
 export type { Aftermath, HostileCase } from './hostile-case.ts';
 export * from './hostile-runner.ts';
+export * from './kill-loop.ts';
 export { KNOWN_DIFFERENCES, type KnownDifference } from './known-differences.ts';
 export type { MinimiseLimits } from './minimise-mismatch.ts';
 export type { ReplyCounts } from './play-commands.ts';

@@ -20,4 +20,14 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       describeReply(subject) === '"listpack"' &&
       ['"quicklist"', '"hashtable"'].includes(describeReply(oracle)),
   },
+  {
+    name: 'bit ranges of missing keys in 7.2',
+    reason: 'since 7.2 wrong arguments are an error although there is no key',
+    covers: (label, oracle, subject) =>
+      ['BITCOUNT', 'BITPOS'].includes(label) &&
+      oracle.kind === 'integer' &&
+      (oracle.value === 0n || oracle.value === -1n) &&
+      subject.kind === 'error' &&
+      /^ERR (syntax error|value is not an integer or out of range)$/.test(subject.text),
+  },
 ];

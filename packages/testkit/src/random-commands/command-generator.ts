@@ -3,11 +3,14 @@
  * sends nothing; `differential.ts` does.
  */
 import { ArgumentSource } from './argument-source.ts';
+import { BITMAP_FAMILY } from './bitmap-commands.ts';
 import { CONNECTION_FAMILY } from './connection-commands.ts';
 import { DATABASE_FAMILY } from './database-commands.ts';
+import { DUMP_FAMILY } from './dump-commands.ts';
 import { EXPIRY_FAMILY } from './expiry-commands.ts';
 import type { CommandFamily, CommandRecipe, GeneratedCommand } from './generated-command.ts';
 import { GENERIC_FAMILY } from './generic-commands.ts';
+import { HYPERLOGLOG_FAMILY } from './hyperloglog-commands.ts';
 import { mutate } from './mutations.ts';
 import type { Weighted } from './prng.ts';
 import { STRING_FAMILY } from './string-commands.ts';
@@ -16,6 +19,9 @@ import { UNKNOWN_FAMILY } from './unknown-commands.ts';
 /** The families of the first milestone. A new family is one file and one line here. */
 export const DEFAULT_FAMILIES: readonly CommandFamily[] = [
   STRING_FAMILY,
+  BITMAP_FAMILY,
+  HYPERLOGLOG_FAMILY,
+  DUMP_FAMILY,
   EXPIRY_FAMILY,
   GENERIC_FAMILY,
   DATABASE_FAMILY,
