@@ -1,10 +1,15 @@
 // Whether a command may be called as it was: its name and its number of arguments.
 
+import { FLAG_WRITE } from '@forgekv/catalog';
 import { UNKNOWN } from './batch-router.ts';
 import type { CommandContext } from './context.ts';
 import { wrongArity } from './errors.ts';
 import type { CommandRegistry } from './registry.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
+
+const NO_ROOM = 'MISCONF Errors writing to the AOF file: No space left on device';
+/** Commands of more bytes ask for room in the log before they change anything. */
+const ASK_BYTES = 64 * 1024;
 
 /**
  * Checks the command in the context's request.
@@ -23,8 +28,21 @@ export function admit(c: CommandContext, registry: CommandRegistry, id: number):
     return false;
   }
   const arity = table.arity[id]!;
-  if (arity > 0 ? request.argc === arity : request.argc >= -arity) return true;
-  reply.error(wrongArity(table.names[id]!));
+  let problem = '';
+  if (arity > 0 ? request.argc !== arity : request.argc < -arity) {
+    problem = wrongArity(table.names[id]!);
+  } else if (c.log !== null && (table.flagBits[id]! & FLAG_WRITE) !== 0) {
+    problem = logProblem(c);
+  }
+  if (problem === '') return true;
+  reply.error(problem);
   c.stats.rejected(id);
   return false;
+}
+
+/** Why a write cannot be logged now, or ''. */
+function logProblem({ log, request, writeRefusal }: CommandContext): string {
+  if (writeRefusal !== '') return writeRefusal;
+  if (request.end - request.start <= ASK_BYTES) return '';
+  return log!.accepts(request.end - request.start) ? '' : log!.refusal || NO_ROOM;
 }

@@ -1,7 +1,9 @@
 // All families together: the one place that lists them.
 
+import { bitmapHandlers } from './bitmap/index.ts';
 import { clientHandlers, connectionHandlers } from './connection/index.ts';
 import { expiryHandlers, genericHandlers } from './generic/index.ts';
+import { hyperloglogHandlers } from './hyperloglog/index.ts';
 import { keyspaceHandlers } from './keyspace-commands/index.ts';
 import { CommandRegistry } from './registry.ts';
 import { commandHandlers, configHandlers, moduleHandlers, serverHandlers } from './server/index.ts';
@@ -18,6 +20,8 @@ export function createRegistry(): CommandRegistry {
     ...serverHandlers,
     ...keyspaceHandlers,
     ...stringHandlers,
+    ...bitmapHandlers,
+    ...hyperloglogHandlers,
     ...genericHandlers,
     ...expiryHandlers,
   });

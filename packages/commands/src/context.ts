@@ -12,7 +12,7 @@ import type { Config } from '@forgekv/config';
 import type { ReplyWriter } from '@forgekv/protocol';
 import { ERR_KEY_TOO_LONG, WRONG_TYPE } from './errors.ts';
 import type { KeyModules } from './key-access.ts';
-import { DONE, FULL, KEY_TOO_LONG, NOT_HERE, type Outcome } from './outcome.ts';
+import { DONE, FULL, KEY_TOO_LONG, NOT_HERE, type Outcome, UNREADABLE } from './outcome.ts';
 import { ValueAccess } from './value-access.ts';
 
 export interface ContextModules extends KeyModules {
@@ -45,6 +45,7 @@ export class CommandContext extends ValueAccess {
    */
   refuse(answer: number): Outcome {
     if (answer === KEY_TOO_LONG) return this.fail(ERR_KEY_TOO_LONG);
+    if (answer === UNREADABLE) return this.fail(this.unreadable);
     return answer === FULL ? FULL : NOT_HERE;
   }
 

@@ -44,6 +44,7 @@ export class Executor {
       if (this.#mayWait) this.#locks.lock(shard);
       else if (!this.#locks.tryLock(shard)) return this.#missed();
       const outcome = run(context);
+      context.log?.endGroup();
       this.#locks.unlock(shard);
       return outcome;
     }
@@ -58,6 +59,7 @@ export class Executor {
       outcome = this.#missed();
     } else {
       outcome = run(context);
+      context.log?.endGroup();
       this.#unlockSet();
     }
     for (let i = 0; i < found; i++) context.clearPrehashed(this.#keys[i]!);

@@ -1,12 +1,25 @@
 export { admit } from './admission.ts';
 export { createRegistry } from './all-commands.ts';
 export { BatchRouter, UNKNOWN } from './batch-router.ts';
+export { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 export { beginReply, endReply } from './connection/reply-mode.ts';
 export { CommandContext, type ContextModules } from './context.ts';
+export {
+  createEffectMemory,
+  EffectLog,
+  LOST,
+  type LogShare,
+  REFUSE_BROKEN,
+  REFUSE_NO_SPACE,
+  refuseWrites,
+  SETTLED,
+  type SyncMode,
+  UNSETTLED,
+} from './effect-log.ts';
 export * from './errors.ts';
 export { Executor } from './executor.ts';
 export { allocateLarge, type LargeValues, NO_LARGE_VALUES } from './large-values.ts';
-export { DONE, FULL, NOT_HERE, type Outcome, WAITING } from './outcome.ts';
+export { DONE, FULL, NOT_HERE, type Outcome, UNREADABLE, WAITING } from './outcome.ts';
 export { CommandRegistry, PLACE_FRONT, PLACE_KEYED, PLACE_WORKER } from './registry.ts';
 export { outputLimitBytes, replyLimitBytes } from './reply-limit.ts';
 export { Request } from './request.ts';
@@ -22,3 +35,4 @@ export type {
 export type { ClientFacts, ClientFilter, ReplyMode, Session } from './session.ts';
 export { type StatField, StatsReader, statsBytes, ThreadStats } from './stats.ts';
 export { unknownCommand, unknownSubcommand } from './unknown-command.ts';
+export { ValueAccess } from './value-access.ts';

@@ -9,6 +9,7 @@ import {
   Scanner,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
+import type { EffectLog } from './effect-log.ts';
 import type { LargeValues } from './large-values.ts';
 import { KEY_TOO_LONG, NOT_HERE } from './outcome.ts';
 import { Request } from './request.ts';
@@ -30,6 +31,10 @@ export class KeyAccess {
   readonly scanner: Scanner;
   readonly large: LargeValues;
   readonly stats: ThreadStats;
+  /** Where changes go; null: nowhere, as while they are replayed. */
+  log: EffectLog | null = null;
+  /** Why writes are refused, as an error reply, '' = they are not; the same for a whole batch. */
+  writeRefusal = '';
   /** Database of the connection. */
   db = 0;
   /** CLIENT NO-TOUCH: reading a key does not count as using it. */
@@ -116,8 +121,14 @@ export class KeyAccess {
     this.select(index, db);
     if (this.isGated(table.shard)) return NOT_HERE;
     const entry = table.find();
-    if (entry === 0) return table.isComplete(table.shard) ? 0 : NOT_HERE;
+    if (entry === 0) {
+      if (!table.isComplete(table.shard)) return NOT_HERE;
+      this.log?.seesAbsence(table.shard);
+      return 0;
+    }
+    this.log?.sees(entry);
     if (table.typeOf(entry) === TYPE_TOMBSTONE) {
+      this.log?.seesAbsence(table.shard);
       this.tombstone = entry;
       return 0;
     }
@@ -139,7 +150,14 @@ export class KeyAccess {
 
   set nowMs(nowMs: number) {
     this.#nowMs = nowMs;
+    if (this.log !== null) this.writeRefusal = this.log.refusal;
     this.#nowUse = ((nowMs - this.table.arena.epochMs) / 1000) | 0;
+  }
+
+  /** From now until `nowMs` is set, nothing expires: for effects that are replayed. */
+  freezeClock(): void {
+    this.nowMs = Date.now();
+    this.#nowMs = 0;
   }
 
   /** Now, as entries note their last use. */
@@ -162,10 +180,11 @@ export class KeyAccess {
   /** Removes the entry of the selected key, its large value included. */
   remove(entry: number): void {
     const { table } = this;
+    const lsn = table.nextLsn(table.shard);
+    this.log?.removed(entry, table.shard, lsn);
     this.dropLarge(entry);
     this.tombstone = table.flagsOf(entry) & FLAG_STORED ? entry : 0;
-    table.nextLsn(table.shard);
-    table.remove(entry);
+    table.remove(entry, lsn);
     this.stats.changes++;
   }
 

@@ -8,6 +8,8 @@ export const NOT_HERE = -1;
 export const FULL = -2;
 /** A key is longer than the table takes; nothing has changed. */
 export const KEY_TOO_LONG = -3;
+/** The store cannot give the value; nothing has changed. The context says why. */
+export const UNREADABLE = -4;
 /** The reply comes later; the connection waits for it. */
 export const WAITING = 1;
 

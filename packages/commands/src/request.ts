@@ -12,6 +12,9 @@ export class Request {
   first = 0;
   /** Number of arguments, the name included. */
   argc = 0;
+  /** Where the command lies in `bytes` as RESP; start < 0: it came inline, so nowhere. */
+  start = -1;
+  end = -1;
 
   /** Points to the bytes of a batch; `view` covers the same bytes. */
   source(bytes: Buffer, view: DataView, args: Int32Array): void {

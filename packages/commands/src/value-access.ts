@@ -3,6 +3,7 @@
 // shrinks.
 
 import {
+  FLAG_COLD,
   FLAG_ENCODING_MASK,
   FLAG_ENCODING_SHIFT,
   FLAG_LARGE,
@@ -10,6 +11,7 @@ import {
   RoomPlan,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
+import { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 import { KeyAccess, type KeyModules } from './key-access.ts';
 import { allocateLarge } from './large-values.ts';
 import { FULL, NOT_HERE } from './outcome.ts';
@@ -21,6 +23,11 @@ export class ValueAccess extends KeyAccess {
   /** Largest string, in bytes. */
   maxStringBytes = 512 * 1024 * 1024;
 
+  /** Where values come from that are not in the hot table. */
+  cold: ColdValues = NO_COLD_VALUES;
+  /** Why a value could not be read, as an error reply, after UNREADABLE. */
+  unreadable = '';
+
   // The value opened last: `valueLength` bytes at `valueOffset` of `valueBytes`.
   valueBytes: Buffer = Buffer.alloc(0);
   valueOffset = 0;
@@ -31,36 +38,51 @@ export class ValueAccess extends KeyAccess {
     this.room = new RoomPlan(modules.table);
   }
 
-  /** Opens a key and its value: NOT_HERE also when the value is large and out of reach. */
+  /** Opens a key and its value: NOT_HERE also when the value is out of reach. */
   openValue(index: number, db: number = this.db): number {
     const entry = this.open(index, db);
-    if (entry <= 0) return entry;
-    return this.loadValue(entry) ? entry : NOT_HERE;
+    return entry <= 0 ? entry : this.loadValue(entry);
   }
 
-  /** Points valueBytes, valueOffset and valueLength to an entry's value; false: out of reach. */
-  loadValue(entry: number): boolean {
+  /**
+   * Points valueBytes, valueOffset and valueLength to the value of the selected key's entry.
+   * @returns the entry, which may have moved, NOT_HERE, FULL or UNREADABLE
+   */
+  loadValue(entry: number): number {
     const { table } = this;
-    const at = table.valueWord(entry);
-    if (!table.isLarge(entry)) {
+    if (!table.isElsewhere(entry)) {
       this.valueBytes = table.bytes;
-      this.valueOffset = at * 4;
+      this.valueOffset = table.valueWord(entry) * 4;
       this.valueLength = table.valueLength(entry);
-      return true;
+      return entry;
     }
-    if (!this.large.reaches(table.shard)) return false;
+    return this.#loadElsewhere(entry);
+  }
+
+  #loadElsewhere(entry: number): number {
+    const { table } = this;
+    if (table.isCold(entry)) {
+      const warm = this.#warm(entry);
+      return warm < 0 ? warm : this.loadValue(warm);
+    }
+    if (!this.large.reaches(table.shard)) return NOT_HERE;
+    const at = table.valueWord(entry);
     this.valueBytes = this.large.get(table.words[at]!);
     this.valueOffset = 0;
     this.valueLength = table.words[at + 1]!;
-    return true;
+    return entry;
+  }
+
+  #warm(entry: number): number {
+    return this.cold.reaches(this.table.shard) ? this.cold.warm(this, entry) : NOT_HERE;
   }
 
   /** Length in bytes of an entry's value, within reach or not. */
   lengthOf(entry: number): number {
     const { table } = this;
-    return table.isLarge(entry)
-      ? table.words[table.valueWord(entry) + 1]!
-      : table.valueLength(entry);
+    const at = table.valueWord(entry);
+    if (table.isCold(entry)) return table.words[at]!;
+    return table.isLarge(entry) ? table.words[at + 1]! : table.valueLength(entry);
   }
 
   /**
@@ -89,6 +111,14 @@ export class ValueAccess extends KeyAccess {
     const { table } = this;
     // A tombstone's slot is used again: beside it a second entry of the key would be lost.
     if (entry === 0) entry = this.tombstone;
+    if (entry !== 0 && table.isCold(entry)) {
+      if (keepBytes > 0) {
+        entry = this.#warm(entry);
+        if (entry < 0) return entry;
+      } else {
+        table.setFlags(entry, FLAG_COLD, 0);
+      }
+    }
     if (valueBytes > this.hotValueMaxBytes) {
       return this.#reserveLarge(entry, type, valueBytes, keepBytes);
     }
@@ -158,6 +188,7 @@ export class ValueAccess extends KeyAccess {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     if (entry === 0) entry = this.tombstone;
+    if (entry !== 0) table.setFlags(entry, FLAG_COLD, 0);
     const made =
       entry === 0 ? table.create(type, LARGE_BYTES) : table.resize(entry, LARGE_BYTES, LARGE_BYTES);
     if (made === 0) return FULL;
@@ -197,10 +228,44 @@ export class ValueAccess extends KeyAccess {
     return moved;
   }
 
-  /** Gives a changed entry of the selected key its LSN. The last step of every change. */
+  /**
+   * Gives a changed entry of the selected key its LSN and logs its new value. The last step of
+   * every change, unless one of the next two says the same in fewer bytes.
+   */
   changed(entry: number): void {
+    const previousLsn = this.#stamp(entry);
+    if (this.log === null) return;
+    this.loadValue(entry);
+    this.log.stored(
+      entry,
+      this.table.shard,
+      previousLsn,
+      this.valueBytes,
+      this.valueOffset,
+      this.valueLength,
+    );
+  }
+
+  /**
+   * The same for a change that the client's own command makes again when it is replayed on the
+   * value before it: it names one key, and neither the clock nor chance has a part in it.
+   */
+  changedAsAsked(entry: number): void {
+    const previousLsn = this.#stamp(entry);
+    this.log?.asked(entry, this.table.shard, previousLsn, this.request);
+  }
+
+  /** The same for a change of nothing but the expiry. */
+  expiryChanged(entry: number): void {
+    const previousLsn = this.#stamp(entry);
+    this.log?.expires(entry, this.table.shard, previousLsn);
+  }
+
+  #stamp(entry: number): number {
+    const previousLsn = this.table.lsnOf(entry);
     this.table.stamp(entry);
     this.stats.changes++;
+    return previousLsn;
   }
 
   /** Two bits of an entry that mean what its type says: a string's encoding. */

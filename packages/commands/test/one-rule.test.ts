@@ -11,15 +11,22 @@ import { registry } from './support/test-thread.ts';
 /** One call per command that works on keys; `a` and `b` exist, `none` does not. */
 const CALLS = [
   'append a x',
+  'bitcount a',
+  'bitfield a incrby u8 0 1',
+  'bitfield_ro a get u8 0',
+  'bitop or b a n',
+  'bitpos a 1',
   'copy a b replace',
   'decr n',
   'decrby n 5',
   'del n a',
+  'dump a',
   'exists n a',
   'expire a 100',
   'expireat a 1',
   'expiretime a',
   'get a',
+  'getbit a 9',
   'getdel a',
   'getex a ex 10',
   'getrange a 0 -1',
@@ -40,11 +47,17 @@ const CALLS = [
   'pexpire a 100',
   'pexpireat a 1',
   'pexpiretime a',
+  'pfadd none x',
+  'pfcount none',
+  'pfmerge none none2',
   'psetex a 100 x',
   'pttl a',
   'rename a b',
   'renamenx a none',
+  // The text "bjma", version 10; its checksum has letters and digits only.
+  'restore none 0 \0\x04bjma\n\x008eZ5sFtz',
   'set a x get',
+  'setbit a 9 1',
   'setex a 100 x',
   'setnx none x',
   'setrange a 1 x',
@@ -60,7 +73,7 @@ const nameOf = (call: readonly string[]) =>
   call[0] === 'object' ? `object|${call[1]}` : (call[0] as string);
 
 /** Families whose tests are elsewhere in this folder. */
-const GROUPS = new Set(['string', 'generic']);
+const GROUPS = new Set(['string', 'generic', 'bitmap', 'hyperloglog']);
 
 function filled(hotValueMaxBytes: number, nowMs = Date.now()): TestDatabase {
   const db = createTestDatabase({ hotValueMaxBytes });

@@ -10,9 +10,10 @@ const AT_START: Traits = { change: 'start' };
 export const ownDirectives = [
   oneOf('wal-sync-mode', ['EverySecond', 'Always', 'Never'], 'EverySecond', {
     twin: { name: 'appendfsync', words: ['everysec', 'always', 'no'] },
+    status: 'honoured',
   }),
   /** MiB of a log segment. */
-  integer('wal-segment-mb', 64, [1, 1024], AT_START),
+  integer('wal-segment-mb', 64, [1, 1024], HONOURED_AT_START),
   /** MiB of shared memory for hot entries. */
   integer('memtable-size-mb', 512, [8, 65536], HONOURED_AT_START),
   /** Bytes; a larger value lives in its worker, not in shared memory. */
@@ -23,6 +24,8 @@ export const ownDirectives = [
   integer('shard-threads', 0, [0, 64], HONOURED_AT_START),
   /** LevelDB instances; fixed when the data directory is created. */
   integer('stores', 4, [4, 8], AT_START),
+  /** Starts on a damaged log with what of it is intact. */
+  boolean('recover', false, HONOURED_AT_START),
   /** 0 = no HTTP listener. */
   integer('http-port', 0, PORTS, HONOURED_AT_START),
   /** Sends every keyed command over the ring, for benchmarks and tests. */

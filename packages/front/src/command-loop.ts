@@ -8,7 +8,7 @@
 //           it along to a worker, and the connection waits: it runs in one place at a time
 
 import { performance } from 'node:perf_hooks';
-import { FLAG_MAY_REPLICATE, FLAG_NO_AUTH, FLAG_WRITE } from '@forgekv/catalog';
+import { FLAG_LOADING, FLAG_MAY_REPLICATE, FLAG_NO_AUTH, FLAG_WRITE } from '@forgekv/catalog';
 import {
   admit,
   BatchRouter,
@@ -18,6 +18,7 @@ import {
   DONE,
   Executor,
   endReply,
+  LOADING,
   NO_AUTH,
   OUT_OF_MEMORY,
   PLACE_FRONT,
@@ -68,6 +69,8 @@ export interface CommandLoopModules {
   readonly workerOf: Uint8Array;
   /** Told about a connection that CLIENT PAUSE stopped. */
   readonly paused: (connection: Connection) => void;
+  /** Told about a connection that may go on when the replies of this tick have left. */
+  readonly held: (connection: Connection) => void;
   /** Told about a connection whose replies are more than a client may ask for. */
   readonly tooLarge: (connection: Connection) => void;
   readonly log: (message: string) => void;
@@ -154,7 +157,10 @@ export class CommandLoop {
   }
 
   #checkOutput(connection: Connection): void {
-    if (this.#m.context.reply.position > EARLY_FLUSH_BYTES) this.#m.output.flush();
+    if (this.#m.context.reply.position > EARLY_FLUSH_BYTES && !this.#m.output.flush()) {
+      this.#m.held(connection);
+      return;
+    }
     if (connection.state === READY && connection.socket.writableLength > STALL_BYTES) {
       connection.state = STALLED;
     }
@@ -210,6 +216,8 @@ export class CommandLoop {
     for (let i = 0; i < count; i++) {
       request.first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
       request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
+      request.start = commands[i * COMMAND_WORDS + COMMAND_START]!;
+      request.end = commands[i * COMMAND_WORDS + COMMAND_END]!;
       const id = this.#router.ids[i]!;
       const start = reply.position;
       if (connection.replyMode !== 'on') beginReply(connection);
@@ -276,9 +284,12 @@ export class CommandLoop {
     const { context, registry } = this.#m;
     if (id === UNKNOWN && this.#speaksHttp(connection)) return false;
     if (!admit(context, registry, id)) return false;
-    if (connection.limits.authenticated) return true;
-    if ((registry.table.flagBits[id]! & FLAG_NO_AUTH) !== 0) return true;
-    context.reply.error(NO_AUTH);
+    const flags = registry.table.flagBits[id]!;
+    let problem = '';
+    if (!connection.limits.authenticated && (flags & FLAG_NO_AUTH) === 0) problem = NO_AUTH;
+    else if (this.#m.control.loading && (flags & FLAG_LOADING) === 0) problem = LOADING;
+    if (problem === '') return true;
+    context.reply.error(problem);
     context.stats.rejected(id);
     return false;
   }

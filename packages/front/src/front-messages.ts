@@ -4,6 +4,7 @@
 import type {
   ClientFacts,
   ClientFilter,
+  LogShare,
   ProcessFigures,
   ServerFacts,
   ShutdownOptions,
@@ -31,6 +32,7 @@ export interface FrontInit {
   readonly stats: readonly SharedArrayBuffer[];
   readonly statsIndex: number;
   readonly facts: ServerFacts;
+  readonly wal: LogShare;
 }
 
 /** How a front listens on one address. */

@@ -5,7 +5,7 @@ import { chmodSync } from 'node:fs';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant } from '@forgekv/base';
-import { createRegistry, StatsReader, ThreadStats } from '@forgekv/commands';
+import { createRegistry, EffectLog, StatsReader, ThreadStats } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
 import { Doorbell, ProcessControl } from '@forgekv/rings';
@@ -44,8 +44,10 @@ function ask(request: MainRequest): Promise<unknown> {
   return new Promise((resolve) => waiting.set(id, resolve));
 }
 
+const table = new HotTable(attachArena(init.arena), init.threadId);
 const front = new Front({
-  table: new HotTable(attachArena(init.arena), init.threadId),
+  table,
+  log: new EffectLog(table, init.wal),
   registry: createRegistry(),
   config,
   control: new ProcessControl(init.control),
@@ -60,7 +62,7 @@ const front = new Front({
   workerOf: init.workerOf,
   facts: init.facts,
   ask,
-  log: (message) => say({ type: 'log', message }),
+  say: (message) => say({ type: 'log', message }),
 });
 
 function listenOptions(order: ListenOrder): ListenOptions & { fd?: number } {

@@ -7,9 +7,11 @@ import {
   type ClientFilter,
   CommandContext,
   type CommandRegistry,
+  type EffectLog,
   endReply,
   NO_LARGE_VALUES,
   type ProcessFigures,
+  type SyncMode,
   type ThreadStats,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
@@ -37,7 +39,8 @@ export interface FrontModules extends Omit<FrontServicesModules, 'front'> {
   readonly links: readonly WorkerLink[];
   readonly doorbell: Doorbell;
   readonly workerOf: Uint8Array;
-  readonly log: (message: string) => void;
+  readonly log: EffectLog;
+  readonly say: (message: string) => void;
 }
 
 export class Front {
@@ -61,7 +64,7 @@ export class Front {
 
   constructor(modules: FrontModules) {
     this.#m = modules;
-    this.#bounds = new ClientBounds(modules.config, modules.log);
+    this.#bounds = new ClientBounds(modules.config, modules.say);
     this.intake = new SocketIntake();
     const { buffer } = this.intake;
     this.#readView = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
@@ -89,7 +92,7 @@ export class Front {
     this.#output = new TickOutput(
       this.#writer,
       modules.threadStats,
-      () => this.#beforeFlush(),
+      () => this.#settle(),
       () => this.#afterFlush(),
     );
     this.#services = new FrontServices({ ...modules, front: this });
@@ -102,9 +105,11 @@ export class Front {
       control: modules.control,
       workerOf: modules.workerOf,
       paused: (connection) => this.#paused.add(connection),
+      held: (connection) => this.#hold(connection),
       tooLarge: (connection) => this.#bounds.dropTooLarge(connection),
-      log: modules.log,
+      log: modules.say,
     });
+    this.#context.log = modules.log;
     this.configure();
   }
 
@@ -119,6 +124,7 @@ export class Front {
     const { config } = this.#m;
     this.#context.hotValueMaxBytes = config.integer('hot-value-max-bytes');
     this.#context.maxStringBytes = config.bytes('proto-max-bulk-len');
+    this.#m.log.setMode(config.word('wal-sync-mode') as SyncMode);
     this.#loop.forceHop = config.boolean('debug-force-hop');
     this.#services.configure();
     this.#bounds.configure();
@@ -240,13 +246,19 @@ export class Front {
    */
   #isClogged(connection: Connection): boolean {
     if (this.#writer.position > EARLY_FLUSH_BYTES) {
-      this.#held.push(connection);
-      this.#output.schedule();
+      this.#hold(connection);
     } else if (connection.socket.writableLength <= STALL_BYTES) {
       return false;
     }
     connection.state = STALLED;
     return true;
+  }
+
+  /** Stalls a connection until the replies of this tick have left. */
+  #hold(connection: Connection): void {
+    this.#held.push(connection);
+    this.#output.schedule();
+    if (connection.state === READY) connection.state = STALLED;
   }
 
   // --- replies from elsewhere ---
@@ -298,8 +310,14 @@ export class Front {
 
   // --- ticks ---
 
-  #beforeFlush(): void {
+  /**
+   * The log comes before what it is about: before replies, and before runs for workers, so that
+   * no crash leaves the later of two commands of a connection without the earlier.
+   */
+  #settle(): number {
+    const answer = this.#m.log.settle();
     this.#hops.flush();
+    return answer;
   }
 
   #afterFlush(): void {
@@ -413,8 +431,7 @@ export class Front {
       connection.pauseReading();
       if (this.#expectsReply(connection)) busy = true;
     }
-    this.#output.flush();
-    return !busy;
+    return this.#output.flush() && !busy;
   }
 
   #expectsReply({ state, lastCommand }: Connection): boolean {

@@ -1,8 +1,8 @@
 // The replies of one turn of the event loop. They are written behind each other into the
 // thread's ReplyWriter and leave at the end of the tick, one write per socket. Whatever must
-// happen before a reply may be seen (the log's write) goes to `beforeFlush`.
+// happen before a reply may be seen (the log's write) goes to `settle`: it says whether they may.
 
-import type { ThreadStats } from '@forgekv/commands';
+import { LOST, type ThreadStats, UNSETTLED } from '@forgekv/commands';
 import type { ReplyWriter } from '@forgekv/protocol';
 import { CLOSING, type Connection } from './connection.ts';
 
@@ -13,23 +13,25 @@ const SEGMENTS = 256;
 export class TickOutput {
   readonly #writer: ReplyWriter;
   readonly #stats: ThreadStats;
-  readonly #beforeFlush: () => void;
+  readonly #settle: () => number;
   readonly #afterFlush: () => void;
   #owners: Connection[] = [];
   #bounds = new Int32Array(SEGMENTS * 2);
   readonly #closing: Connection[] = [];
   #scheduled = false;
-  readonly #end = (): void => this.flush();
+  readonly #end = (): void => {
+    this.flush();
+  };
 
   constructor(
     writer: ReplyWriter,
     stats: ThreadStats,
-    beforeFlush: () => void,
+    settle: () => number,
     afterFlush: () => void,
   ) {
     this.#writer = writer;
     this.#stats = stats;
-    this.#beforeFlush = beforeFlush;
+    this.#settle = settle;
     this.#afterFlush = afterFlush;
   }
 
@@ -67,10 +69,38 @@ export class TickOutput {
     this.schedule();
   }
 
-  /** Ends the tick: log first, then the sockets. */
-  flush(): void {
+  /** True when replies wait for the end of the tick. */
+  get isPending(): boolean {
+    return this.#owners.length > 0 || this.#closing.length > 0;
+  }
+
+  /**
+   * Ends the tick: log first, then the sockets.
+   * @returns false when replies may not leave yet; it is tried again in the next turn
+   */
+  flush(): boolean {
     this.#scheduled = false;
-    this.#beforeFlush();
+    const answer = this.#settle();
+    if (answer === UNSETTLED) {
+      this.schedule();
+      return false;
+    }
+    if (answer === LOST) this.#drop();
+    else this.#send();
+    for (const connection of this.#closing) connection.end();
+    this.#closing.length = 0;
+    this.#writer.reset();
+    this.#afterFlush();
+    return true;
+  }
+
+  /** What was done cannot be told apart from what was not: nobody gets an answer. */
+  #drop(): void {
+    for (const connection of this.#owners) connection.drop();
+    this.#owners.length = 0;
+  }
+
+  #send(): void {
     const owners = this.#owners;
     const { buffer } = this.#writer;
     for (let i = 0; i < owners.length; i++) {
@@ -88,9 +118,5 @@ export class TickOutput {
       }
     }
     owners.length = 0;
-    for (const connection of this.#closing) connection.end();
-    this.#closing.length = 0;
-    this.#writer.reset();
-    this.#afterFlush();
   }
 }

@@ -15,7 +15,18 @@ import {
   NAMESPACE_NEXT,
 } from './layout.ts';
 
+/** Which namespace each database has, and the first number no namespace ever had. */
+export interface NamespaceMap {
+  readonly next: number;
+  readonly namespaces: readonly number[];
+}
+
 export class Databases {
+  /**
+   * Makes a map durable before it is in force: what it throws leaves everything as it was. All
+   * shard locks are held meanwhile, so that nobody sees what a crash would take back.
+   */
+  persist: (map: NamespaceMap) => void = () => {};
   readonly #table: HotTable;
   readonly #words: Int32Array;
   readonly #namespaces: number;
@@ -71,8 +82,44 @@ export class Databases {
     return sum;
   }
 
-  /** Empties a database in O(1). Every shard lock is held. Returns the keys it had. */
-  flush(db: number): number {
+  /** The map in force. */
+  map(): NamespaceMap {
+    const { namespaces } = this.#table.arena;
+    return {
+      next: this.#words[NAMESPACE_NEXT]!,
+      namespaces: [...this.#words.subarray(namespaces, namespaces + this.count)],
+    };
+  }
+
+  /** Puts the map of an earlier run in force; the databases are empty. */
+  restore(map: NamespaceMap): void {
+    const words = this.#words;
+    let { next } = map;
+    for (let db = 0; db < this.count; db++) {
+      // There may be more databases than in the earlier run.
+      words[this.#namespaces + db] = map.namespaces[db] ?? next++;
+    }
+    words[NAMESPACE_NEXT] = next;
+  }
+
+  /**
+   * Empties the databases `first` to `last` in O(1) each. Every shard lock is held.
+   * @returns the keys they had
+   */
+  flush(first: number, last: number = first): number {
+    const { next, namespaces } = this.map();
+    const count = last - first + 1;
+    const fresh = Array.from({ length: count }, (_, i) => next + i);
+    this.persist({
+      next: next + count,
+      namespaces: namespaces.toSpliced(first, count, ...fresh),
+    });
+    let removed = 0;
+    for (let db = first; db <= last; db++) removed += this.#empty(db);
+    return removed;
+  }
+
+  #empty(db: number): number {
     const words = this.#words;
     let removed = 0;
     for (let shard = 0; shard < SHARD_COUNT; shard++) {
@@ -91,6 +138,11 @@ export class Databases {
   /** Swaps two databases in O(1). Every shard lock is held. */
   swap(a: number, b: number): void {
     const words = this.#words;
+    const { next, namespaces } = this.map();
+    this.persist({
+      next,
+      namespaces: namespaces.with(a, namespaces[b]!).with(b, namespaces[a]!),
+    });
     for (let shard = 0; shard < SHARD_COUNT; shard++) {
       for (let i = 0; i < COUNTER_WORDS; i++) {
         const left = this.#counter(a, shard) + i;

@@ -5,11 +5,14 @@ import type { Arena } from './arena.ts';
 import {
   ENTRY_EXPIRE,
   ENTRY_KEY,
+  ENTRY_LOG,
+  ENTRY_LOG_POSITION,
   ENTRY_LSN,
   ENTRY_META,
   ENTRY_NAMESPACE,
   ENTRY_USE,
   ENTRY_VALUE,
+  FLAG_COLD,
   FLAG_LARGE,
 } from './layout.ts';
 
@@ -47,6 +50,15 @@ export class Entries {
     return (this.words[entry + ENTRY_VALUE]! & (FLAG_LARGE << 16)) !== 0;
   }
 
+  isCold(entry: number): boolean {
+    return (this.words[entry + ENTRY_VALUE]! & (FLAG_COLD << 16)) !== 0;
+  }
+
+  /** True for entries whose value is not here: large, or cold. */
+  isElsewhere(entry: number): boolean {
+    return (this.words[entry + ENTRY_VALUE]! & ((FLAG_LARGE | FLAG_COLD) << 16)) !== 0;
+  }
+
   keyLength(entry: number): number {
     return this.words[entry + ENTRY_META]! & 0xffff;
   }
@@ -74,8 +86,35 @@ export class Entries {
     return this.floats[(entry + ENTRY_EXPIRE) >> 1]!;
   }
 
+  /** LSN of the last write; 0: none. */
   lsnOf(entry: number): number {
-    return this.floats[(entry + ENTRY_LSN) >> 1]!;
+    return (
+      (this.words[entry + ENTRY_LOG]! >>> 16) * 0x1_0000_0000 +
+      (this.words[entry + ENTRY_LSN]! >>> 0)
+    );
+  }
+
+  /** Sets the LSN, and that no log need be asked for the write. */
+  setLsn(entry: number, lsn: number): void {
+    this.words[entry + ENTRY_LSN] = lsn | 0;
+    this.words[entry + ENTRY_LOG] = (lsn / 0x1_0000_0000) << 16;
+    this.words[entry + ENTRY_LOG_POSITION] = 0;
+  }
+
+  /** Number of the log that has the last write, plus 1; 0: the log of an earlier run, or none. */
+  logOf(entry: number): number {
+    return this.words[entry + ENTRY_LOG]! & 0xffff;
+  }
+
+  /** Where the last write ends in its log, in units of 8 bytes, modulo 2^32, signed. */
+  logPositionOf(entry: number): number {
+    return this.words[entry + ENTRY_LOG_POSITION]!;
+  }
+
+  /** Notes which log has the last write, and where it ends there. */
+  setLogged(entry: number, log: number, position: number): void {
+    this.words[entry + ENTRY_LOG] = (this.words[entry + ENTRY_LOG]! & ~0xffff) | (log + 1);
+    this.words[entry + ENTRY_LOG_POSITION] = position;
   }
 
   /** Seconds since the arena's epoch at the entry's last access. */

@@ -11,6 +11,7 @@ import { Entries } from './entries.ts';
 import { Expiry } from './expiry.ts';
 import { HashIndex } from './hash-index.ts';
 import {
+  COLD_BYTES,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
   COUNTER_WORDS,
@@ -18,13 +19,15 @@ import {
   ENTRY_HASH,
   ENTRY_HEAD_BYTES,
   ENTRY_KEY,
-  ENTRY_LSN,
   ENTRY_META,
   ENTRY_NAMESPACE,
   ENTRY_USE,
   ENTRY_VALUE,
+  FLAG_COLD,
   FLAG_DIRTY,
+  FLAG_LARGE,
   FLAG_STORED,
+  FLAG_STORED_EXPIRES,
   LARGE_ID_NEXT,
   SHARD_BLOCK_WORDS,
   SHARD_COMPLETE,
@@ -93,6 +96,11 @@ export class HotTable extends Entries {
   /** Hash of the selected key, signed. */
   get hash(): number {
     return this.#hash;
+  }
+
+  /** The selected key's bytes, a view. */
+  get selectedKey(): Buffer {
+    return this.#keyBytes.subarray(this.#keyOffset, this.#keyOffset + this.#keyLength);
   }
 
   /** Length in bytes of the selected key. */
@@ -203,7 +211,7 @@ export class HotTable extends Entries {
     words[entry + ENTRY_NAMESPACE] = this.#namespace;
     words[entry + ENTRY_USE] = 0;
     this.floats[(entry + ENTRY_EXPIRE) >> 1] = 0;
-    this.floats[(entry + ENTRY_LSN) >> 1] = 0;
+    this.setLsn(entry, 0);
     this.#writeBytes(entry + ENTRY_KEY, this.#keyBytes, this.#keyView, this.#keyOffset, length);
     if (!this.index.insert(this.#shard, entry)) {
       words[entry + ENTRY_META] = TYPE_FREE;
@@ -222,6 +230,11 @@ export class HotTable extends Entries {
    * @returns the entry, which may have moved, or 0 when the pool is full (nothing has changed)
    */
   resize(entry: number, valueBytes: number, keepBytes: number): number {
+    return this.resizeIn(this.#shard, entry, valueBytes, keepBytes);
+  }
+
+  /** The same for an entry met on a walk. */
+  resizeIn(shard: number, entry: number, valueBytes: number, keepBytes: number): number {
     const words = this.words;
     const meta = words[entry + ENTRY_META]!;
     const length = meta & 0xffff;
@@ -232,7 +245,7 @@ export class HotTable extends Entries {
       return entry;
     }
     const sizeClass = classFor(needed);
-    const moved = this.pool.allocate(this.#shard, sizeClass);
+    const moved = this.pool.allocate(shard, sizeClass);
     if (moved === 0) {
       if (needed > capacity) return 0;
       words[entry + ENTRY_VALUE] = (words[entry + ENTRY_VALUE]! & ~0xffff) | valueBytes;
@@ -243,11 +256,11 @@ export class HotTable extends Entries {
     else for (let i = 1; i < keepWords; i++) words[moved + i] = words[entry + i]!;
     words[moved + ENTRY_META] = (meta & 0xffffff) | (sizeClass << 24);
     words[moved + ENTRY_VALUE] = (words[entry + ENTRY_VALUE]! & ~0xffff) | valueBytes;
-    this.index.replace(this.#shard, entry, moved);
+    this.index.replace(shard, entry, moved);
     const expireAtMs = this.floats[(moved + ENTRY_EXPIRE) >> 1]!;
     if (expireAtMs !== 0) this.#expiry.note(moved, expireAtMs);
     words[entry + ENTRY_META] = TYPE_FREE;
-    this.pool.free(this.#shard, entry);
+    this.pool.free(shard, entry);
     return moved;
   }
 
@@ -261,20 +274,21 @@ export class HotTable extends Entries {
 
   /**
    * Removes a live entry of the selected key's shard and database. Where the store may still
-   * hold the key a tombstone stays in its place. The owner of a large value frees it before.
+   * hold the key a tombstone stays in its place, with the removal's LSN. The owner of a large
+   * value frees it before.
    */
-  remove(entry: number): void {
-    this.removeFrom(this.#shard, this.#db, entry);
+  remove(entry: number, lsn: number): void {
+    this.removeFrom(this.#shard, this.#db, entry, lsn);
   }
 
   /** The same for an entry met on a walk: of any key of a shard and database. */
-  removeFrom(shard: number, db: number, entry: number): void {
+  removeFrom(shard: number, db: number, entry: number, lsn: number): void {
     this.#countIn(shard, db, COUNTER_KEYS, -1);
     if (this.floats[(entry + ENTRY_EXPIRE) >> 1] !== 0) {
       this.#countIn(shard, db, COUNTER_EXPIRES, -1);
     }
     const flags = this.words[entry + ENTRY_VALUE]! >>> 16;
-    if (flags & FLAG_STORED) this.#bury(entry);
+    if (flags & FLAG_STORED) this.#bury(entry, lsn);
     else this.unlinkFrom(shard, entry);
   }
 
@@ -287,16 +301,19 @@ export class HotTable extends Entries {
     this.words[total] = this.words[total]! - 1;
   }
 
-  #bury(entry: number): void {
+  #bury(entry: number, lsn: number): void {
     const words = this.words;
+    const kept = (words[entry + ENTRY_VALUE]! >>> 16) & FLAG_STORED_EXPIRES;
+    this.setLsn(entry, lsn);
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (TYPE_TOMBSTONE << 16);
-    words[entry + ENTRY_VALUE] = (FLAG_STORED | FLAG_DIRTY) << 16;
+    words[entry + ENTRY_VALUE] = (FLAG_STORED | FLAG_DIRTY | kept) << 16;
     this.floats[(entry + ENTRY_EXPIRE) >> 1] = 0;
   }
 
   /** Turns the selected key's tombstone back into a live entry of a type without a value. */
   revive(entry: number, type: number): void {
     const words = this.words;
+    this.setLsn(entry, 0);
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (type << 16);
     this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
   }
@@ -320,9 +337,22 @@ export class HotTable extends Entries {
     this.#expiry.note(entry, expireAtMs);
   }
 
+  /**
+   * Leaves a clean entry's value to its store: only the length stays. The owner of a large value
+   * forgets it afterwards. Works by shard and entry, as on a walk.
+   * @returns false when there is no room for the smaller entry
+   */
+  chill(shard: number, entry: number, valueBytes: number): boolean {
+    const moved = this.resizeIn(shard, entry, COLD_BYTES, 0);
+    if (moved === 0) return false;
+    this.words[this.valueWord(moved)] = valueBytes;
+    this.setFlags(moved, FLAG_LARGE, FLAG_COLD);
+    return true;
+  }
+
   /** Gives a changed entry of the selected key's shard its LSN and marks it dirty. */
   stamp(entry: number): void {
-    this.floats[(entry + ENTRY_LSN) >> 1] = this.nextLsn(this.#shard);
+    this.setLsn(entry, this.nextLsn(this.#shard));
     this.words[entry + ENTRY_VALUE] = this.words[entry + ENTRY_VALUE]! | (FLAG_DIRTY << 16);
   }
 
@@ -332,6 +362,11 @@ export class HotTable extends Entries {
     const lsn = this.floats[at]! + 1;
     this.floats[at] = lsn;
     return lsn;
+  }
+
+  /** Sets what the last LSN of a shard was, whose lock is held: for recovery. */
+  setLastLsn(shard: number, lsn: number): void {
+    this.floats[(this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_LSN) >> 1] = lsn;
   }
 
   // --- values ---
@@ -367,6 +402,11 @@ export class HotTable extends Entries {
   }
 
   // --- shards and databases ---
+
+  /** Namespace of the selected key. */
+  get namespace(): number {
+    return this.#namespace;
+  }
 
   isComplete(shard: number): boolean {
     return this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_COMPLETE] === 1;

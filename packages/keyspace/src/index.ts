@@ -6,16 +6,20 @@ export {
   attachArena,
   createArena,
 } from './arena.ts';
-export { Databases } from './databases.ts';
+export { Databases, type NamespaceMap } from './databases.ts';
 export { HotTable } from './hot-table.ts';
 export {
+  COLD_BYTES,
+  FLAG_COLD,
   FLAG_DIRTY,
   FLAG_ENCODING_MASK,
   FLAG_ENCODING_SHIFT,
   FLAG_LARGE,
   FLAG_STORED,
+  FLAG_STORED_EXPIRES,
   LARGE_BYTES,
   MAX_KEY_BYTES,
+  MAX_LSN,
   MAX_PACKED_BYTES,
   PAGE_BYTES,
   TYPE_HASH,

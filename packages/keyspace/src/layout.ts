@@ -22,8 +22,10 @@
 //               4      namespace    the database's id at the time of writing
 //               5      use clock    seconds since the arena's epoch at the last access
 //               6-7    expireAtMs   float64, 0 = never
-//               8-9    lsn          float64, of the last write
-//               10...  key bytes, padded to 4, then value bytes, padded to 4
+//               8      lsn          lower 32 bits of the last write's LSN
+//               9      lsn, upper 16 bits (16) | log of the last write + 1, 0 = none (16)
+//               10     log position where the last write ends, in units of 8 bytes
+//               11...  key bytes, padded to 4, then value bytes, padded to 4
 
 export const WORDS_PER_UNIT = 4;
 export const PAGE_BYTES = 32768;
@@ -99,8 +101,13 @@ export const ENTRY_NAMESPACE = 4;
 export const ENTRY_USE = 5;
 export const ENTRY_EXPIRE = 6;
 export const ENTRY_LSN = 8;
-export const ENTRY_KEY = 10;
-export const ENTRY_HEAD_BYTES = 40;
+export const ENTRY_LOG = 9;
+export const ENTRY_LOG_POSITION = 10;
+export const ENTRY_KEY = 11;
+export const ENTRY_HEAD_BYTES = 44;
+
+/** Largest LSN an entry can note: 48 bits, enough for a million writes a second for 8 years. */
+export const MAX_LSN = 2 ** 48 - 1;
 
 // Types, as stored; 0 marks a free slot.
 export const TYPE_FREE = 0;
@@ -118,8 +125,12 @@ export const TYPE_TOMBSTONE = 15;
 export const FLAG_LARGE = 1;
 /** Changed since its store last saw it. */
 export const FLAG_DIRTY = 2;
-/** The store may hold a version of the key. */
+/** The store may hold a version of the key, or is about to. */
 export const FLAG_STORED = 4;
+/** That version has an expiry. */
+export const FLAG_STORED_EXPIRES = 8;
+/** The value is only in the store; the packed bytes are its length, 32 bits. */
+export const FLAG_COLD = 16;
 /** Two bits, free for the type: a string's encoding. */
 export const FLAG_ENCODING_SHIFT = 8;
 export const FLAG_ENCODING_MASK = 3;
@@ -130,3 +141,5 @@ export const MAX_KEY_BYTES = 8000;
 export const MAX_PACKED_BYTES = PAGE_BYTES - ENTRY_HEAD_BYTES - MAX_KEY_BYTES - 8;
 /** A large value's packed bytes: two words, its id and its length in bytes. */
 export const LARGE_BYTES = 8;
+/** A cold value's packed bytes: its length in bytes. */
+export const COLD_BYTES = 4;

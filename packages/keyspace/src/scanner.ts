@@ -23,6 +23,36 @@ export class Scanner {
   }
 
   /**
+   * Visits all entries of a shard, of any namespace and kind, from `position`, whole buckets at a
+   * time, until `steps` buckets and entries were looked at.
+   * @param visit returns false to stop behind this bucket
+   * @returns the position to go on from, SHARD_END when the shard is done
+   */
+  walkAll(
+    shard: number,
+    position: number,
+    steps: number,
+    visit: (entry: number) => boolean,
+  ): number {
+    const table = this.#table;
+    let left = steps;
+    let at = position;
+    let goesOn = true;
+    while (at < SHARD_END && left > 0 && goesOn) {
+      const bucket = table.index.bucket(shard, at | 0);
+      const end = table.index.bucketEnd(shard, at | 0);
+      let entry = bucket === 0 ? 0 : table.words[bucket]! << 2;
+      for (left--; entry !== 0; entry = table.words[entry]! << 2) {
+        left--;
+        if (table.words[entry + ENTRY_HASH]! >>> 0 < at) continue;
+        if (!visit(entry)) goesOn = false;
+      }
+      at = end;
+    }
+    return at;
+  }
+
+  /**
    * Visits the live entries of a database in a shard from `position`, whole buckets at a time,
    * until `wanted` entries were visited, or the walk was long: the shard's lock is held, and a
    * database with few keys may lie among a great many keys of others.

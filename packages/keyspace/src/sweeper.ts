@@ -22,8 +22,8 @@ import { INDEX_CLASS, slotBytes } from './size-classes.ts';
 
 /** What the sweeper tells its worker; called under the lock of the entry's shard. */
 export interface SweepEvents {
-  /** A live entry has expired and is about to be removed. */
-  expired(shard: number, db: number, entry: number): void;
+  /** A live entry has expired and is about to be removed; returns the removal's LSN. */
+  expired(shard: number, db: number, entry: number): number;
   /** A large value's entry goes: free the value. */
   largeFreed(largeId: number): void;
 }
@@ -148,9 +148,9 @@ export class Sweeper {
         this.#release(shard, entry);
       } else if (expireAtMs !== 0) {
         if (!staleOnly && expireAtMs <= nowMs) {
-          this.#events.expired(shard, db, entry);
+          const lsn = this.#events.expired(shard, db, entry);
           if (table.isLarge(entry)) this.#events.largeFreed(table.words[table.valueWord(entry)]!);
-          table.removeFrom(shard, db, entry);
+          table.removeFrom(shard, db, entry, lsn);
           removed++;
         } else {
           earliest = Math.min(earliest, this.#expiry.tickOf(expireAtMs));

@@ -66,7 +66,7 @@ export class KeyedTable {
   /** Removes a live entry of the selected key. */
   remove(entry: number): void {
     this.#dropLarge(entry);
-    this.table.remove(entry);
+    this.table.remove(entry, this.table.nextLsn(this.table.shard));
   }
 
   #dropLarge(entry: number): void {

@@ -123,7 +123,7 @@ test('other databases, tombstones and expired keys are not visited', async (t) =
   keys.expireAt(names[4]!, 2000, 0);
   keys.locked(names[8]!, 0, (table) => {
     table.setFlags(table.find(), 0, FLAG_STORED);
-    table.remove(table.find());
+    table.remove(table.find(), table.nextLsn(table.shard));
   });
   const walk = new Walk(keys);
   while (walk.position < SHARD_END) walk.step(100, 0, 1000);

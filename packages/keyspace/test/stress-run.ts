@@ -182,7 +182,7 @@ function wrongLedger(ledger: Int32Array, { entries }: Integrity): string[] {
 function leftOver(keys: KeyedTable, arena: Arena): string[] {
   for (let db = 0; db < arena.databases; db++) keys.flush(db);
   const sweeper = new Sweeper(keys.table, new Uint8Array(SHARD_COUNT).fill(1), {
-    expired() {},
+    expired: (shard) => keys.table.nextLsn(shard),
     largeFreed() {},
   });
   const isDone = sweeper.reclaim(Infinity);

@@ -30,7 +30,10 @@ export class SharedKeys {
       owned[shard] = Number(i % job.threads === job.threadId - 1);
     }
     this.#sweeper = new Sweeper(base.table, owned, {
-      expired: () => void base.facts.expired++,
+      expired: (shard) => {
+        base.facts.expired++;
+        return base.table.nextLsn(shard);
+      },
       largeFreed: (id) => base.largeFreed(id),
     });
   }

@@ -22,6 +22,7 @@ class Sweep {
         this.expired.push(
           `${db}/${table.bytes.toString('latin1', at, at + table.keyLength(entry))}`,
         );
+        return table.lsnOf(entry);
       },
       largeFreed: (id) => void this.freed.push(id),
     });

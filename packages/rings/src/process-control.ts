@@ -5,6 +5,7 @@ const NEXT_CLIENT_ID = 0;
 const CONNECTIONS = 1;
 const PAUSE_MODE = 2;
 const STOPPING = 3;
+const LOADING = 6;
 const PAUSE_UNTIL_AT = 2;
 const BYTES = 64;
 
@@ -55,6 +56,15 @@ export class ProcessControl {
 
   stop(): void {
     Atomics.store(this.#words, STOPPING, 1);
+  }
+
+  /** True until the data of earlier runs is there. */
+  get loading(): boolean {
+    return this.#words[LOADING] === 1;
+  }
+
+  set loading(loading: boolean) {
+    Atomics.store(this.#words, LOADING, loading ? 1 : 0);
   }
 
   /** What is held back at `nowMs`: PAUSE_NONE, PAUSE_WRITES or PAUSE_ALL. */

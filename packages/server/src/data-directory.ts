@@ -3,9 +3,20 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Config } from '@forgekv/config';
+import type { Databases } from '@forgekv/keyspace';
+import {
+  createWalMemory,
+  nodeFileSystem,
+  openWalDirectory,
+  readNamespaces,
+  type WalTransfer,
+  writeNamespaces,
+} from '@forgekv/storage';
 
 const FILE = 'forgekv.json';
 const FORMAT = 1;
+const BYTES_PER_MB = 1024 * 1024;
 
 /** What the directory says of itself. */
 export interface DirectoryFacts {
@@ -40,6 +51,53 @@ export function openDataDirectory(path: string): DirectoryFacts {
     throw new DataDirectoryError(`cannot read ${file}: ${(cause as Error).message}`, { cause });
   }
   return check(file, text);
+}
+
+/**
+ * Makes the memory of the write-ahead logs of this run, and the directory of their files.
+ * @throws DataDirectoryError
+ */
+export function openLogs(directory: string, logs: number, config: Config): WalTransfer {
+  const path = join(directory, 'wal');
+  try {
+    nodeFileSystem.mkdir(path);
+    const earlier = openWalDirectory(path, nodeFileSystem);
+    // What was never handed to the disk may be all there is of what this run builds on.
+    earlier.sync();
+    earlier.discardUnused();
+    return createWalMemory({
+      logs,
+      directory: path,
+      generation: earlier.nextGeneration,
+      segmentBytes: config.integer('wal-segment-mb') * BYTES_PER_MB,
+    });
+  } catch (cause) {
+    throw new DataDirectoryError(`cannot open ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * Puts the map of databases of the earlier runs in force; a new directory gets its first.
+ * @throws DataDirectoryError when there were more databases than now
+ */
+export function restoreNamespaces(directory: string, databases: Databases): void {
+  try {
+    const found = readNamespaces(nodeFileSystem, directory);
+    if (found === null) {
+      writeNamespaces(nodeFileSystem, directory, databases.map());
+      return;
+    }
+    if (found.namespaces.length > databases.count) {
+      throw new DataDirectoryError(
+        `${directory} has ${found.namespaces.length} databases: start with at least as many`,
+      );
+    }
+    databases.restore(found);
+    writeNamespaces(nodeFileSystem, directory, databases.map());
+  } catch (cause) {
+    if (cause instanceof DataDirectoryError) throw cause;
+    throw new DataDirectoryError(`cannot use ${directory}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function create(file: string): DirectoryFacts {

@@ -7,16 +7,17 @@ import { resolve as resolvePath } from 'node:path';
 import type { ServerFacts, ShutdownOptions } from '@forgekv/commands';
 import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
-import { attachArena, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
+import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
 import { Doorbell, ProcessControl } from '@forgekv/rings';
-import { SHARD_THREAD, ShardHandle } from '@forgekv/shard';
+import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
 import type { Logger } from 'pino';
-import { openDataDirectory } from './data-directory.ts';
+import { openDataDirectory, openLogs, restoreNamespaces } from './data-directory.ts';
 import { FigureSampler } from './figures.ts';
 import { type HttpSource, type Metric, startHttp } from './http.ts';
 import { listenAll, type Reachable } from './listeners.ts';
 import { Liveness } from './liveness.ts';
 import { setLogLevel } from './log.ts';
+import { LogKeeper } from './log-keeper.ts';
 import { planThreads, type ThreadPlan } from './thread-plan.ts';
 import { startThread } from './threads.ts';
 import { VERSION } from './version.ts';
@@ -24,6 +25,7 @@ import { type Wiring, wire } from './wiring.ts';
 
 /** Redis: 7.0 listens anew when these are set. Here that takes a restart, and is not pretended. */
 const FIXED_AT_START = ['port', 'bind'];
+const PROGRESS_MS = 1000;
 /** Time an orderly stop may take, in milliseconds. */
 const STOP_MS = 10_000;
 
@@ -45,6 +47,7 @@ export class Server {
   readonly #table: HotTable;
   readonly #liveness: Liveness;
   readonly #sampler: FigureSampler;
+  readonly #keeper: LogKeeper;
   #fronts: FrontHandle[] = [];
   #workers: ShardHandle[] = [];
   #http: HttpServer | undefined;
@@ -58,6 +61,7 @@ export class Server {
     this.plan = planThreads(config.integer('front-threads'), config.integer('shard-threads'));
     this.directory = resolvePath(config.text('dir'));
     const { hashSecret } = openDataDirectory(this.directory);
+    const transfer = openLogs(this.directory, this.plan.fronts + this.plan.workers, config);
     this.facts = {
       version: VERSION,
       runId: randomBytes(20).toString('hex'),
@@ -68,10 +72,19 @@ export class Server {
       configFile: options.configFile,
       executable: process.argv[1] ?? '',
     };
-    this.#wiring = wire(this.plan, config, hashSecret, this.facts);
+    const wal = { transfer, directory: this.directory };
+    this.#wiring = wire(this.plan, config, hashSecret, this.facts, wal);
     const { arena } = this.#wiring.fronts[0]!;
     this.#table = new HotTable(attachArena(arena), 1 + this.plan.fronts + this.plan.workers);
+    restoreNamespaces(this.directory, new Databases(this.#table));
     this.#control = new ProcessControl(this.#wiring.control);
+    this.#control.loading = true;
+    this.#keeper = new LogKeeper(
+      transfer,
+      this.#wiring.effects,
+      () => config.word('wal-sync-mode'),
+      (message) => options.log.warn(message),
+    );
     this.#liveness = new Liveness(this.#wiring.stats);
     this.#sampler = new FigureSampler(
       this.#wiring.stats,
@@ -123,12 +136,49 @@ export class Server {
         serve: (request) => this.#serve(request),
       });
     });
-    await Promise.all([...this.#workers, ...this.#fronts].map((thread) => thread.ready));
+    await Promise.all(this.#fronts.map((front) => front.ready));
     const reachable = await listenAll(this.#fronts, config);
-    this.#liveness.start();
     this.#sampler.start();
+    await this.#recovered();
+    this.#liveness.start();
+    this.#keeper.start();
+    this.#control.loading = false;
     this.#ready = true;
     return reachable;
+  }
+
+  /** Resolves when the workers have what earlier runs left in the logs. */
+  async #recovered(): Promise<void> {
+    const { log } = this.#o;
+    const startedAtMs = performance.now();
+    const progress = setInterval(() => {
+      const { bytesDone, bytesTotal } = this.recovery;
+      const percent = bytesTotal === 0 ? 0 : (bytesDone / bytesTotal) * 100;
+      log.info(`loading: ${percent.toFixed(0)} % of the logs read`);
+    }, PROGRESS_MS);
+    try {
+      await Promise.all(this.#workers.map((worker) => worker.ready));
+    } finally {
+      clearInterval(progress);
+    }
+    const { applied, holes } = this.recovery;
+    const tookMs = performance.now() - startedAtMs;
+    if (applied > 0) log.info(`recovered ${applied} effects in ${tookMs.toFixed(0)} ms`);
+    if (holes > 0) log.warn(`${holes} effects were left out: what they build on was never synced`);
+    for (const note of this.#workers.flatMap(({ notes }) => notes)) log.warn(note);
+  }
+
+  /** How far all workers together are with the logs. */
+  get recovery(): Recovery {
+    const sum = (field: keyof Recovery): number =>
+      this.#workers.reduce((total, { recovery }) => total + recovery[field], 0);
+    return {
+      applied: sum('applied'),
+      passed: sum('passed'),
+      holes: sum('holes'),
+      bytesDone: sum('bytesDone'),
+      bytesTotal: sum('bytesTotal'),
+    };
   }
 
   /** A thread died: what it held is unknown, so the process goes with it. */
@@ -194,6 +244,7 @@ export class Server {
       await Promise.all(this.#fronts.map((front) => front.drain()));
       await Promise.all(this.#fronts.map((front) => front.close()));
       await Promise.all(this.#workers.map((worker) => worker.stop()));
+      await this.#keeper.stop();
     };
     await Promise.race([orderly(), deadline]);
   }

@@ -22,6 +22,8 @@ export function startThread(options: ThreadOptions): Worker {
     transferList: [...(options.transfer ?? [])],
     // Not the parent's: test runners and loaders must not leak into threads.
     execArgv: [],
+    // Descriptors of the logs are opened by one thread and used by others.
+    trackUnmanagedFds: false,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
   });
   worker.on('error', options.onFailure);

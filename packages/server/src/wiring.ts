@@ -1,12 +1,18 @@
 // Makes the memory that threads share and says which thread gets which part.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { createRegistry, type ServerFacts, statsBytes } from '@forgekv/commands';
+import {
+  createEffectMemory,
+  createRegistry,
+  type ServerFacts,
+  statsBytes,
+} from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { FrontInit } from '@forgekv/front';
 import { createArena } from '@forgekv/keyspace';
 import { createControlMemory, createDoorbellMemory, createRingMemory } from '@forgekv/rings';
 import { assignShards, type ShardInit } from '@forgekv/shard';
+import type { WalTransfer } from '@forgekv/storage';
 import type { ThreadPlan } from './thread-plan.ts';
 
 /** Bytes of one ring; there are two per front and worker, and untouched pages cost nothing. */
@@ -20,6 +26,8 @@ export interface Wiring {
   readonly workerDoorbell: (worker: number) => number;
   /** Counter blocks: fronts first, then workers. */
   readonly stats: readonly SharedArrayBuffer[];
+  /** From createEffectMemory; a log per front, then one per worker. */
+  readonly effects: SharedArrayBuffer;
   readonly fronts: readonly FrontInit[];
   readonly workers: readonly { init: ShardInit; transfer: readonly MessagePort[] }[];
 }
@@ -33,6 +41,7 @@ export function wire(
   config: Config,
   hashSecret: readonly [number, number],
   facts: ServerFacts,
+  wal: { readonly transfer: WalTransfer; readonly directory: string },
 ): Wiring {
   const arena = createArena({
     poolBytes: config.integer('memtable-size-mb') * BYTES_PER_MB,
@@ -53,6 +62,8 @@ export function wire(
     })),
   );
   const ports = connectPeers(plan.workers);
+  const effects = createEffectMemory(wal.transfer.logs);
+  const shareOf = (log: number) => ({ transfer: wal.transfer, effects, log });
 
   const fronts = range(plan.fronts).map(
     (index): FrontInit => ({
@@ -68,6 +79,7 @@ export function wire(
       stats,
       statsIndex: index,
       facts,
+      wal: shareOf(index),
     }),
   );
   const workers = range(plan.workers).map((index) => {
@@ -87,10 +99,13 @@ export function wire(
       peers,
       workerOf,
       stats: stats[plan.fronts + index]!,
+      wal: shareOf(plan.fronts + index),
+      recover: config.boolean('recover'),
+      directory: wal.directory,
     };
     return { init, transfer: peers.map(({ port }) => port) };
   });
-  return { control, doorbells, workerDoorbell, stats, fronts, workers };
+  return { control, doorbells, workerDoorbell, stats, effects, fronts, workers };
 }
 
 /** Returns, for each worker, its port to each other worker. */

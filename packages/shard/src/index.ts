@@ -1,6 +1,6 @@
 export { assignShards } from './assign-shards.ts';
-export { ShardHandle } from './shard-handle.ts';
-export type { FromShard, ShardInit, ToShard } from './shard-messages.ts';
+export { RecoveryError, ShardHandle } from './shard-handle.ts';
+export type { FromShard, Recovery, ShardInit, ToShard } from './shard-messages.ts';
 
 /** The thread's entry, for `new Worker`. */
 export const SHARD_THREAD: URL = new URL('./shard-thread.js', import.meta.url);

@@ -25,7 +25,7 @@ export class Reclaimer {
     this.#foreign = [...others].map((other) => {
       const freed: number[] = [];
       const sweeper = new Sweeper(table, ownedBy(other, workerOf), {
-        expired: () => {},
+        expired: () => 0,
         largeFreed: (id) => freed.push(id),
       });
       return { worker: other, sweeper, freed };

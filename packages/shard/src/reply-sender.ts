@@ -1,5 +1,6 @@
 // The worker's writing end of a reply ring: cuts what is too long, waits while the ring is
-// full. Waiting cannot deadlock: a front never waits for a worker.
+// full. Waiting cannot deadlock: a front never waits for a worker. Frames become visible only
+// after `settle`: what they tell of is in the log then.
 
 import type { ReplyWriter } from '@forgekv/protocol';
 import {
@@ -19,9 +20,15 @@ export class ReplySender {
   readonly #ring: RingProducer;
   readonly #front: Doorbell;
   readonly #own: Doorbell;
+  readonly #settle: () => void;
 
-  /** @param front wakes the reader @param own rung by the reader when room has come */
-  constructor(memory: SharedArrayBuffer, front: Doorbell, own: Doorbell) {
+  /**
+   * @param front wakes the reader
+   * @param own rung by the reader when room has come
+   * @param settle returns when replies may be seen
+   */
+  constructor(memory: SharedArrayBuffer, front: Doorbell, own: Doorbell, settle: () => void) {
+    this.#settle = settle;
     this.#ring = new RingProducer(memory);
     this.#front = front;
     this.#own = own;
@@ -73,6 +80,7 @@ export class ReplySender {
 
   /** Makes the frames visible and wakes the front. */
   flush(): void {
+    this.#settle();
     if (this.#ring.publish()) this.#front.ring();
   }
 }

@@ -1,8 +1,10 @@
 // What workers and the main thread say to each other: start, configuration, stop.
 
 import type { MessagePort } from 'node:worker_threads';
+import type { LogShare } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
+import type { ReplayCounts } from './replay.ts';
 
 /** Everything a worker needs to start: its workerData. */
 export interface ShardInit {
@@ -25,6 +27,17 @@ export interface ShardInit {
   }[];
   readonly workerOf: Uint8Array;
   readonly stats: SharedArrayBuffer;
+  readonly wal: LogShare;
+  /** Goes on behind damage of the logs with what is intact. */
+  readonly recover: boolean;
+  /** The data directory. */
+  readonly directory: string;
+}
+
+/** How far a worker is with its logs. */
+export interface Recovery extends ReplayCounts {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
 }
 
 /** Main to worker; the sender rings the worker's doorbell. */
@@ -34,6 +47,8 @@ export type ToShard =
 
 /** Worker to main. */
 export type FromShard =
-  | { readonly type: 'ready' }
+  | { readonly type: 'recovering'; readonly recovery: Recovery }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'ready'; readonly recovery: Recovery; readonly notes: readonly string[] }
   | { readonly type: 'configured'; readonly id: number }
   | { readonly type: 'stopped' };

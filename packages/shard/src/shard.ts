@@ -8,21 +8,26 @@ import {
   CommandContext,
   type CommandRegistry,
   DONE,
+  type EffectLog,
   Executor,
   FULL,
+  LOST,
   NOT_HERE,
   OUT_OF_MEMORY,
   PLACE_FRONT,
   PLACE_WORKER,
   replyLimitBytes,
+  SETTLED,
+  type SyncMode,
   type ThreadStats,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
-import { type HotTable, Sweeper } from '@forgekv/keyspace';
+import { type HotTable, type NamespaceMap, Sweeper } from '@forgekv/keyspace';
 import {
   COMMAND_ARGC,
   COMMAND_END,
   COMMAND_FIRST_ARG,
+  COMMAND_START,
   COMMAND_WORDS,
   ReplyWriter,
   RequestParser,
@@ -31,6 +36,7 @@ import { type Doorbell, KIND_RUN, RingConsumer, RUN_NO_TOUCH, RUN_RESP3 } from '
 import { LargeStore } from './large-store.ts';
 import { type PeerLink, Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
+import { Replay } from './replay.ts';
 import { ReplySender } from './reply-sender.ts';
 import { Transactions } from './transaction.ts';
 
@@ -52,8 +58,11 @@ export interface ShardModules {
   readonly table: HotTable;
   readonly registry: CommandRegistry;
   readonly config: Config;
+  readonly log: EffectLog;
   readonly stats: ThreadStats;
   readonly workerOf: Uint8Array;
+  /** Makes a map of databases to namespaces durable. */
+  readonly persistNamespaces: (map: NamespaceMap) => void;
   readonly doorbell: Doorbell;
   readonly peers: ReadonlyMap<number, PeerLink>;
   readonly fronts: readonly {
@@ -99,6 +108,7 @@ export class Shard {
       stats: modules.stats,
       config: modules.config,
     });
+    this.#context.databases.persist = modules.persistNamespaces;
     this.#router = new BatchRouter(modules.registry, modules.table);
     this.#executor = new Executor(modules.registry, this.#context, true);
     this.#peers = new Peers(modules.peers, modules.doorbell, this.#store);
@@ -113,15 +123,21 @@ export class Shard {
     });
     const { table, workerOf, index } = modules;
     this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), {
-      expired: () => {
+      expired: (shard, _db, entry) => {
         modules.stats.expiredKeys++;
+        const lsn = table.nextLsn(shard);
+        modules.log.removed(entry, shard, lsn);
+        modules.log.endGroup();
+        return lsn;
       },
       largeFreed: (id) => this.#store.forget(id),
     });
     this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
     this.#fronts = modules.fronts.map((front) => ({
       requests: new RingConsumer(front.requests),
-      replies: new ReplySender(front.replies, front.doorbell, modules.doorbell),
+      replies: new ReplySender(front.replies, front.doorbell, modules.doorbell, () =>
+        this.#settle(),
+      ),
       doorbell: front.doorbell,
       assembly: null,
     }));
@@ -132,7 +148,18 @@ export class Shard {
   configure(): void {
     this.#context.hotValueMaxBytes = this.#m.config.integer('hot-value-max-bytes');
     this.#context.maxStringBytes = this.#m.config.bytes('proto-max-bulk-len');
+    this.#m.log.setMode(this.#m.config.word('wal-sync-mode') as SyncMode);
     this.#writer.mostBytes = replyLimitBytes(this.#m.config);
+  }
+
+  /** What applies the logs of earlier runs; to be used up before `serve`. */
+  replay(): Replay {
+    return new Replay(this.#context, this.#m.registry);
+  }
+
+  /** From now on clients are served, and what they change is logged. */
+  serve(): void {
+    this.#context.log = this.#m.log;
   }
 
   /** Does all there is to do; sleeps when there was nothing. Called again and again. */
@@ -141,6 +168,7 @@ export class Shard {
     for (const front of this.#fronts) if (this.#serve(front)) any = true;
     const nowMs = Date.now();
     const reclaiming = this.#background(nowMs);
+    this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming) return;
@@ -152,6 +180,20 @@ export class Shard {
     for (const front of this.#fronts) if (front.requests.pending) return true;
     return this.#peers.serve();
   };
+
+  /**
+   * Waits until what was done here, and what replies may show of others' doing, is handed over.
+   * It goes on answering the other workers meanwhile: one of them may need that to end its tick.
+   */
+  #settle(): void {
+    for (;;) {
+      const answer = this.#m.log.settle();
+      if (answer === SETTLED) return;
+      // Replies are in the rings already, and must never be seen.
+      if (answer === LOST) throw new Error('the log of a worker cannot be written');
+      this.#peers.wait();
+    }
+  }
 
   /** Returns true while there is more to do soon. */
   #background(nowMs: number): boolean {
@@ -272,6 +314,8 @@ export class Shard {
     for (; done < count; done++) {
       request.first = commands[done * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
       request.argc = commands[done * COMMAND_WORDS + COMMAND_ARGC]!;
+      request.start = commands[done * COMMAND_WORDS + COMMAND_START]!;
+      request.end = commands[done * COMMAND_WORDS + COMMAND_END]!;
       const errors = reply.errorCount;
       const id = ids[done]!;
       if (admit(context, this.#m.registry, id)) {
@@ -342,6 +386,8 @@ export class Shard {
     const run = this.#m.registry.runs[id]!;
     for (;;) {
       const outcome = run(this.#context);
+      // DBSIZE and the like count what others are about to hand over.
+      this.#m.log.seesAll();
       if (outcome !== NOT_HERE) return outcome;
       this.#peers.wait();
     }

@@ -44,7 +44,7 @@ export function persist(c: CommandContext): Outcome {
   const expires = entry !== 0 && c.table.expireAtMs(entry) !== 0;
   if (expires) {
     c.table.setExpireAtMs(entry, 0);
-    c.changed(entry);
+    c.expiryChanged(entry);
   }
   c.reply.integer(expires ? 1 : 0);
   return DONE;
@@ -65,7 +65,7 @@ function expireKey(c: CommandContext, unit: ExpireUnit, command: string): Outcom
   }
   if (expireAtMs > c.nowMs) {
     table.setExpireAtMs(entry, expireAtMs);
-    c.changed(entry);
+    c.expiryChanged(entry);
   } else {
     if (!c.canRemove(entry)) return c.refuse(NOT_HERE);
     c.remove(entry);

@@ -3,6 +3,7 @@
 import type { expiryFamily, genericFamily, HandlersOf } from '@forgekv/catalog';
 import { type Handler, keyed, onFront, onWorker } from '../handler.ts';
 import { helpOn } from '../server/help.ts';
+import { dump, restore } from './dump.ts';
 import { del, exists, touch, type } from './exists.ts';
 import { expire, expireAt, pExpire, pExpireAt, persist } from './expire.ts';
 import { keys, randomKey } from './keys.ts';
@@ -12,11 +13,12 @@ import { scan } from './scan.ts';
 import { expireTime, pExpireTime, pTtl, ttl } from './ttl.ts';
 import { wait } from './wait.ts';
 
-type PendingGeneric = 'DUMP' | 'MIGRATE' | 'RESTORE' | 'SORT' | 'SORT_RO' | 'WAITAOF';
+type PendingGeneric = 'MIGRATE' | 'SORT' | 'SORT_RO' | 'WAITAOF';
 
 export const genericHandlers = {
   COPY: keyed(copy),
   DEL: keyed(del),
+  DUMP: keyed(dump),
   EXISTS: keyed(exists),
   KEYS: onWorker(keys),
   MOVE: keyed(move),
@@ -28,6 +30,7 @@ export const genericHandlers = {
   RANDOMKEY: onWorker(randomKey),
   RENAME: keyed(rename),
   RENAMENX: keyed(renameNx),
+  RESTORE: keyed(restore),
   SCAN: onWorker(scan),
   TOUCH: keyed(touch),
   TYPE: keyed(type),

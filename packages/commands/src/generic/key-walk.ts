@@ -25,9 +25,13 @@ export function walkSlice(
 ): number {
   const { locks } = c.table;
   locks.lock(shard);
+  c.log?.seesAbsence(shard);
   const next = c.isGated(shard)
     ? GATED
-    : c.scanner.walk(shard, c.db, position, wanted, c.nowMs, visit);
+    : c.scanner.walk(shard, c.db, position, wanted, c.nowMs, (entry) => {
+        c.log?.sees(entry);
+        visit(entry);
+      });
   locks.unlock(shard);
   return next;
 }

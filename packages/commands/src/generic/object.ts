@@ -39,8 +39,9 @@ export function objectEncoding(c: CommandContext): Outcome {
   const type = table.typeOf(entry);
   let name = ENCODINGS.get(type)?.[table.isLarge(entry) ? 1 : 0] ?? 'raw';
   if (type === TYPE_STRING && c.lengthOf(entry) <= MAX_SHORT_STRING) {
-    if (!c.loadValue(entry)) return c.refuse(NOT_HERE);
-    name = stringEncoding(c.encodingOf(entry), c.valueBytes, c.valueOffset, c.valueLength);
+    const loaded = c.loadValue(entry);
+    if (loaded < 0) return c.refuse(loaded);
+    name = stringEncoding(c.encodingOf(loaded), c.valueBytes, c.valueOffset, c.valueLength);
   }
   c.stats.hits++;
   c.reply.text(name);

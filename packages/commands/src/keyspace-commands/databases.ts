@@ -32,7 +32,7 @@ function flush(c: CommandContext, first: number, last: number): Outcome {
   const known = argc === 1 || c.request.is(1, 'async') || c.request.is(1, 'sync');
   if (argc > 2 || !known) return c.fail(ERR_SYNTAX);
   return changeDatabases(c, () => {
-    for (let db = first; db <= last; db++) c.stats.changes += c.databases.flush(db);
+    c.stats.changes += c.databases.flush(first, last);
   });
 }
 

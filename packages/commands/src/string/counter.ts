@@ -58,7 +58,7 @@ function add(c: CommandContext, increment: number): Outcome {
   if (stored < 0) return c.refuse(stored);
   writeInteger(c.valueBytes, c.valueOffset, length, sum);
   c.setEncoding(stored, STRING_PLAIN);
-  c.changed(stored);
+  c.changedAsAsked(stored);
   c.reply.integer(sum);
   return DONE;
 }
@@ -78,7 +78,7 @@ function addExactly(c: CommandContext, entry: number, increment: bigint): Outcom
   if (stored < 0) return c.refuse(stored);
   c.valueBytes.write(text, c.valueOffset, 'latin1');
   c.setEncoding(stored, STRING_PLAIN);
-  c.changed(stored);
+  c.changedAsAsked(stored);
   c.reply.bigInteger(sum);
   return DONE;
 }

@@ -47,7 +47,7 @@ export function getEx(c: CommandContext): Outcome {
     c.remove(entry);
   } else if (unit !== null || expireAtMs !== before) {
     table.setExpireAtMs(entry, expireAtMs);
-    c.changed(entry);
+    c.expiryChanged(entry);
   }
   return DONE;
 }

@@ -29,11 +29,12 @@ export function mget(c: CommandContext): Outcome {
   let hits = 0;
   reply.array(request.argc - 1);
   for (let i = 1; i < request.argc; i++) {
-    const entry = c.open(i);
+    let entry = c.open(i);
     const isString = entry > 0 && c.table.typeOf(entry) === TYPE_STRING;
-    if (entry < 0 || (isString && !c.loadValue(entry))) {
+    if (isString) entry = c.loadValue(entry);
+    if (entry < 0) {
       reply.position = resume;
-      return c.refuse(entry < 0 ? entry : NOT_HERE);
+      return c.refuse(entry);
     }
     if (entry > 0) hits++;
     if (isString) replyString(c, entry);

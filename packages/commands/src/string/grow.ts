@@ -57,7 +57,7 @@ function writePart(c: CommandContext, entry: number, offset: number, index: numb
   if (offset > before) valueBytes.fill(0, valueOffset + before, valueOffset + offset);
   valueBytes.set(request.slice(index), valueOffset + offset);
   c.setEncoding(stored, STRING_RAW);
-  c.changed(stored);
+  c.changedAsAsked(stored);
   c.reply.integer(length);
   return DONE;
 }

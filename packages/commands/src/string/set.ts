@@ -38,7 +38,8 @@ export function set(c: CommandContext): Outcome {
   const stored = assignString(c, entry, 2);
   if (stored < 0) return c.refuse(stored);
   if (!(options & KEEP_TTL)) c.table.setExpireAtMs(stored, expireAtMs);
-  c.changed(stored);
+  if (c.request.argc === 3) c.changedAsAsked(stored);
+  else c.changed(stored);
   c.reply.ok();
   return DONE;
 }

@@ -1,0 +1,333 @@
+// What a command changed, written to this thread's write-ahead log, and what its reply depends on
+// in the logs of others. Knows entries and RESP, not which command is running.
+//
+// The tick rule: a reply leaves only when the kernel (Always: the disk) has every effect it may
+// depend on, this thread's own and those of other threads that it saw. An entry names the log and
+// the position of its last write. A key that is missing depends on the removals of its shard: each
+// thread notes its last one per shard, and a miss looks at all of them.
+//
+// Who may touch what:
+// - `settled` of a log: positions up to which replies may show its effects, written by whoever
+//   handed the log over. Two threads may write it in the wrong order; then it is too low, and a
+//   reader only takes care of what is done already.
+// - `removed` of a log and a shard: written by the log's thread with the shard's lock held, read
+//   under the same lock.
+// Both are 32 bits in units of 8 bytes, compared by their difference: a position is seen as ahead
+// only within `mostAhead`, which is what a log can be ahead of the kernel, its buffer. (Sync mode
+// Always compares with the disk, which a log can be far ahead of; there a wrong guess costs one
+// sync of a log that has nothing to sync.)
+//
+// An effect that another thread has not sealed yet is waited for: the reply stays, the thread goes
+// on, and asks again. Each seals its own log before it asks for others', and nobody holds a lock
+// or stops serving meanwhile, so no circle of waiting threads can form.
+
+import { SHARD_COUNT } from '@forgekv/base';
+import type { HotTable } from '@forgekv/keyspace';
+import {
+  EFFECT_BLIND,
+  nodeFileSystem,
+  RespComposer,
+  WAL_OPEN,
+  WalLogs,
+  type WalTransfer,
+  WalWriter,
+} from '@forgekv/storage';
+import type { Request } from './request.ts';
+
+const POSITION_UNIT = 8;
+/** Words between the `settled` of two logs: a cache line. */
+const SETTLED_STRIDE = 16;
+/** A reply does not wait longer than this for another thread to end its tick. */
+const PATIENCE_MS = 1000;
+
+// What `settle` answers.
+/** The replies of the tick may leave. */
+export const SETTLED = 0;
+/** Ask again soon. */
+export const UNSETTLED = 1;
+/** A log is fenced: these replies may never leave. */
+export const LOST = 2;
+
+/** Words of the shared memory before those of the logs: the code of what refuses writes. */
+const HEAD_WORDS = 16;
+const REFUSED_WORD = 0;
+/** Why writes are refused, by code; 0: they are not. */
+const REFUSALS = ['', 'No space left on device', 'Input/output error'];
+export const REFUSE_NO_SPACE = 1;
+export const REFUSE_BROKEN = 2;
+
+export type SyncMode = 'Always' | 'EverySecond' | 'Never';
+
+/** What a thread needs to write its log. */
+export interface LogShare {
+  readonly transfer: WalTransfer;
+  /** From createEffectMemory. */
+  readonly effects: SharedArrayBuffer;
+  /** Number of the thread's own log. */
+  readonly log: number;
+}
+
+/** Makes the memory that all effect logs of a process share. */
+export function createEffectMemory(logs: number): SharedArrayBuffer {
+  return new SharedArrayBuffer((HEAD_WORDS + logs * (SETTLED_STRIDE + SHARD_COUNT)) * 4);
+}
+
+/** Lets all threads refuse writes (REFUSE_NO_SPACE, REFUSE_BROKEN) or, with 0, accept them. */
+export function refuseWrites(memory: SharedArrayBuffer, code: number): void {
+  Atomics.store(new Int32Array(memory), REFUSED_WORD, code);
+}
+
+export class EffectLog {
+  readonly #table: HotTable;
+  readonly #logs: WalLogs;
+  readonly #own: number;
+  readonly #writer: WalWriter;
+  readonly #composer: RespComposer;
+  readonly #words: Int32Array;
+  readonly #logCount: number;
+  readonly #bufferUnits: number;
+  #syncs = false;
+  #mostAhead = 0;
+  /** Effects of this thread that nobody handed over yet. */
+  #isDirty = false;
+  // Logs the replies of this tick depend on, each with the largest position.
+  readonly #needed: Int32Array;
+  readonly #isNeeded: Uint8Array;
+  readonly #dependencies: number[] = [];
+  #waitingSinceMs = 0;
+
+  constructor(table: HotTable, share: LogShare) {
+    const logs = new WalLogs(share.transfer, nodeFileSystem);
+    this.#table = table;
+    this.#logs = logs;
+    this.#own = share.log;
+    this.#writer = new WalWriter(logs, share.log);
+    this.#composer = new RespComposer(this.#writer);
+    this.#words = new Int32Array(share.effects);
+    this.#logCount = logs.transfer.logs;
+    this.#bufferUnits = logs.transfer.bufferBytes / POSITION_UNIT;
+    this.#needed = new Int32Array(this.#logCount);
+    this.#isNeeded = new Uint8Array(this.#logCount);
+    this.setMode('EverySecond');
+  }
+
+  setMode(mode: SyncMode): void {
+    this.#syncs = mode === 'Always';
+    this.#mostAhead = this.#syncs ? 2 ** 30 : this.#bufferUnits;
+  }
+
+  // --- what was seen ---
+
+  /** Notes that a reply may show an entry's last write. */
+  sees(entry: number): void {
+    const log = this.#table.logOf(entry) - 1;
+    if (log < 0 || log === this.#own) return;
+    this.#need(log, this.#table.logPositionOf(entry));
+  }
+
+  /** Notes that a reply may show that a key of the shard is missing. */
+  seesAbsence(shard: number): void {
+    for (let log = 0; log < this.#logCount; log++) {
+      if (log !== this.#own) this.#need(log, this.#words[this.#removedAt(log, shard)]!);
+    }
+  }
+
+  /** Notes that a reply may show anything. */
+  seesAll(): void {
+    for (let log = 0; log < this.#logCount; log++) {
+      if (log !== this.#own) this.#need(log, toUnits(this.#logs.sealed(log)));
+    }
+  }
+
+  #need(log: number, position: number): void {
+    const ahead = (position - this.#words[settledAt(log)]!) | 0;
+    if (ahead <= 0 || ahead > this.#mostAhead) return;
+    if (this.#isNeeded[log] === 0) {
+      this.#isNeeded[log] = 1;
+      this.#needed[log] = position;
+      this.#dependencies.push(log);
+    } else if (((position - this.#needed[log]!) | 0) > 0) {
+      this.#needed[log] = position;
+    }
+  }
+
+  #removedAt(log: number, shard: number): number {
+    return HEAD_WORDS + this.#logCount * SETTLED_STRIDE + shard * this.#logCount + log;
+  }
+
+  // --- what was done; each with the shard's lock held, and the entry as it is afterwards ---
+
+  /** The client's own command made the change: it is its effect. */
+  asked(entry: number, shard: number, previousLsn: number, request: Request): void {
+    const { bytes, start, end } = request;
+    if (start < 0) {
+      this.#inline(entry, shard, previousLsn, request);
+      return;
+    }
+    const lsn = this.#table.lsnOf(entry);
+    const namespace = this.#table.namespaceOf(entry);
+    this.#writer.append(shard, lsn, previousLsn, namespace, 0, bytes, start, end - start);
+    this.#logged(entry);
+  }
+
+  #inline(entry: number, shard: number, previousLsn: number, request: Request): void {
+    this.#begin(entry, shard, previousLsn, 0, request.argc);
+    for (let i = 0; i < request.argc; i++) {
+      this.#composer.bulk(request.bytes, request.offset(i), request.length(i));
+    }
+    this.#end(entry);
+  }
+
+  /** A string has this value now, whatever it was before: SET key value [PXAT ms]. */
+  stored(
+    entry: number,
+    shard: number,
+    previousLsn: number,
+    bytes: Buffer,
+    offset: number,
+    length: number,
+  ): void {
+    const expireAtMs = this.#table.expireAtMs(entry);
+    const composer = this.#composer;
+    this.#begin(entry, shard, previousLsn, EFFECT_BLIND, expireAtMs === 0 ? 3 : 5);
+    composer.bulkText('SET');
+    this.#key(entry);
+    composer.bulk(bytes, offset, length);
+    if (expireAtMs !== 0) {
+      composer.bulkText('PXAT');
+      composer.bulkInteger(expireAtMs);
+    }
+    this.#end(entry);
+  }
+
+  /** A key expires at another time now: PEXPIREAT key ms, or PERSIST key. */
+  expires(entry: number, shard: number, previousLsn: number): void {
+    const expireAtMs = this.#table.expireAtMs(entry);
+    const composer = this.#composer;
+    this.#begin(entry, shard, previousLsn, 0, expireAtMs === 0 ? 2 : 3);
+    composer.bulkText(expireAtMs === 0 ? 'PERSIST' : 'PEXPIREAT');
+    this.#key(entry);
+    if (expireAtMs !== 0) composer.bulkInteger(expireAtMs);
+    this.#end(entry);
+  }
+
+  /** A key is about to be removed: DEL key. */
+  removed(entry: number, shard: number, lsn: number): void {
+    const table = this.#table;
+    const namespace = table.namespaceOf(entry);
+    const writer = this.#writer;
+    writer.beginEffect(shard, lsn, table.lsnOf(entry), namespace, EFFECT_BLIND);
+    this.#composer.command(2);
+    this.#composer.bulkText('DEL');
+    this.#key(entry);
+    writer.endEffect();
+    this.#isDirty = true;
+    this.#words[this.#removedAt(this.#own, shard)] = toUnits(writer.position);
+  }
+
+  #begin(entry: number, shard: number, previousLsn: number, flags: number, argc: number): void {
+    const lsn = this.#table.lsnOf(entry);
+    const namespace = this.#table.namespaceOf(entry);
+    this.#writer.beginEffect(shard, lsn, previousLsn, namespace, flags);
+    this.#composer.command(argc);
+  }
+
+  #key(entry: number): void {
+    const table = this.#table;
+    this.#composer.bulk(table.bytes, table.keyWord(entry) * 4, table.keyLength(entry));
+  }
+
+  #end(entry: number): void {
+    this.#writer.endEffect();
+    this.#logged(entry);
+  }
+
+  #logged(entry: number): void {
+    this.#isDirty = true;
+    this.#table.setLogged(entry, this.#own, toUnits(this.#writer.position));
+  }
+
+  /** Why writes are refused now, as an error reply; '': they are not. */
+  get refusal(): string {
+    const code = Atomics.load(this.#words, REFUSED_WORD);
+    if (code !== 0) return `MISCONF Errors writing to the AOF file: ${REFUSALS[code]}`;
+    const state = this.#logs.state(this.#own);
+    return state === WAL_OPEN
+      ? ''
+      : `MISCONF Errors writing to the AOF file: ${this.#logs.fenceCode(this.#own)}`;
+  }
+
+  /** Asks for room for the effects of a large command; false: it cannot be logged now. */
+  accepts(bytes: number): boolean {
+    return this.#writer.accepts(bytes);
+  }
+
+  /** Ends a command: its effects are replayed all or none. */
+  endGroup(): void {
+    this.#writer.endGroup();
+  }
+
+  // --- the end of a tick ---
+
+  /**
+   * Hands over what this thread did and what its replies depend on.
+   * @returns SETTLED, UNSETTLED or LOST; after LOST the next tick starts afresh
+   */
+  settle(): number {
+    let answer = SETTLED;
+    if (this.#isDirty) {
+      this.#isDirty = false;
+      this.#writer.seal();
+      if (!this.#handOver(this.#own)) answer = LOST;
+    }
+    if (this.#dependencies.length > 0) answer = Math.max(answer, this.#settleOthers());
+    return answer;
+  }
+
+  #settleOthers(): number {
+    let worst = SETTLED;
+    let kept = 0;
+    for (const log of this.#dependencies) {
+      const answer = this.#settleOther(log);
+      worst = Math.max(worst, answer);
+      if (answer === UNSETTLED) this.#dependencies[kept++] = log;
+      else this.#isNeeded[log] = 0;
+    }
+    this.#dependencies.length = kept;
+    if (kept === 0) this.#waitingSinceMs = 0;
+    else if (this.#waitingSinceMs === 0) this.#waitingSinceMs = Date.now();
+    return worst;
+  }
+
+  #settleOther(log: number): number {
+    const position = this.#needed[log]!;
+    if (((position - this.#words[settledAt(log)]!) | 0) <= 0) return SETTLED;
+    const unsealed = (position - toUnits(this.#logs.sealed(log))) | 0;
+    // Further ahead than a buffer: the position is of long ago, and has come round.
+    if (unsealed > 0 && unsealed <= this.#bufferUnits && !this.#isOutOfPatience) return UNSETTLED;
+    return this.#handOver(log) ? SETTLED : LOST;
+  }
+
+  /** A thread that does not end its tick for that long is about to take the process with it. */
+  get #isOutOfPatience(): boolean {
+    return this.#waitingSinceMs !== 0 && Date.now() - this.#waitingSinceMs > PATIENCE_MS;
+  }
+
+  #handOver(log: number): boolean {
+    const logs = this.#logs;
+    if (!logs.handOver(log)) return false;
+    if (this.#syncs && !logs.sync(log)) return false;
+    const position = this.#syncs ? logs.synced(log) : logs.handed(log);
+    Atomics.store(this.#words, settledAt(log), toUnits(position));
+    return true;
+  }
+}
+
+function settledAt(log: number): number {
+  return HEAD_WORDS + log * SETTLED_STRIDE;
+}
+
+/** A position as entries note it. Frames begin and end at whole units. */
+function toUnits(position: number): number {
+  return Math.ceil(position / POSITION_UNIT) | 0;
+}

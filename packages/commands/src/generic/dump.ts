@@ -1,0 +1,131 @@
+// DUMP and RESTORE: a value as an opaque string, with version and checksum. What the string
+// contains for each type is in dump-forms.ts.
+
+import { openDump, RdbWriter, sealDump } from '@forgekv/datatypes';
+import type { CommandContext } from '../context.ts';
+import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
+import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
+import { dumpValue, type RestoredValue, restoreValue } from './dump-forms.ts';
+
+const BUSY_KEY = 'BUSYKEY Target key name already exists.';
+const ERR_TTL = 'ERR Invalid TTL value, must be >= 0';
+const ERR_IDLE_TIME = 'ERR Invalid IDLETIME value, must be >= 0';
+const ERR_FREQ = 'ERR Invalid FREQ value, must be >= 0 and <= 255';
+const ERR_PAYLOAD = 'ERR DUMP payload version or checksum are wrong';
+const ERR_DATA = 'ERR Bad data format';
+const MAX_FREQ = 255n;
+/** More than a payload has around a plain string. */
+const FRAME_BYTES = 32;
+/** Use clocks are 32-bit; a longer idle time is taken as this one. */
+const MAX_IDLE_SECONDS = 2 ** 31 - 1;
+
+const writer = new RdbWriter();
+
+/** DUMP key. */
+export function dump(c: CommandContext): Outcome {
+  const entry = c.openValue(1);
+  if (entry < 0) return c.refuse(entry);
+  c.countRead(entry);
+  if (entry === 0) {
+    c.reply.null();
+    return DONE;
+  }
+  if (!dumpValue(c, entry, writer)) return c.fail(ERR_DATA);
+  sealDump(writer);
+  c.reply.bulk(writer.buffer, 0, writer.position);
+  writer.reset();
+  return DONE;
+}
+
+/** RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]. */
+export function restore(c: CommandContext): Outcome {
+  const options = parseOptions(c);
+  if (typeof options === 'string') return c.fail(options);
+  const entry = c.open(1);
+  if (entry < 0) return c.refuse(entry);
+  if (entry !== 0 && !options.replace) return c.fail(BUSY_KEY);
+
+  const { request } = c;
+  // The checksum of a long payload takes long: not on a front, which could not store it anyway.
+  const isLong = request.length(3) > c.hotValueMaxBytes + FRAME_BYTES;
+  if (isLong && !c.large.reaches(c.table.shard)) return c.refuse(NOT_HERE);
+  const ttl = request.int64(2);
+  if (ttl === null) return c.fail(ERR_NOT_INTEGER);
+  if (ttl < 0n) return c.fail(ERR_TTL);
+  const reader = openDump(request.bytes, request.offset(3), request.length(3));
+  if (reader === null) return c.fail(ERR_PAYLOAD);
+  const value = restoreValue(c, reader);
+  if (value === null) return c.fail(ERR_DATA);
+  const expireAtMs = expiry(c, ttl, options.absolute);
+  return store(c, entry, value, expireAtMs, options.idleSeconds);
+}
+
+/** Milliseconds since 1970, 0 = never. Redis: what is beyond 64 bits has wrapped into the past. */
+function expiry(c: CommandContext, ttl: bigint, isAbsolute: boolean): number {
+  if (ttl === 0n || isAbsolute) return Number(ttl);
+  return Number(BigInt.asIntN(64, ttl + BigInt(c.nowMs)));
+}
+
+function store(
+  c: CommandContext,
+  entry: number,
+  value: RestoredValue,
+  expireAtMs: number,
+  idleSeconds: number,
+): Outcome {
+  if (expireAtMs !== 0 && expireAtMs <= c.nowMs) {
+    if (entry !== 0) {
+      if (!c.canRemove(entry)) return c.refuse(NOT_HERE);
+      c.remove(entry);
+    }
+    c.reply.ok();
+    return DONE;
+  }
+  const { bytes, offset, length } = value;
+  const stored = c.reserve(entry, value.type, length, 0);
+  if (stored < 0) return c.refuse(stored);
+  bytes.copy(c.valueBytes, c.valueOffset, offset, offset + length);
+  c.setEncoding(stored, value.encoding);
+  c.table.setExpireAtMs(stored, expireAtMs);
+  const nowSeconds = Math.floor((c.nowMs - c.table.arena.epochMs) / 1000);
+  c.table.use(stored, Math.max(nowSeconds - idleSeconds, -MAX_IDLE_SECONDS));
+  c.changed(stored);
+  c.reply.ok();
+  return DONE;
+}
+
+interface RestoreOptions {
+  readonly replace: boolean;
+  readonly absolute: boolean;
+  readonly idleSeconds: number;
+}
+
+/** The options, or the text of an error. FREQ is checked and forgotten: nothing counts accesses. */
+function parseOptions(c: CommandContext): RestoreOptions | string {
+  const { request } = c;
+  let replace = false;
+  let absolute = false;
+  let idleSeconds = -1n;
+  let frequency = -1n;
+  for (let i = 4; i < request.argc; i++) {
+    const hasNext = i + 1 < request.argc;
+    if (request.is(i, 'replace')) {
+      replace = true;
+    } else if (request.is(i, 'absttl')) {
+      absolute = true;
+    } else if (request.is(i, 'idletime') && hasNext && frequency === -1n) {
+      const given = request.int64(++i);
+      if (given === null) return ERR_NOT_INTEGER;
+      if (given < 0n) return ERR_IDLE_TIME;
+      idleSeconds = given;
+    } else if (request.is(i, 'freq') && hasNext && idleSeconds === -1n) {
+      const given = request.int64(++i);
+      if (given === null) return ERR_NOT_INTEGER;
+      if (given < 0n || given > MAX_FREQ) return ERR_FREQ;
+      frequency = given;
+    } else {
+      return ERR_SYNTAX;
+    }
+  }
+  return { replace, absolute, idleSeconds: Number(idleSeconds === -1n ? 0n : idleSeconds) };
+}

@@ -1,0 +1,155 @@
+// Keeps the write-ahead logs going: syncs them every second (EverySecond), has the next segment of
+// each ready, refuses writes while the disk takes none and accepts them again when it does.
+
+import { REFUSE_BROKEN, REFUSE_NO_SPACE, refuseWrites } from '@forgekv/commands';
+import {
+  nodeFileSystem,
+  WAL_BROKEN,
+  WAL_NO_SPACE,
+  type WalCounters,
+  WalLogs,
+  type WalTransfer,
+} from '@forgekv/storage';
+import { Piscina } from 'piscina';
+import type { LogTask } from './log-task.ts';
+
+const SYNC_EVERY_MS = 1000;
+const PREPARE_EVERY_MS = 100;
+/** One thread may be held up by a sync while another makes a segment. */
+const POOL_THREADS = 2;
+const TASK = new URL('./log-task.js', import.meta.url).href;
+
+export interface LogFigures {
+  /** Of all logs together. */
+  readonly bytes: number;
+  readonly writes: number;
+  readonly syncs: number;
+  readonly segments: number;
+  /** Age of the oldest bytes that are not synced is at most this; 0 in the mode Never. */
+  readonly syncAgeMs: number;
+  /** Syncs that took longer than the time between two of them. */
+  readonly delayedSyncs: number;
+  readonly isSyncing: boolean;
+  /** Code of what refuses writes, '' = nothing does. */
+  readonly problem: string;
+}
+
+export class LogKeeper {
+  readonly #transfer: WalTransfer;
+  readonly #effects: SharedArrayBuffer;
+  readonly #logs: WalLogs;
+  readonly #pool: Piscina;
+  readonly #log: (message: string) => void;
+  readonly #mode: () => string;
+  #timers: NodeJS.Timeout[] = [];
+  #syncing: Promise<void> | null = null;
+  #isPreparing = false;
+  #delayedSyncs = 0;
+  #problem = '';
+
+  /** @param mode the sync mode in force */
+  constructor(
+    transfer: WalTransfer,
+    effects: SharedArrayBuffer,
+    mode: () => string,
+    log: (message: string) => void,
+  ) {
+    this.#transfer = transfer;
+    this.#effects = effects;
+    this.#mode = mode;
+    this.#log = log;
+    this.#logs = new WalLogs(transfer, nodeFileSystem);
+    this.#pool = new Piscina({
+      filename: TASK,
+      minThreads: POOL_THREADS,
+      maxThreads: POOL_THREADS,
+      // Descriptors belong to the process, not to the thread that opened them.
+      trackUnmanagedFds: false,
+      execArgv: [],
+    });
+  }
+
+  start(): void {
+    this.#timers = [
+      setInterval(() => void this.#prepare(), PREPARE_EVERY_MS),
+      setInterval(() => this.#tick(), SYNC_EVERY_MS),
+    ];
+    void this.#prepare();
+  }
+
+  #tick(): void {
+    if (this.#mode() !== 'EverySecond') return;
+    if (this.#syncing !== null) this.#delayedSyncs++;
+    else void this.sync();
+  }
+
+  /** Syncs every log; resolves when that is done or has failed. */
+  sync(): Promise<void> {
+    this.#syncing ??= this.#run('sync')
+      .then((code) => this.#judge(code))
+      .finally(() => {
+        this.#syncing = null;
+      });
+    return this.#syncing;
+  }
+
+  async #prepare(): Promise<void> {
+    if (this.#isPreparing) return;
+    this.#isPreparing = true;
+    try {
+      this.#judge(await this.#run('prepare'));
+    } finally {
+      this.#isPreparing = false;
+    }
+  }
+
+  #run(op: LogTask['op']): Promise<string> {
+    const task: LogTask = { op, transfer: this.#transfer };
+    return this.#pool.run(task) as Promise<string>;
+  }
+
+  /** Refuses or accepts writes by the state of all logs and the outcome of a task. */
+  #judge(code: string): void {
+    let problem = code === 'ENOSPC' ? code : '';
+    for (let log = 0; log < this.#transfer.logs; log++) {
+      const state = this.#logs.state(log);
+      if (state === WAL_NO_SPACE && !this.#logs.retry(log)) problem ||= 'ENOSPC';
+      if (state === WAL_BROKEN) problem = this.#logs.fenceCode(log);
+    }
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    const refusal = problem === '' ? 0 : problem === 'ENOSPC' ? REFUSE_NO_SPACE : REFUSE_BROKEN;
+    refuseWrites(this.#effects, refusal);
+    this.#log(
+      problem === ''
+        ? 'the write-ahead log takes writes again'
+        : `the write-ahead log cannot be written (${problem}): writes are refused`,
+    );
+  }
+
+  get figures(): LogFigures {
+    const all = Array.from({ length: this.#transfer.logs }, (_, log) => this.#logs.counters(log));
+    const sum = (pick: (counters: WalCounters) => number): number =>
+      all.reduce((total, counters) => total + pick(counters), 0);
+    const unsynced = all.filter((_, log) => this.#logs.synced(log) < this.#logs.handed(log));
+    const oldestSyncMs = Math.min(...unsynced.map(({ lastSyncAtMs }) => lastSyncAtMs));
+    return {
+      bytes: sum(({ bytes }) => bytes),
+      writes: sum(({ writes }) => writes),
+      syncs: sum(({ syncs }) => syncs),
+      segments: sum(({ liveSegments }) => liveSegments),
+      syncAgeMs: Number.isFinite(oldestSyncMs) ? Math.max(0, Date.now() - oldestSyncMs) : 0,
+      delayedSyncs: this.#delayedSyncs,
+      isSyncing: this.#syncing !== null,
+      problem: this.#problem,
+    };
+  }
+
+  /** Makes everything durable and ends; nobody writes any more. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#syncing;
+    await this.sync();
+    await this.#pool.close();
+  }
+}

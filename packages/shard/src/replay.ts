@@ -1,0 +1,136 @@
+// Applies the effects of the logs to the hot table, for the shards of one worker, before it
+// serves anybody. Every effect is a command on one key and goes through the same functions as a
+// client's; what differs: nothing is logged, nothing expires, and the LSN is the effect's own.
+//
+// An effect is applied only to the value it was made for. The LSN it names as the one before must
+// be the one the key has (0: no such key), unless it does not depend on a value. After a power
+// loss one log may have lost its unsynced end while another kept its own; then a key is left as
+// it was before the hole, and the hole is counted. After a mere end of the process there are none.
+
+import { invariant } from '@forgekv/base';
+import {
+  admit,
+  type CommandContext,
+  type CommandRegistry,
+  DONE,
+  FULL,
+  type Outcome,
+} from '@forgekv/commands';
+import { MAX_LSN } from '@forgekv/keyspace';
+import {
+  COMMAND_ARGC,
+  COMMAND_END,
+  COMMAND_FIRST_ARG,
+  COMMAND_START,
+  RequestParser,
+} from '@forgekv/protocol';
+import type { WalEffect } from '@forgekv/storage';
+
+/** What was recovered cannot be used. */
+export class ReplayError extends Error {
+  override name = 'ReplayError';
+}
+
+export interface ReplayCounts {
+  /** Effects that changed something. */
+  applied: number;
+  /** Effects of flushed databases, or older than what the key has. */
+  passed: number;
+  /** Effects whose value before is not there. */
+  holes: number;
+}
+
+export class Replay {
+  readonly counts: ReplayCounts = { applied: 0, passed: 0, holes: 0 };
+  readonly #context: CommandContext;
+  readonly #registry: CommandRegistry;
+  readonly #parser = new RequestParser();
+  readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
+  /** The bytes of the last effect; mostly the next one lies in the same. */
+  #source: Uint8Array = new Uint8Array(0);
+  #buffer: Buffer = Buffer.alloc(0);
+  #view: DataView = new DataView(new ArrayBuffer(0));
+
+  /** @param context the worker's, without a log yet */
+  constructor(context: CommandContext, registry: CommandRegistry) {
+    this.#context = context;
+    this.#registry = registry;
+    invariant(context.log === null, 'what is replayed is not logged again');
+    context.freezeClock();
+  }
+
+  /** @throws ReplayError when the effect is none, or does not fit the hot table */
+  apply(effect: WalEffect): void {
+    const context = this.#context;
+    const { shard, lsn, previousLsn } = effect;
+    const db = context.databases.ofNamespace(effect.namespace);
+    if (db < 0 || lsn > MAX_LSN) {
+      this.counts.passed++;
+      return;
+    }
+    const id = this.#parse(effect);
+    const key = this.#registry.singleKey[id] || this.#registry.table.firstKey[id]!;
+    context.db = db;
+    const { table } = context;
+    if (context.prehash(key) !== shard) throw this.#wrong(effect, 'its key is of another shard');
+    table.locks.lock(shard);
+    context.select(key, db);
+    const entry = table.find();
+    const current = entry === 0 ? 0 : table.lsnOf(entry);
+    if (lsn <= current) {
+      this.counts.passed++;
+    } else if (!effect.blind && previousLsn !== current) {
+      this.counts.holes++;
+    } else {
+      table.setLastLsn(shard, lsn - 1);
+      this.#check(effect, this.#registry.runs[id]!(context));
+      this.counts.applied++;
+    }
+    table.locks.unlock(shard);
+    context.clearPrehashed(key);
+    context.reply.reset();
+  }
+
+  /** Leaves the effect's command in the context's request; returns its id. */
+  #parse(effect: WalEffect): number {
+    const { bytes, offset, length } = effect;
+    const { request } = this.#context;
+    if (bytes !== this.#source) {
+      this.#source = bytes;
+      this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    const buffer = this.#buffer;
+    const parser = this.#parser;
+    parser.parse(buffer, offset, offset + length, this.#limits);
+    if (parser.commandCount !== 1 || parser.commands[COMMAND_END] !== offset + length) {
+      throw this.#wrong(effect, 'it is no command');
+    }
+    request.source(buffer, this.#view, parser.args);
+    request.first = parser.commands[COMMAND_FIRST_ARG]!;
+    request.argc = parser.commands[COMMAND_ARGC]!;
+    request.start = parser.commands[COMMAND_START]!;
+    request.end = parser.commands[COMMAND_END]!;
+    const id = this.#registry.table.lookup(buffer, request.offset(0), request.length(0));
+    if (!admit(this.#context, this.#registry, id) || this.#registry.runs[id] === undefined) {
+      throw this.#wrong(effect, 'this version does not know its command');
+    }
+    return id;
+  }
+
+  #check(effect: WalEffect, outcome: Outcome): void {
+    const { reply } = this.#context;
+    if (outcome === FULL) {
+      throw new ReplayError(
+        'the data does not fit the hot table: start with a larger memtable-size-mb',
+      );
+    }
+    if (outcome !== DONE) throw this.#wrong(effect, 'it cannot be executed here');
+    if (reply.errorCount > 0) throw this.#wrong(effect, reply.lastError);
+  }
+
+  #wrong(effect: WalEffect, why: string): ReplayError {
+    const { shard, lsn } = effect;
+    return new ReplayError(`the log's effect ${lsn} of shard ${shard} cannot be replayed: ${why}`);
+  }
+}

@@ -1,0 +1,79 @@
+// Composes the payload of an effect, a RESP command, piece by piece into a log: no temporary, no
+// allocation. Begins and ends nothing; that is the writer's.
+
+import { invariant } from '@forgekv/base';
+import type { WalWriter } from './wal-writer.ts';
+
+const CR = 13;
+const LF = 10;
+const ZERO_DIGIT = 48;
+const MINUS = 45;
+const ARRAY = 42;
+const BULK = 36;
+/** Digits of a safe integer, sign included. */
+const MAX_DIGITS = 17;
+
+/** Writes into the effect that `writer` has begun. Throws what `WalWriter.write` throws. */
+export class RespComposer {
+  readonly #writer: WalWriter;
+  readonly #digits = new Uint8Array(MAX_DIGITS);
+
+  constructor(writer: WalWriter) {
+    this.#writer = writer;
+  }
+
+  /** Begins a command of so many arguments, its name included: `*<count>`. */
+  command(count: number): void {
+    this.#head(ARRAY, count);
+  }
+
+  /** Writes one argument. */
+  bulk(bytes: Uint8Array, offset: number, length: number): void {
+    this.#head(BULK, length);
+    this.#writer.write(bytes, offset, length);
+    this.#crlf();
+  }
+
+  /** Writes one argument given as text of characters below 256: names and options. */
+  bulkText(text: string): void {
+    this.#head(BULK, text.length);
+    for (let i = 0; i < text.length; i++) this.#writer.writeByte(text.charCodeAt(i));
+    this.#crlf();
+  }
+
+  /** Writes one argument that is a safe integer, in decimal. */
+  bulkInteger(value: number): void {
+    const at = this.#format(value);
+    const length = MAX_DIGITS - at;
+    this.#head(BULK, length);
+    // The head had its own digits in the same place.
+    this.#writer.write(this.#digits, this.#format(value), length);
+    this.#crlf();
+  }
+
+  #head(marker: number, count: number): void {
+    this.#writer.writeByte(marker);
+    const at = this.#format(count);
+    this.#writer.write(this.#digits, at, MAX_DIGITS - at);
+    this.#crlf();
+  }
+
+  #crlf(): void {
+    this.#writer.writeByte(CR);
+    this.#writer.writeByte(LF);
+  }
+
+  /** Leaves the digits at the end of the scratch bytes; returns where they begin. */
+  #format(value: number): number {
+    invariant(Number.isSafeInteger(value), 'an integer in the log is a safe one');
+    let at = MAX_DIGITS;
+    let rest = Math.abs(value);
+    do {
+      const tens = Math.floor(rest / 10);
+      this.#digits[--at] = ZERO_DIGIT + (rest - tens * 10);
+      rest = tens;
+    } while (rest > 0);
+    if (value < 0) this.#digits[--at] = MINUS;
+    return at;
+  }
+}
