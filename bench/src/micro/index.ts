@@ -7,6 +7,7 @@ import { keyspaceMicros } from './keyspace.ts';
 import { protocolMicros } from './protocol.ts';
 import { referenceMicros } from './reference.ts';
 import { ringMicros } from './rings.ts';
+import { walMicros } from './wal.ts';
 
 /** All micro-benchmarks in the order they run. */
 export const micros: readonly Micro[] = [
@@ -16,4 +17,5 @@ export const micros: readonly Micro[] = [
   ...catalogMicros,
   ...keyspaceMicros,
   ...ringMicros,
+  ...walMicros,
 ];

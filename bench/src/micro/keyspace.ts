@@ -82,7 +82,7 @@ class Filled {
     this.begin(key);
     const { table } = this;
     const entry = table.find();
-    table.remove(entry);
+    table.remove(entry, 0);
     table.locks.unlock(this.shards[key]!);
     return entry;
   }

@@ -1,5 +1,6 @@
 // The screen of log lines that says what is running where.
 
+import { join } from 'node:path';
 import type { Config } from '@forgekv/config';
 import { canSharePort, type Server, VERSION } from '@forgekv/server';
 
@@ -24,7 +25,7 @@ export function banner(
     `  threads      ${fronts} front (${spread}), ${workers} shard, 64 shards`,
     `  hot table    ${config.integer('memtable-size-mb')} MB, values up to ` +
       `${config.integer('hot-value-max-bytes')} bytes`,
-    '  durability   none: this version keeps its data in memory',
+    `  durability   ${config.word('wal-sync-mode')}, log in ${join(server.directory, 'wal')}`,
     `  data         ${server.directory}`,
     `  http         ${http === 0 ? 'off (--http-port N)' : `http://127.0.0.1:${http}/`}`,
     `  connect      ${client}`,

@@ -13,6 +13,9 @@ be given as an option: --name value.
   --front-threads N     threads that talk to clients, 1..64, 0 = by the cores
   --shard-threads N     threads that own the shards, 1..64, 0 = by the cores
   --memtable-size-mb N  memory for small values, shared by all threads (512)
+  --wal-sync-mode MODE  when the log is synced: EverySecond, Always (before each
+                        reply), Never (when the system likes)
+  --recover yes         start on a damaged log, with what of it is intact
   --requirepass SECRET  password of the default user
   --http-port N         health, metrics and a status page on 127.0.0.1, 0 = off
   --logfile FILE        log to a file instead of standard output

@@ -14,6 +14,9 @@ const EXIT_USAGE = 2;
 // Where fronts share one listening descriptor, libuv then lets the other threads accept too:
 // 22/18 connections of 40 on two fronts instead of 37/3. Read by libuv at the first listen.
 process.env.UV_TCP_SINGLE_ACCEPT ??= '1';
+// LevelDB's work goes to libuv's pool, two at a time per store; others must not wait behind it.
+// Read by libuv when the pool is first used.
+process.env.UV_THREADPOOL_SIZE ??= '24';
 
 function complain(error: unknown): never {
   if (error instanceof ConfigError || error instanceof DataDirectoryError) {

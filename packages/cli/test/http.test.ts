@@ -30,6 +30,11 @@ test('http-port', async (t) => {
   t.match(text, /^redis_keyspace_hits_total 1$/m);
   t.match(text, /^redis_keyspace_misses_total 1$/m);
   t.match(text, /^redis_error_replies_total 1$/m);
+  t.match(text, /^redis_aof_enabled 1$/m);
+  t.match(text, /^redis_aof_last_write_status 1$/m);
+  t.match(text, /^redis_loading_dump_file 0$/m);
+  t.match(text, /^forgekv_wal_writes_total [1-9]/m);
+  t.match(text, /^forgekv_wal_bytes_total [1-9]/m);
   for (const line of text.trim().split('\n')) {
     t.match(line, /^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+ [\d.e+-]+)$/);
   }

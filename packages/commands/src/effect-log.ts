@@ -27,6 +27,7 @@ import {
   EFFECT_BLIND,
   nodeFileSystem,
   RespComposer,
+  WAL_NO_SPACE,
   WAL_OPEN,
   WalLogs,
   type WalTransfer,
@@ -39,6 +40,8 @@ const POSITION_UNIT = 8;
 const SETTLED_STRIDE = 16;
 /** A reply does not wait longer than this for another thread to end its tick. */
 const PATIENCE_MS = 1000;
+/** The latest time a client can name; as a double it is one more. */
+const LATEST_MS = 2n ** 63n - 1n;
 
 // What `settle` answers.
 /** The replies of the tick may leave. */
@@ -159,14 +162,15 @@ export class EffectLog {
 
   /** The client's own command made the change: it is its effect. */
   asked(entry: number, shard: number, previousLsn: number, request: Request): void {
-    const { bytes, start, end } = request;
+    const { bytes, view, start, end } = request;
     if (start < 0) {
       this.#inline(entry, shard, previousLsn, request);
       return;
     }
     const lsn = this.#table.lsnOf(entry);
     const namespace = this.#table.namespaceOf(entry);
-    this.#writer.append(shard, lsn, previousLsn, namespace, 0, bytes, start, end - start);
+    const length = end - start;
+    this.#writer.append(shard, lsn, previousLsn, namespace, 0, bytes, view, start, length);
     this.#logged(entry);
   }
 
@@ -195,7 +199,7 @@ export class EffectLog {
     composer.bulk(bytes, offset, length);
     if (expireAtMs !== 0) {
       composer.bulkText('PXAT');
-      composer.bulkInteger(expireAtMs);
+      this.#time(expireAtMs);
     }
     this.#end(entry);
   }
@@ -207,7 +211,7 @@ export class EffectLog {
     this.#begin(entry, shard, previousLsn, 0, expireAtMs === 0 ? 2 : 3);
     composer.bulkText(expireAtMs === 0 ? 'PERSIST' : 'PEXPIREAT');
     this.#key(entry);
-    if (expireAtMs !== 0) composer.bulkInteger(expireAtMs);
+    if (expireAtMs !== 0) this.#time(expireAtMs);
     this.#end(entry);
   }
 
@@ -225,6 +229,11 @@ export class EffectLog {
     this.#words[this.#removedAt(this.#own, shard)] = toUnits(writer.position);
   }
 
+  /** The removal left a tombstone: it names the effect as a live entry does. */
+  buried(tombstone: number): void {
+    this.#table.setLogged(tombstone, this.#own, toUnits(this.#writer.position));
+  }
+
   #begin(entry: number, shard: number, previousLsn: number, flags: number, argc: number): void {
     const lsn = this.#table.lsnOf(entry);
     const namespace = this.#table.namespaceOf(entry);
@@ -235,6 +244,16 @@ export class EffectLog {
   #key(entry: number): void {
     const table = this.#table;
     this.#composer.bulk(table.bytes, table.keyWord(entry) * 4, table.keyLength(entry));
+  }
+
+  /** A time may lie beyond the safe integers, and as a double round to what no time may be. */
+  #time(atMs: number): void {
+    if (Number.isSafeInteger(atMs)) {
+      this.#composer.bulkInteger(atMs);
+    } else {
+      const time = BigInt(atMs);
+      this.#composer.bulkText((time > LATEST_MS ? LATEST_MS : time).toString());
+    }
   }
 
   #end(entry: number): void {
@@ -249,12 +268,14 @@ export class EffectLog {
 
   /** Why writes are refused now, as an error reply; '': they are not. */
   get refusal(): string {
-    const code = Atomics.load(this.#words, REFUSED_WORD);
-    if (code !== 0) return `MISCONF Errors writing to the AOF file: ${REFUSALS[code]}`;
-    const state = this.#logs.state(this.#own);
-    return state === WAL_OPEN
-      ? ''
-      : `MISCONF Errors writing to the AOF file: ${this.#logs.fenceCode(this.#own)}`;
+    let code = Atomics.load(this.#words, REFUSED_WORD);
+    if (code === 0) {
+      // The thread that met the error is the first to know.
+      const state = this.#logs.state(this.#own);
+      if (state === WAL_OPEN) return '';
+      code = state === WAL_NO_SPACE ? REFUSE_NO_SPACE : REFUSE_BROKEN;
+    }
+    return `MISCONF Errors writing to the AOF file: ${REFUSALS[code]}`;
   }
 
   /** Asks for room for the effects of a large command; false: it cannot be logged now. */

@@ -16,6 +16,7 @@ export {
   type SyncMode,
   UNSETTLED,
 } from './effect-log.ts';
+export { type DurabilityFigures, NO_DURABILITY_FIGURES } from './durability-figures.ts';
 export * from './errors.ts';
 export { Executor } from './executor.ts';
 export { allocateLarge, type LargeValues, NO_LARGE_VALUES } from './large-values.ts';

@@ -185,6 +185,7 @@ export class KeyAccess {
     this.dropLarge(entry);
     this.tombstone = table.flagsOf(entry) & FLAG_STORED ? entry : 0;
     table.remove(entry, lsn);
+    if (this.tombstone !== 0) this.log?.buried(this.tombstone);
     this.stats.changes++;
   }
 

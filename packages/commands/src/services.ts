@@ -5,6 +5,7 @@
 import type { CommandTable } from '@forgekv/catalog';
 import type { ReplyWriter } from '@forgekv/protocol';
 import type { CommandContext } from './context.ts';
+import type { DurabilityFigures } from './durability-figures.ts';
 import type { Outcome } from './outcome.ts';
 import type { ClientFacts, ClientFilter, Session } from './session.ts';
 import type { StatsReader } from './stats.ts';
@@ -32,6 +33,7 @@ export interface ProcessFigures {
   readonly heapBytes: number;
   /** Large values in the workers. */
   readonly largeValueBytes: number;
+  readonly durability: DurabilityFigures;
 }
 
 export type PauseMode = 'write' | 'all';
@@ -50,6 +52,8 @@ export interface ServerServices {
   readonly stats: StatsReader;
   /** Sampled figures, at most a second old. */
   process(): ProcessFigures;
+  /** True until the data of earlier runs is there. */
+  readonly loading: boolean;
   /** Connections of all fronts together. */
   connectionCount(): number;
 

@@ -8,6 +8,7 @@ import {
   type ClientFilter,
   type CommandContext,
   type CommandRegistry,
+  NO_DURABILITY_FIGURES,
   type Outcome,
   type PauseMode,
   type ProcessFigures,
@@ -55,6 +56,7 @@ export class FrontServices implements ServerServices {
     peakMemoryBytes: 0,
     heapBytes: 0,
     largeValueBytes: 0,
+    durability: NO_DURABILITY_FIGURES,
   };
   readonly #throttle = new LoginThrottle();
   #passwordHash: Buffer | null = null;
@@ -104,6 +106,10 @@ export class FrontServices implements ServerServices {
   /** Takes the figures the main thread sampled. */
   sampled(figures: ProcessFigures): void {
     this.#figures = figures;
+  }
+
+  get loading(): boolean {
+    return this.#m.control.loading;
   }
 
   connectionCount(): number {

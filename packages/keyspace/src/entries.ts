@@ -4,6 +4,7 @@
 import type { Arena } from './arena.ts';
 import {
   ENTRY_EXPIRE,
+  ENTRY_HASH,
   ENTRY_KEY,
   ENTRY_LOG,
   ENTRY_LOG_POSITION,
@@ -75,6 +76,11 @@ export class Entries {
   /** Word index of the entry's packed bytes. */
   valueWord(entry: number): number {
     return entry + ENTRY_KEY + (((this.words[entry + ENTRY_META]! & 0xffff) + 3) >> 2);
+  }
+
+  /** Signed. */
+  hashOf(entry: number): number {
+    return this.words[entry + ENTRY_HASH]!;
   }
 
   namespaceOf(entry: number): number {

@@ -27,7 +27,7 @@ import {
   FLAG_DIRTY,
   FLAG_LARGE,
   FLAG_STORED,
-  FLAG_STORED_EXPIRES,
+  FLAG_STORED_LARGE,
   LARGE_ID_NEXT,
   SHARD_BLOCK_WORDS,
   SHARD_COMPLETE,
@@ -303,7 +303,7 @@ export class HotTable extends Entries {
 
   #bury(entry: number, lsn: number): void {
     const words = this.words;
-    const kept = (words[entry + ENTRY_VALUE]! >>> 16) & FLAG_STORED_EXPIRES;
+    const kept = (words[entry + ENTRY_VALUE]! >>> 16) & FLAG_STORED_LARGE;
     this.setLsn(entry, lsn);
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (TYPE_TOMBSTONE << 16);
     words[entry + ENTRY_VALUE] = (FLAG_STORED | FLAG_DIRTY | kept) << 16;
@@ -362,6 +362,11 @@ export class HotTable extends Entries {
     const lsn = this.floats[at]! + 1;
     this.floats[at] = lsn;
     return lsn;
+  }
+
+  /** The last LSN given out in a shard whose lock is held. */
+  lastLsn(shard: number): number {
+    return this.floats[(this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_LSN) >> 1]!;
   }
 
   /** Sets what the last LSN of a shard was, whose lock is held: for recovery. */

@@ -7,6 +7,7 @@ export {
   createArena,
 } from './arena.ts';
 export { Databases, type NamespaceMap } from './databases.ts';
+export { Evictor } from './evictor.ts';
 export { HotTable } from './hot-table.ts';
 export {
   COLD_BYTES,
@@ -16,7 +17,7 @@ export {
   FLAG_ENCODING_SHIFT,
   FLAG_LARGE,
   FLAG_STORED,
-  FLAG_STORED_EXPIRES,
+  FLAG_STORED_LARGE,
   LARGE_BYTES,
   MAX_KEY_BYTES,
   MAX_LSN,

@@ -127,8 +127,8 @@ export const FLAG_LARGE = 1;
 export const FLAG_DIRTY = 2;
 /** The store may hold a version of the key, or is about to. */
 export const FLAG_STORED = 4;
-/** That version has an expiry. */
-export const FLAG_STORED_EXPIRES = 8;
+/** That version is large: it has elements of its own. */
+export const FLAG_STORED_LARGE = 8;
 /** The value is only in the store; the packed bytes are its length, 32 bits. */
 export const FLAG_COLD = 16;
 /** Two bits, free for the type: a string's encoding. */

@@ -50,6 +50,21 @@ export class SlabPool {
     return this.#pageCount - this.#words[POOL_BUMP]! + this.#words[POOL_FREE_COUNT]!;
   }
 
+  /** Free pages that nobody was promised; a hint, too. */
+  get availablePages(): number {
+    return this.freePages - this.#words[POOL_PROMISED]!;
+  }
+
+  /** Sets pages aside until this thread has `pages` of them, or there are no more. */
+  keepPromised(pages: number): void {
+    if (this.#promised >= pages) return;
+    this.#lockPool();
+    const more = Math.max(0, Math.min(pages - this.#promised, this.availablePages));
+    this.#words[POOL_PROMISED] = this.#words[POOL_PROMISED]! + more;
+    this.#promised += more;
+    this.#unlockPool();
+  }
+
   /**
    * Sets free pages aside for this thread, so that its allocations up to `endPromise` find them
    * whatever other threads take in the meantime. False: not that many are free.

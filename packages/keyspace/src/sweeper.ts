@@ -8,6 +8,7 @@ import { Expiry } from './expiry.ts';
 import type { HotTable } from './hot-table.ts';
 import {
   ENTRY_META,
+  FLAG_STORED,
   FLUSH_GENERATION,
   PAGE_BUMPED,
   PAGE_NEVER_EXPIRES,
@@ -15,8 +16,6 @@ import {
   PAGE_RECORD_WORDS,
   PAGE_WORDS_SHIFT,
   POOL_BUMP,
-  SHARD_BLOCK_WORDS,
-  SHARD_LSN,
 } from './layout.ts';
 import { INDEX_CLASS, slotBytes } from './size-classes.ts';
 
@@ -24,6 +23,8 @@ import { INDEX_CLASS, slotBytes } from './size-classes.ts';
 export interface SweepEvents {
   /** A live entry has expired and is about to be removed; returns the removal's LSN. */
   expired(shard: number, db: number, entry: number): number;
+  /** It was removed, and its tombstone stays. */
+  buried(tombstone: number): void;
   /** A large value's entry goes: free the value. */
   largeFreed(largeId: number): void;
 }
@@ -150,7 +151,9 @@ export class Sweeper {
         if (!staleOnly && expireAtMs <= nowMs) {
           const lsn = this.#events.expired(shard, db, entry);
           if (table.isLarge(entry)) this.#events.largeFreed(table.words[table.valueWord(entry)]!);
+          const stays = (table.flagsOf(entry) & FLAG_STORED) !== 0;
           table.removeFrom(shard, db, entry, lsn);
+          if (stays) this.#events.buried(entry);
           removed++;
         } else {
           earliest = Math.min(earliest, this.#expiry.tickOf(expireAtMs));
@@ -168,11 +171,5 @@ export class Sweeper {
     const table = this.#table;
     if (table.isLarge(entry)) this.#events.largeFreed(table.words[table.valueWord(entry)]!);
     table.unlinkFrom(shard, entry);
-  }
-
-  /** LSN of a shard, for tests and INFO. */
-  lastLsn(shard: number): number {
-    const at = this.#arena.shards + shard * SHARD_BLOCK_WORDS + SHARD_LSN;
-    return this.#arena.floats[at >> 1]!;
   }
 }

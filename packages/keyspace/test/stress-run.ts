@@ -183,6 +183,7 @@ function leftOver(keys: KeyedTable, arena: Arena): string[] {
   for (let db = 0; db < arena.databases; db++) keys.flush(db);
   const sweeper = new Sweeper(keys.table, new Uint8Array(SHARD_COUNT).fill(1), {
     expired: (shard) => keys.table.nextLsn(shard),
+    buried() {},
     largeFreed() {},
   });
   const isDone = sweeper.reclaim(Infinity);

@@ -34,6 +34,7 @@ export class SharedKeys {
         base.facts.expired++;
         return base.table.nextLsn(shard);
       },
+      buried: () => {},
       largeFreed: (id) => base.largeFreed(id),
     });
   }

@@ -8,8 +8,10 @@ import type { Databases } from '@forgekv/keyspace';
 import {
   createWalMemory,
   nodeFileSystem,
+  openStoreDirectory,
   openWalDirectory,
   readNamespaces,
+  type StoreDirectory,
   type WalTransfer,
   writeNamespaces,
 } from '@forgekv/storage';
@@ -51,6 +53,18 @@ export function openDataDirectory(path: string): DirectoryFacts {
     throw new DataDirectoryError(`cannot read ${file}: ${(cause as Error).message}`, { cause });
   }
   return check(file, text);
+}
+
+/**
+ * Opens the directory of the stores, and takes the lock of the data directory with it.
+ * @throws DataDirectoryError, also when another process has it
+ */
+export function openStores(directory: string, storeCount: number): StoreDirectory {
+  try {
+    return openStoreDirectory(join(directory, 'stores'), storeCount);
+  } catch (cause) {
+    throw new DataDirectoryError((cause as Error).message, { cause });
+  }
 }
 
 /**

@@ -1,6 +1,11 @@
 // Samples what only makes sense over time: operations and bytes per second, peak memory.
 
-import { type ProcessFigures, type StatField, StatsReader } from '@forgekv/commands';
+import {
+  type DurabilityFigures,
+  type ProcessFigures,
+  type StatField,
+  StatsReader,
+} from '@forgekv/commands';
 
 const EVERY_MS = 1000;
 
@@ -8,6 +13,7 @@ export class FigureSampler {
   readonly #stats: StatsReader;
   readonly #publish: (figures: ProcessFigures) => void;
   readonly #hotBytes: () => number;
+  readonly #durability: () => DurabilityFigures;
   #last = { atMs: 0, commands: 0, inputBytes: 0, outputBytes: 0 };
   #peakMemoryBytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -15,10 +21,12 @@ export class FigureSampler {
   constructor(
     blocks: readonly SharedArrayBuffer[],
     hotBytes: () => number,
+    durability: () => DurabilityFigures,
     publish: (figures: ProcessFigures) => void,
   ) {
     this.#stats = new StatsReader(blocks);
     this.#hotBytes = hotBytes;
+    this.#durability = durability;
     this.#publish = publish;
   }
 
@@ -61,6 +69,7 @@ export class FigureSampler {
       peakMemoryBytes: this.#peakMemoryBytes,
       heapBytes,
       largeValueBytes,
+      durability: this.#durability(),
     });
     this.#last = now;
   }

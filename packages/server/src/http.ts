@@ -7,7 +7,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 export interface HttpSource {
   /** Names of threads that do not turn; empty = alive. */
   stuckThreads(): readonly string[];
-  ready(): boolean;
+  /** Why no traffic should come yet, or any more; '' = ready. */
+  whyNotReady(): string;
   /** Figures by Prometheus metric name, with their help text. */
   metrics(): readonly Metric[];
   title(): string;
@@ -46,12 +47,8 @@ function route(path: string, source: HttpSource, response: ServerResponse): void
     const alive = stuck.length === 0;
     send(response, alive ? 200 : 503, 'text/plain', alive ? 'ok\n' : `stuck: ${stuck.join(' ')}\n`);
   } else if (path === '/readyz') {
-    send(
-      response,
-      source.ready() ? 200 : 503,
-      'text/plain',
-      source.ready() ? 'ok\n' : 'not ready\n',
-    );
+    const why = source.whyNotReady();
+    send(response, why === '' ? 200 : 503, 'text/plain', why === '' ? 'ok\n' : `${why}\n`);
   } else if (path === '/metrics') {
     send(response, 200, 'text/plain; version=0.0.4', exposition(source.metrics()));
   } else if (path === '/') {

@@ -20,8 +20,13 @@ const POOL_THREADS = 2;
 const TASK = new URL('./log-task.js', import.meta.url).href;
 
 export interface LogFigures {
-  /** Of all logs together. */
+  /** Of all logs together, since the start. */
   readonly bytes: number;
+  /** Bytes in the segments that are on disk. */
+  readonly liveBytes: number;
+  /** Bytes that the kernel does not have yet, and those that are not synced. */
+  readonly bufferedBytes: number;
+  readonly unsyncedBytes: number;
   readonly writes: number;
   readonly syncs: number;
   readonly segments: number;
@@ -37,6 +42,7 @@ export interface LogFigures {
 export class LogKeeper {
   readonly #transfer: WalTransfer;
   readonly #effects: SharedArrayBuffer;
+  readonly #durable: Float64Array;
   readonly #logs: WalLogs;
   readonly #pool: Piscina;
   readonly #log: (message: string) => void;
@@ -44,18 +50,26 @@ export class LogKeeper {
   #timers: NodeJS.Timeout[] = [];
   #syncing: Promise<void> | null = null;
   #isPreparing = false;
+  #isRetiring = false;
+  /** What was last retired up to. */
+  #retired = new Float64Array(0);
   #delayedSyncs = 0;
   #problem = '';
 
-  /** @param mode the sync mode in force */
+  /**
+   * @param durable per shard the LSN up to which everything is in synced store batches
+   * @param mode the sync mode in force
+   */
   constructor(
     transfer: WalTransfer,
     effects: SharedArrayBuffer,
+    durable: SharedArrayBuffer,
     mode: () => string,
     log: (message: string) => void,
   ) {
     this.#transfer = transfer;
     this.#effects = effects;
+    this.#durable = new Float64Array(durable);
     this.#mode = mode;
     this.#log = log;
     this.#logs = new WalLogs(transfer, nodeFileSystem);
@@ -78,9 +92,30 @@ export class LogKeeper {
   }
 
   #tick(): void {
+    void this.#retire();
     if (this.#mode() !== 'EverySecond') return;
     if (this.#syncing !== null) this.#delayedSyncs++;
     else void this.sync();
+  }
+
+  /** Removes or recycles the segments that nobody needs any more. */
+  async #retire(): Promise<void> {
+    const durable = this.#durable.slice();
+    if (this.#isRetiring || durable.every((lsn, shard) => lsn === this.#retired[shard])) return;
+    this.#isRetiring = true;
+    const code = await this.#run('retire', durable);
+    if (code === '') this.#retired = durable;
+    this.#isRetiring = false;
+  }
+
+  /**
+   * Syncs what was handed over before the call; resolves to '' or the code of what made a log
+   * unusable.
+   */
+  async syncNow(): Promise<string> {
+    await this.#syncing;
+    await this.sync();
+    return this.#problem === 'ENOSPC' ? '' : this.#problem;
   }
 
   /** Syncs every log; resolves when that is done or has failed. */
@@ -103,9 +138,9 @@ export class LogKeeper {
     }
   }
 
-  #run(op: LogTask['op']): Promise<string> {
-    const task: LogTask = { op, transfer: this.#transfer };
-    return this.#pool.run(task) as Promise<string>;
+  #run(op: LogTask['op'], durable?: Float64Array): Promise<string> {
+    const task: LogTask = { op, transfer: this.#transfer, ...(durable && { durable }) };
+    return this.#pool.run(task, { name: 'runLogTask' }) as Promise<string>;
   }
 
   /** Refuses or accepts writes by the state of all logs and the outcome of a task. */
@@ -133,8 +168,13 @@ export class LogKeeper {
       all.reduce((total, counters) => total + pick(counters), 0);
     const unsynced = all.filter((_, log) => this.#logs.synced(log) < this.#logs.handed(log));
     const oldestSyncMs = Math.min(...unsynced.map(({ lastSyncAtMs }) => lastSyncAtMs));
+    const each = (measure: (log: number) => number): number =>
+      all.reduce((total, _, log) => total + Math.max(0, measure(log)), 0);
     return {
       bytes: sum(({ bytes }) => bytes),
+      liveBytes: each((log) => this.#liveBytes(log)),
+      bufferedBytes: each((log) => this.#logs.sealed(log) - this.#logs.handed(log)),
+      unsyncedBytes: each((log) => this.#logs.handed(log) - this.#logs.synced(log)),
       writes: sum(({ writes }) => writes),
       syncs: sum(({ syncs }) => syncs),
       segments: sum(({ liveSegments }) => liveSegments),
@@ -143,6 +183,12 @@ export class LogKeeper {
       isSyncing: this.#syncing !== null,
       problem: this.#problem,
     };
+  }
+
+  #liveBytes(log: number): number {
+    const { segments, liveSegments } = this.#logs.counters(log);
+    if (liveSegments === 0) return 0;
+    return this.#logs.handed(log) - this.#logs.block(log).segmentStart(segments - liveSegments);
   }
 
   /** Makes everything durable and ends; nobody writes any more. */

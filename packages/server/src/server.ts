@@ -4,14 +4,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import { resolve as resolvePath } from 'node:path';
-import type { ServerFacts, ShutdownOptions } from '@forgekv/commands';
+import type { DurabilityFigures, ServerFacts, ShutdownOptions } from '@forgekv/commands';
 import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
 import { Doorbell, ProcessControl } from '@forgekv/rings';
 import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
+import type { StoreDirectory } from '@forgekv/storage';
 import type { Logger } from 'pino';
-import { openDataDirectory, openLogs, restoreNamespaces } from './data-directory.ts';
+import { openDataDirectory, openLogs, openStores, restoreNamespaces } from './data-directory.ts';
+import { durabilityFigures, durabilityMetrics, whyNotReady } from './durability.ts';
 import { FigureSampler } from './figures.ts';
 import { type HttpSource, type Metric, startHttp } from './http.ts';
 import { listenAll, type Reachable } from './listeners.ts';
@@ -48,6 +50,7 @@ export class Server {
   readonly #liveness: Liveness;
   readonly #sampler: FigureSampler;
   readonly #keeper: LogKeeper;
+  readonly #stores: StoreDirectory;
   #fronts: FrontHandle[] = [];
   #workers: ShardHandle[] = [];
   #http: HttpServer | undefined;
@@ -61,6 +64,8 @@ export class Server {
     this.plan = planThreads(config.integer('front-threads'), config.integer('shard-threads'));
     this.directory = resolvePath(config.text('dir'));
     const { hashSecret } = openDataDirectory(this.directory);
+    // Takes the lock of the directory: first of all, so that two servers never meet in it.
+    this.#stores = openStores(this.directory, config.integer('stores'));
     const transfer = openLogs(this.directory, this.plan.fronts + this.plan.workers, config);
     this.facts = {
       version: VERSION,
@@ -72,7 +77,7 @@ export class Server {
       configFile: options.configFile,
       executable: process.argv[1] ?? '',
     };
-    const wal = { transfer, directory: this.directory };
+    const wal = { transfer, directory: this.directory, stores: this.#stores.layout };
     this.#wiring = wire(this.plan, config, hashSecret, this.facts, wal);
     const { arena } = this.#wiring.fronts[0]!;
     this.#table = new HotTable(attachArena(arena), 1 + this.plan.fronts + this.plan.workers);
@@ -82,6 +87,7 @@ export class Server {
     this.#keeper = new LogKeeper(
       transfer,
       this.#wiring.effects,
+      this.#wiring.durable,
       () => config.word('wal-sync-mode'),
       (message) => options.log.warn(message),
     );
@@ -89,6 +95,7 @@ export class Server {
     this.#sampler = new FigureSampler(
       this.#wiring.stats,
       () => this.#hotBytes,
+      () => this.#durability,
       (figures) => {
         for (const front of this.#fronts) front.tell({ type: 'figures', figures });
       },
@@ -121,8 +128,13 @@ export class Server {
         this.#wiring.doorbells,
         this.#wiring.workerDoorbell(init.index),
       );
-      return new ShardHandle(worker, doorbell);
+      return new ShardHandle(worker, doorbell, {
+        log: (message) => this.#o.log.warn(message),
+        sync: () => this.#keeper.syncNow(),
+      });
     });
+    // Awaited behind the fronts; one that fails before that must not end the process unheard.
+    for (const { ready } of this.#workers) ready.catch(() => {});
     this.#fronts = this.#wiring.fronts.map((init) => {
       const data = init;
       const worker = startThread({
@@ -179,6 +191,12 @@ export class Server {
       bytesDone: sum('bytesDone'),
       bytesTotal: sum('bytesTotal'),
     };
+  }
+
+  get #durability(): DurabilityFigures {
+    const loadingSinceMs = this.#control.loading ? this.facts.startedAtMs : 0;
+    const { figures } = this.#keeper;
+    return durabilityFigures(figures, this.recovery, this.plan.workers, loadingSinceMs);
   }
 
   /** A thread died: what it held is unknown, so the process goes with it. */
@@ -245,18 +263,17 @@ export class Server {
       await Promise.all(this.#fronts.map((front) => front.close()));
       await Promise.all(this.#workers.map((worker) => worker.stop()));
       await this.#keeper.stop();
+      this.#stores.close();
     };
     await Promise.race([orderly(), deadline]);
   }
 
   #httpSource(): HttpSource {
-    const names = [
-      ...this.#fronts.map((_, i) => `front-${i}`),
-      ...this.#workers.map((_, i) => `shard-${i}`),
-    ];
+    const { fronts } = this.plan;
+    const nameOf = (i: number): string => (i < fronts ? `front-${i}` : `shard-${i - fronts}`);
     return {
-      stuckThreads: () => this.#liveness.stuck().map((i) => names[i] ?? `thread-${i}`),
-      ready: () => this.#ready,
+      stuckThreads: () => this.#liveness.stuck().map(nameOf),
+      whyNotReady: () => whyNotReady(this.#ready, this.#durability),
       title: () => `ForgeKV ${VERSION}`,
       metrics: () => this.#metrics(),
     };
@@ -304,6 +321,7 @@ export class Server {
         this.#table.arena.pageCount * PAGE_BYTES,
       ),
       gauge('redis_memory_used_rss_bytes', 'Resident memory', process.memoryUsage.rss()),
+      ...durabilityMetrics(this.#durability),
     ];
   }
 }

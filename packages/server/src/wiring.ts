@@ -1,6 +1,7 @@
 // Makes the memory that threads share and says which thread gets which part.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { SHARD_COUNT } from '@forgekv/base';
 import {
   createEffectMemory,
   createRegistry,
@@ -12,12 +13,19 @@ import type { FrontInit } from '@forgekv/front';
 import { createArena } from '@forgekv/keyspace';
 import { createControlMemory, createDoorbellMemory, createRingMemory } from '@forgekv/rings';
 import { assignShards, type ShardInit } from '@forgekv/shard';
-import type { WalTransfer } from '@forgekv/storage';
+import type { StoreLayout, WalTransfer } from '@forgekv/storage';
 import type { ThreadPlan } from './thread-plan.ts';
 
 /** Bytes of one ring; there are two per front and worker, and untouched pages cost nothing. */
 const RING_BYTES = 256 * 1024;
 const BYTES_PER_MB = 1024 * 1024;
+
+/** What the data directory has for the threads. */
+export interface StorageParts {
+  readonly transfer: WalTransfer;
+  readonly directory: string;
+  readonly stores: StoreLayout;
+}
 
 export interface Wiring {
   readonly control: SharedArrayBuffer;
@@ -28,6 +36,8 @@ export interface Wiring {
   readonly stats: readonly SharedArrayBuffer[];
   /** From createEffectMemory; a log per front, then one per worker. */
   readonly effects: SharedArrayBuffer;
+  /** Per shard the LSN up to which everything is in synced store batches. */
+  readonly durable: SharedArrayBuffer;
   readonly fronts: readonly FrontInit[];
   readonly workers: readonly { init: ShardInit; transfer: readonly MessagePort[] }[];
 }
@@ -41,7 +51,7 @@ export function wire(
   config: Config,
   hashSecret: readonly [number, number],
   facts: ServerFacts,
-  wal: { readonly transfer: WalTransfer; readonly directory: string },
+  wal: StorageParts,
 ): Wiring {
   const arena = createArena({
     poolBytes: config.integer('memtable-size-mb') * BYTES_PER_MB,
@@ -54,7 +64,7 @@ export function wire(
   const workerDoorbell = (worker: number): number => plan.fronts + worker;
   const bytes = statsBytes(createRegistry().table.size);
   const stats = range(plan.fronts + plan.workers).map(() => new SharedArrayBuffer(bytes));
-  const workerOf = assignShards(plan.workers);
+  const workerOf = assignShards(wal.stores, plan.workers);
   const rings = range(plan.fronts).map(() =>
     range(plan.workers).map(() => ({
       requests: createRingMemory(RING_BYTES),
@@ -63,6 +73,7 @@ export function wire(
   );
   const ports = connectPeers(plan.workers);
   const effects = createEffectMemory(wal.transfer.logs);
+  const durable = new SharedArrayBuffer(SHARD_COUNT * 8);
   const shareOf = (log: number) => ({ transfer: wal.transfer, effects, log });
 
   const fronts = range(plan.fronts).map(
@@ -102,10 +113,12 @@ export function wire(
       wal: shareOf(plan.fronts + index),
       recover: config.boolean('recover'),
       directory: wal.directory,
+      stores: wal.stores,
+      durable,
     };
     return { init, transfer: peers.map(({ port }) => port) };
   });
-  return { control, doorbells, workerDoorbell, stats, effects, fronts, workers };
+  return { control, doorbells, workerDoorbell, stats, effects, durable, fronts, workers };
 }
 
 /** Returns, for each worker, its port to each other worker. */

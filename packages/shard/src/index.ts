@@ -1,5 +1,5 @@
 export { assignShards } from './assign-shards.ts';
-export { RecoveryError, ShardHandle } from './shard-handle.ts';
+export { RecoveryError, ShardHandle, type ShardOwner } from './shard-handle.ts';
 export type { FromShard, Recovery, ShardInit, ToShard } from './shard-messages.ts';
 
 /** The thread's entry, for `new Worker`. */

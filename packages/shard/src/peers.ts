@@ -1,4 +1,4 @@
-// Workers asking each other for large values. Rare, so it goes over message ports, but without
+// Workers asking each other for large values, and for values that are in their stores. Rare, so it goes over message ports, but without
 // the event loop: a worker that waits for an answer, or for a gate to open, sleeps on its
 // doorbell and answers the others' requests meanwhile. That is why two workers waiting for
 // each other always both get on: whoever holds gates needs nothing but such answers, and gates
@@ -23,7 +23,17 @@ type PeerMessage =
       readonly memory: SharedArrayBuffer | null;
       readonly length: number;
     }
-  | { readonly kind: 'changed'; readonly request: number };
+  | { readonly kind: 'changed'; readonly request: number }
+  | {
+      readonly kind: 'warm';
+      readonly request: number;
+      readonly db: number;
+      readonly key: Uint8Array;
+    }
+  | { readonly kind: 'warmed'; readonly request: number; readonly problem: string };
+
+/** Brings the value of a key of this worker back from its store; returns '' or an error reply. */
+export type WarmKey = (db: number, key: Buffer) => string;
 
 const SLEEP_MS = 1;
 
@@ -38,6 +48,7 @@ export class Peers {
   readonly #store: LargeStore;
   readonly #answers = new Map<number, PeerMessage>();
   #lastRequest = 0;
+  warmKey: WarmKey = () => '';
 
   constructor(links: ReadonlyMap<number, PeerLink>, own: Doorbell, store: LargeStore) {
     this.#links = links;
@@ -59,6 +70,13 @@ export class Peers {
     const request = ++this.#lastRequest;
     const memory = value === null ? null : (value.buffer as unknown as SharedArrayBuffer);
     this.#ask(worker, { kind: 'change', request, id, memory, length: value?.length ?? 0 });
+  }
+
+  /** Has a worker bring a value of its shards back from its store; returns '' or an error reply. */
+  warm(worker: number, db: number, key: Buffer): string {
+    const request = ++this.#lastRequest;
+    const answer = this.#ask(worker, { kind: 'warm', request, db, key: Uint8Array.from(key) });
+    return answer.kind === 'warmed' ? answer.problem : '';
   }
 
   #ask(worker: number, message: PeerMessage): PeerMessage {
@@ -104,6 +122,9 @@ export class Peers {
       if (message.memory === null) this.#store.forget(message.id);
       else this.#store.keep(message.id, Buffer.from(message.memory, 0, message.length));
       this.#reply(link, { kind: 'changed', request });
+    } else if (message.kind === 'warm') {
+      const problem = this.warmKey(message.db, Buffer.from(message.key));
+      this.#reply(link, { kind: 'warmed', request, problem });
     } else {
       this.#answers.set(request, message);
     }

@@ -26,6 +26,7 @@ export class Reclaimer {
       const freed: number[] = [];
       const sweeper = new Sweeper(table, ownedBy(other, workerOf), {
         expired: () => 0,
+        buried: () => {},
         largeFreed: (id) => freed.push(id),
       });
       return { worker: other, sweeper, freed };

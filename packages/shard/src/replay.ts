@@ -26,6 +26,9 @@ import {
 } from '@forgekv/protocol';
 import type { WalEffect } from '@forgekv/storage';
 
+/** Keys behind holes that are counted; more are too many to mean anything. */
+const MOST_HOLES = 100_000;
+
 /** What was recovered cannot be used. */
 export class ReplayError extends Error {
   override name = 'ReplayError';
@@ -36,15 +39,17 @@ export interface ReplayCounts {
   applied: number;
   /** Effects of flushed databases, or older than what the key has. */
   passed: number;
-  /** Effects whose value before is not there. */
+  /** Keys with effects whose value before is not there. */
   holes: number;
 }
 
 export class Replay {
-  readonly counts: ReplayCounts = { applied: 0, passed: 0, holes: 0 };
+  readonly counts = { applied: 0, passed: 0 };
   readonly #context: CommandContext;
   readonly #registry: CommandRegistry;
   readonly #parser = new RequestParser();
+  /** Keys that are as they were before a hole. */
+  readonly #holes = new Set<string>();
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
   /** The bytes of the last effect; mostly the next one lies in the same. */
   #source: Uint8Array = new Uint8Array(0);
@@ -57,6 +62,10 @@ export class Replay {
     this.#registry = registry;
     invariant(context.log === null, 'what is replayed is not logged again');
     context.freezeClock();
+  }
+
+  get holes(): number {
+    return this.#holes.size;
   }
 
   /** @throws ReplayError when the effect is none, or does not fit the hot table */
@@ -80,15 +89,28 @@ export class Replay {
     if (lsn <= current) {
       this.counts.passed++;
     } else if (!effect.blind && previousLsn !== current) {
-      this.counts.holes++;
+      this.#hole(effect, key);
     } else {
       table.setLastLsn(shard, lsn - 1);
       this.#check(effect, this.#registry.runs[id]!(context));
       this.counts.applied++;
+      if (this.#holes.size > 0 && effect.blind) this.#holes.delete(this.#name(effect, key));
     }
     table.locks.unlock(shard);
     context.clearPrehashed(key);
     context.reply.reset();
+  }
+
+  /**
+   * Notes an effect whose value before is not there. Not a hole after all when a later effect makes
+   * or removes the key whatever it was: its store may already be as after that.
+   */
+  #hole(effect: WalEffect, key: number): void {
+    if (this.#holes.size < MOST_HOLES) this.#holes.add(this.#name(effect, key));
+  }
+
+  #name(effect: WalEffect, key: number): string {
+    return `${effect.namespace} ${this.#context.request.slice(key).toString('latin1')}`;
   }
 
   /** Leaves the effect's command in the context's request; returns its id. */

@@ -5,6 +5,13 @@ import type { ConfigTransfer } from '@forgekv/config';
 import type { Doorbell } from '@forgekv/rings';
 import type { FromShard, Recovery, ToShard } from './shard-messages.ts';
 
+/** What the main thread does for a worker. */
+export interface ShardOwner {
+  log(message: string): void;
+  /** Makes everything durable that was handed over; resolves to '' or the code of an error. */
+  sync(): Promise<string>;
+}
+
 /** The logs of earlier runs cannot be used as they are. */
 export class RecoveryError extends Error {
   override name = 'RecoveryError';
@@ -16,7 +23,8 @@ export class ShardHandle {
   /** Rejects with RecoveryError. */
   readonly ready: Promise<void>;
   readonly #doorbell: Doorbell;
-  readonly #waiting = new Map<number, () => void>();
+  readonly #owner: ShardOwner;
+  readonly #waiting = new Map<number, (problem: string) => void>();
   #lastId = 0;
   /** How far the worker is with the logs of earlier runs. */
   recovery: Recovery = { applied: 0, passed: 0, holes: 0, bytesDone: 0, bytesTotal: 0 };
@@ -26,8 +34,12 @@ export class ShardHandle {
   #onFailed: (error: Error) => void = () => {};
   #onStopped: () => void = () => {};
 
-  /** @param doorbell the worker's: it may sleep when a message is posted */
-  constructor(worker: Worker, doorbell: Doorbell) {
+  /**
+   * @param doorbell the worker's: it may sleep when a message is posted
+   * @param owner does what the worker asks the main thread for
+   */
+  constructor(worker: Worker, doorbell: Doorbell, owner: ShardOwner) {
+    this.#owner = owner;
     this.worker = worker;
     this.#doorbell = doorbell;
     this.ready = new Promise((resolve, reject) => {
@@ -41,6 +53,13 @@ export class ShardHandle {
   configure(config: ConfigTransfer): Promise<void> {
     const id = ++this.#lastId;
     this.#say({ type: 'configure', config, id });
+    return new Promise((resolve) => this.#waiting.set(id, () => resolve()));
+  }
+
+  /** Takes everything that has changed to the stores; resolves to '' or what went wrong. */
+  checkpoint(): Promise<string> {
+    const id = ++this.#lastId;
+    this.#say({ type: 'checkpoint', id });
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 
@@ -66,10 +85,16 @@ export class ShardHandle {
       this.recovery = message.recovery;
     } else if (message.type === 'failed') {
       this.#onFailed(new RecoveryError(message.message));
+    } else if (message.type === 'sync') {
+      void this.#owner.sync().then((problem) => {
+        this.#say({ type: 'synced', id: message.id, problem });
+      });
+    } else if (message.type === 'log') {
+      this.#owner.log(message.message);
     } else if (message.type === 'stopped') {
       this.#onStopped();
     } else {
-      this.#waiting.get(message.id)?.();
+      this.#waiting.get(message.id)?.(message.type === 'checkpointed' ? message.problem : '');
       this.#waiting.delete(message.id);
     }
   }

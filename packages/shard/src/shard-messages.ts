@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { LogShare } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
+import type { StoreLayout } from '@forgekv/storage';
 import type { ReplayCounts } from './replay.ts';
 
 /** Everything a worker needs to start: its workerData. */
@@ -32,6 +33,9 @@ export interface ShardInit {
   readonly recover: boolean;
   /** The data directory. */
   readonly directory: string;
+  readonly stores: StoreLayout;
+  /** Shared: per shard the LSN up to which everything is in synced store batches. */
+  readonly durable: SharedArrayBuffer;
 }
 
 /** How far a worker is with its logs. */
@@ -43,6 +47,9 @@ export interface Recovery extends ReplayCounts {
 /** Main to worker; the sender rings the worker's doorbell. */
 export type ToShard =
   | { readonly type: 'configure'; readonly config: ConfigTransfer; readonly id: number }
+  /** Answers 'sync'. */
+  | { readonly type: 'synced'; readonly id: number; readonly problem: string }
+  | { readonly type: 'checkpoint'; readonly id: number }
   | { readonly type: 'stop' };
 
 /** Worker to main. */
@@ -51,4 +58,8 @@ export type FromShard =
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'ready'; readonly recovery: Recovery; readonly notes: readonly string[] }
   | { readonly type: 'configured'; readonly id: number }
+  /** Asks for a sync of all logs. */
+  | { readonly type: 'sync'; readonly id: number }
+  | { readonly type: 'checkpointed'; readonly id: number; readonly problem: string }
+  | { readonly type: 'log'; readonly message: string }
   | { readonly type: 'stopped' };

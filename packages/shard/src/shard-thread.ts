@@ -8,18 +8,26 @@ import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
 import { Doorbell } from '@forgekv/rings';
 import {
+  CorruptRecordError,
+  EarlierSegments,
   nodeFileSystem,
   openWalDirectory,
   type WalCut,
+  StoreError,
   WalDamageError,
+  WalLogs,
   WalReplay,
   writeNamespaces,
 } from '@forgekv/storage';
 import { ReplayError } from './replay.ts';
+import { ShardStores } from './shard-stores.ts';
+import type { StoreKeeper } from './store-keeper.ts';
 import { Shard } from './shard.ts';
 import type { FromShard, Recovery, ShardInit, ToShard } from './shard-messages.ts';
 
 const SLICE_EFFECTS = 8192;
+/** The same while the hot table is nearly full. */
+const TIGHT_SLICE_EFFECTS = 64;
 const PROGRESS_MS = 200;
 
 invariant(parentPort !== null, 'a worker runs as a thread');
@@ -33,6 +41,7 @@ function say(message: FromShard): void {
 
 const table = new HotTable(attachArena(init.arena), init.threadId);
 const { wal } = init;
+const doorbell = new Doorbell(init.doorbells, init.doorbell);
 const shard = new Shard({
   index: init.index,
   table,
@@ -42,7 +51,7 @@ const shard = new Shard({
   config,
   stats: new ThreadStats(init.stats),
   workerOf: init.workerOf,
-  doorbell: new Doorbell(init.doorbells, init.doorbell),
+  doorbell,
   peers: new Map(
     init.peers.map((peer) => [
       peer.worker,
@@ -58,37 +67,103 @@ const shard = new Shard({
 
 let stopping = false;
 
+const syncs = new Map<number, (problem: string) => void>();
+let lastSync = 0;
+
+/** Makes all logs durable, on threads that may wait for the disk. */
+async function sync(): Promise<void> {
+  const id = ++lastSync;
+  say({ type: 'sync', id });
+  const problem = await new Promise<string>((resolve) => syncs.set(id, resolve));
+  if (problem !== '') throw new Error(`the logs cannot be synced (${problem})`);
+}
+
 port.on('message', (message: ToShard) => {
-  if (message.type === 'configure') {
-    config.adopt(message.config);
-    shard.configure();
-    say({ type: 'configured', id: message.id });
-  } else {
-    stopping = true;
+  switch (message.type) {
+    case 'configure':
+      config.adopt(message.config);
+      shard.configure();
+      say({ type: 'configured', id: message.id });
+      break;
+    case 'synced':
+      syncs.get(message.id)?.(message.problem);
+      syncs.delete(message.id);
+      break;
+    case 'checkpoint':
+      void keeper.checkpoint().then((problem) => {
+        say({ type: 'checkpointed', id: message.id, problem });
+      });
+      break;
+    case 'stop':
+      stopping = true;
+      break;
   }
 });
 
 /** One turn of the wheel per turn of the event loop, so that messages get in between. */
 function turn(): void {
   if (stopping) {
-    say({ type: 'stopped' });
-    port.close();
+    void stop();
     return;
   }
-  shard.turn();
+  const sleepMs = shard.turn();
+  if (sleepMs > 0) {
+    if (!shard.isBusy) {
+      doorbell.sleep(sleepMs, shard.hasWork);
+    } else if (doorbell.sleepAsync(sleepMs, shard.hasWork, woken)) {
+      return;
+    }
+  }
   setImmediate(turn);
+}
+
+function woken(): void {
+  doorbell.awake();
+  turn();
+}
+
+async function stop(): Promise<void> {
+  await keeper.stop();
+  say({ type: 'stopped' });
+  port.close();
+}
+
+const durable = new Float64Array(init.durable);
+const isOwn = (index: number): boolean => init.workerOf[index] === init.index;
+
+/** Opens the stores of this worker and loads what they have. */
+async function openStores(): Promise<StoreKeeper> {
+  const stores = await ShardStores.open(init.stores, isOwn);
+  const logs = new WalLogs(wal.transfer, nodeFileSystem);
+  const opened = shard.adopt(stores, {
+    logs,
+    durable,
+    evictorTable: new HotTable(attachArena(init.arena), init.threadId),
+    sync,
+    say: (message) => say({ type: 'log', message }),
+  });
+  const loader = shard.loader(stores, durable);
+  await loader.load();
+  const { keys, damaged } = loader.counts;
+  if (damaged > 0) say({ type: 'log', message: `${damaged} of ${keys} stored keys are damaged` });
+  return opened;
 }
 
 /** Applies the logs of earlier runs to this worker's shards, in slices. */
 async function recover(): Promise<void> {
   const directory = openWalDirectory(wal.transfer.directory, nodeFileSystem);
-  const isOwn = (index: number): boolean => init.workerOf[index] === init.index;
   const replay = shard.replay();
   let bytesDone = 0;
   let bytesTotal = 0;
-  const recovery = (): Recovery => ({ ...replay.counts, bytesDone, bytesTotal });
+  const recovery = (): Recovery => ({
+    ...replay.counts,
+    holes: replay.holes,
+    bytesDone,
+    bytesTotal,
+  });
   const logsOfBefore = new WalReplay(directory, {
     shards: isOwn,
+    floor: durable,
     recover: init.recover,
     apply: (effect) => replay.apply(effect),
     progress: (done, total) => {
@@ -98,7 +173,8 @@ async function recover(): Promise<void> {
   });
   try {
     let saidAtMs = Date.now();
-    while (!logsOfBefore.step(SLICE_EFFECTS)) {
+    while (!logsOfBefore.step(keeper.isTight ? TIGHT_SLICE_EFFECTS : SLICE_EFFECTS)) {
+      if (keeper.isTight) await keeper.makeRoomNow();
       if (Date.now() - saidAtMs < PROGRESS_MS) continue;
       saidAtMs = Date.now();
       say({ type: 'recovering', recovery: recovery() });
@@ -108,15 +184,24 @@ async function recover(): Promise<void> {
     for (let index = 0; index < maxLsn.length; index++) {
       if (!isOwn(index)) continue;
       table.locks.lock(index);
-      table.setLastLsn(index, maxLsn[index]!);
+      table.setLastLsn(index, Math.max(maxLsn[index]!, table.lastLsn(index)));
       table.locks.unlock(index);
     }
+    keeper.hasReplayed = directory.lives.length > 0;
+    if (init.index === 0 && keeper.hasReplayed) keeper.earlier = new EarlierSegments(directory);
     // Every worker reads all logs; one of them is enough to tell what they are like.
     const notes = init.index > 0 ? [] : notesOn(cuts, damages, droppedGroups);
     say({ type: 'ready', recovery: recovery(), notes });
   } finally {
     logsOfBefore.close();
   }
+}
+
+/** Errors that say what is wrong with the data directory; others are bugs. */
+function isExpected(error: unknown): error is Error {
+  return [WalDamageError, ReplayError, StoreError, CorruptRecordError].some(
+    (kind) => error instanceof kind,
+  );
 }
 
 function notesOn(
@@ -133,11 +218,13 @@ function notesOn(
   return notes;
 }
 
+let keeper: StoreKeeper;
 try {
+  keeper = await openStores();
   await recover();
   shard.serve();
   turn();
 } catch (error) {
-  if (!(error instanceof WalDamageError || error instanceof ReplayError)) throw error;
+  if (!isExpected(error)) throw error;
   say({ type: 'failed', message: error.message });
 }

@@ -38,6 +38,10 @@ import { type PeerLink, Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
 import { ReplySender } from './reply-sender.ts';
+import type { ShardStores } from './shard-stores.ts';
+import { StoreKeeper, type StoreKeeperModules } from './store-keeper.ts';
+import { StoreLoader } from './store-loader.ts';
+import { StoredValues } from './stored-values.ts';
 import { Transactions } from './transaction.ts';
 
 const EXPIRE_EVERY_MS = 100;
@@ -45,6 +49,7 @@ const EXPIRE_EVERY_MS = 100;
 const EXPIRE_BUDGET_MS = 25;
 const RECLAIM_SLICE_MS = 2;
 const IDLE_SLEEP_MS = 100;
+const PARKED_SLEEP_MS = 2;
 /** Reply bytes of a run are handed on at this size, so that a long run does not pile up. */
 const REPLY_SLICE_BYTES = 64 * 1024;
 /**
@@ -72,6 +77,12 @@ export interface ShardModules {
   }[];
 }
 
+/** What a worker needs for its stores beside what it has. */
+export type StoreModules = Pick<
+  StoreKeeperModules,
+  'logs' | 'durable' | 'sync' | 'say' | 'evictorTable'
+>;
+
 interface FrontLink {
   readonly requests: RingConsumer;
   readonly replies: ReplySender;
@@ -97,6 +108,13 @@ export class Shard {
   /** Replies of the current run that are on their way, in bytes. */
   #sentBytes = 0;
   #nextExpireMs = 0;
+  #keeper: StoreKeeper | null = null;
+  /** Runs that wait for room in the hot table; at most one per connection. */
+  #parked: { front: FrontLink; connection: number; bytes: Buffer; sinceMs: number }[] = [];
+  /** The run being executed found no room, and there will be some. */
+  #mustPark = false;
+  /** Flushes ended when somebody first found no room. */
+  #passesBefore = 0;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
@@ -130,6 +148,7 @@ export class Shard {
         modules.log.endGroup();
         return lsn;
       },
+      buried: (tombstone) => modules.log.buried(tombstone),
       largeFreed: (id) => this.#store.forget(id),
     });
     this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
@@ -152,9 +171,48 @@ export class Shard {
     this.#writer.mostBytes = replyLimitBytes(this.#m.config);
   }
 
+  /** Takes the worker's stores; what they have is loaded by `loader`, before `replay`. */
+  adopt(stores: ShardStores, modules: StoreModules): StoreKeeper {
+    const { table, index, workerOf } = this.#m;
+    const owns = (shard: number): boolean => workerOf[shard] === index;
+    this.#context.cold = new StoredValues(stores, owns);
+    this.#peers.warmKey = (db, key) => this.#warmKey(db, key);
+    this.#keeper = new StoreKeeper({
+      ...modules,
+      table,
+      stores,
+      databases: this.#context.databases,
+      scanner: this.#context.scanner,
+      large: this.#store,
+      owned: ownedBy(index, workerOf),
+    });
+    return this.#keeper;
+  }
+
+  /** What brings the keys of the stores into the hot table. */
+  loader(stores: ShardStores, durable: Float64Array): StoreLoader {
+    return new StoreLoader(this.#context, stores, this.#keeper!.flusher, durable);
+  }
+
   /** What applies the logs of earlier runs; to be used up before `serve`. */
   replay(): Replay {
     return new Replay(this.#context, this.#m.registry);
+  }
+
+  /** Brings a value back for another worker; between commands of this one. */
+  #warmKey(db: number, key: Buffer): string {
+    const { table } = this.#m;
+    const context = this.#context;
+    const view = new DataView(key.buffer, key.byteOffset, key.length);
+    const hash = table.hasher.digest(key, view, 0, key.length);
+    const shard = table.hasher.digestShard;
+    table.locks.lock(shard);
+    table.selectHashed(key, view, 0, key.length, db, shard, hash);
+    const entry = table.find();
+    const outcome = entry !== 0 && table.isCold(entry) ? context.cold.warm(context, entry) : 0;
+    table.locks.unlock(shard);
+    if (outcome >= 0) return '';
+    return outcome === FULL ? OUT_OF_MEMORY : context.unreadable;
   }
 
   /** From now on clients are served, and what they change is logged. */
@@ -162,21 +220,31 @@ export class Shard {
     this.#context.log = this.#m.log;
   }
 
-  /** Does all there is to do; sleeps when there was nothing. Called again and again. */
-  turn(): void {
+  /**
+   * Does all there is to do. Called again and again.
+   * @returns milliseconds to sleep unless there is work, 0 = go on at once
+   */
+  turn(): number {
     let any = this.#peers.serve();
     for (const front of this.#fronts) if (this.#serve(front)) any = true;
     const nowMs = Date.now();
     const reclaiming = this.#background(nowMs);
+    this.#keeper?.tick(nowMs);
+    if (this.#parked.length > 0) this.#unpark(nowMs);
     this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
-    if (any || reclaiming) return;
-    const untilMs = Math.max(1, Math.min(this.#nextExpireMs - nowMs, IDLE_SLEEP_MS));
-    this.#m.doorbell.sleep(untilMs, this.#hasWork);
+    if (any || reclaiming) return 0;
+    const mostMs = this.#parked.length > 0 ? PARKED_SLEEP_MS : IDLE_SLEEP_MS;
+    return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
   }
 
-  readonly #hasWork = (): boolean => {
+  /** True while something waits for the disk: the thread's event loop must turn then. */
+  get isBusy(): boolean {
+    return this.#keeper?.isBusy === true;
+  }
+
+  readonly hasWork = (): boolean => {
     for (const front of this.#fronts) if (front.requests.pending) return true;
     return this.#peers.serve();
   };
@@ -287,12 +355,39 @@ export class Shard {
       }
       if (done === count) at = next;
       else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
+      if (this.#mustPark) {
+        this.#park(front, connection, bytes, at, end);
+        return;
+      }
       if (done < count || this.#hasRepliedEnough) {
         front.replies.leftover(connection, bytes, at, end);
         break;
       }
     }
     front.replies.reply(connection, writer, true);
+  }
+
+  /** Keeps the rest of a run until there is room; its connection goes on waiting. */
+  #park(front: FrontLink, connection: number, bytes: Buffer, at: number, end: number): void {
+    this.#mustPark = false;
+    front.replies.reply(connection, this.#writer, false);
+    const rest = Buffer.from(bytes.subarray(at, end));
+    this.#parked.push({ front, connection, bytes: rest, sinceMs: Date.now() });
+  }
+
+  /** Sends parked runs back to their fronts, which send them again. */
+  #unpark(nowMs: number): void {
+    if (this.#keeper!.hasRoom || this.#isHopeless(nowMs)) {
+      for (const { front, connection, bytes } of this.#parked.splice(0)) {
+        front.replies.leftover(connection, bytes, 0, bytes.length);
+        front.replies.reply(connection, this.#writer, true);
+        front.replies.flush();
+      }
+    }
+  }
+
+  #isHopeless(nowMs: number): boolean {
+    return this.#keeper!.makeRoom(nowMs, this.#passesBefore) === 'none';
   }
 
   #execute(
@@ -374,11 +469,22 @@ export class Shard {
         if (outcome === NOT_HERE) continue;
       }
       if (outcome !== FULL) return outcome;
-      if (!this.#reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) {
-        this.#writer.error(OUT_OF_MEMORY);
-        return DONE;
+      if (this.#reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;
+      const room = this.#makeRoom();
+      if (room === 'room') continue;
+      if (room === 'wait') {
+        this.#mustPark = true;
+        return NOT_HERE;
       }
+      this.#writer.error(OUT_OF_MEMORY);
+      return DONE;
     }
+  }
+
+  #makeRoom(): 'room' | 'wait' | 'none' {
+    if (this.#keeper === null) return 'none';
+    if (this.#parked.length === 0) this.#passesBefore = this.#keeper.passes;
+    return this.#keeper.makeRoom(Date.now(), this.#passesBefore);
   }
 
   /** Runs a command over many shards; it waits where a transaction holds one. */

@@ -38,8 +38,8 @@ export class Transactions {
     for (const shard of shards) this.#close(shard);
     context.transaction = this.#m.transactionId;
     store.enter(shards);
-    this.#borrow(id);
-    const outcome = executor.run(id);
+    const problem = this.#borrow(id);
+    const outcome = problem === '' ? executor.run(id) : context.fail(problem);
     for (const { worker, id: value, value: bytes } of store.leave()) {
       this.#m.peers.change(worker, value, bytes);
     }
@@ -73,8 +73,12 @@ export class Transactions {
     table.locks.unlock(shard);
   }
 
-  /** Borrows the large values of keys on other workers; their entries cannot change now. */
-  #borrow(id: number): void {
+  /**
+   * Borrows the large values of keys on other workers, and has cold ones brought back; their
+   * entries cannot change now.
+   * @returns '' or an error reply
+   */
+  #borrow(id: number): string {
     const { registry, context, store, peers, workerOf } = this.#m;
     const { table, request } = context;
     const keys: number[] = [];
@@ -89,12 +93,21 @@ export class Transactions {
         const entry = table.find();
         const large = entry !== 0 && table.isLarge(entry);
         const value = large ? table.words[table.valueWord(entry)]! : 0;
+        const cold = entry !== 0 && table.isCold(entry);
         table.locks.unlock(shard);
+        if (cold) {
+          const problem = peers.warm(workerOf[shard]!, db, request.slice(key));
+          if (problem !== '') return problem;
+          // It may be a large one.
+          db--;
+          continue;
+        }
         if (!large) continue;
         const lent = peers.borrow(workerOf[shard]!, value);
         if (lent !== null) store.borrow(value, lent);
       }
     }
+    return '';
   }
 }
 

@@ -155,8 +155,9 @@ test('a sync that failed is never repeated, renewal goes on elsewhere', async (t
   const logs = new WalLogs(transfer, files);
   const writer = new WalWriter(logs, 0);
   const payload = new Uint8Array(10);
+  const payloadView = new DataView(payload.buffer);
   const write = (lsn: number): void => {
-    writer.append(1, lsn, lsn - 1, 0, 0, payload, 0, 10);
+    writer.append(1, lsn, lsn - 1, 0, 0, payload, payloadView, 0, 10);
     writer.endGroup();
     writer.seal();
   };
@@ -202,9 +203,10 @@ test('a full buffer of a fenced log throws, and what was whole before stays', as
   files.spaceBytes = 1000;
   let lsn = 0;
   const payload = new Uint8Array(900);
+  const payloadView = new DataView(payload.buffer);
   const fill = (): void => {
     for (;;) {
-      writer.append(1, lsn + 1, 0, 0, 0, payload, 0, 900);
+      writer.append(1, lsn + 1, 0, 0, 0, payload, payloadView, 0, 900);
       writer.endGroup();
       lsn++;
     }

@@ -40,6 +40,18 @@ function textsOf(files: FaultFileSystem): string[] {
   return texts;
 }
 
+function append(
+  writer: WalWriter,
+  shard: number,
+  lsn: number,
+  namespace: number,
+  text: string,
+): void {
+  const bytes = Buffer.from(text);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  writer.append(shard, lsn, 0, namespace, 0, bytes, view, 0, bytes.length);
+}
+
 test('random groups over several logs and lives', async (t) => {
   const seed = Date.now() & 0x7fffffff;
   t.comment(`seed ${seed}`);
@@ -93,7 +105,7 @@ test('an effect of many buffers, composed in pieces', async (t) => {
   composer.bulkInteger(-9007199254740991);
   composer.bulk(value, 0, value.length);
   writer.endEffect();
-  writer.append(10, 1, 0, 3, 0, Buffer.from('second'), 0, 6);
+  append(writer, 10, 1, 3, 'second');
   writer.endGroup();
   writer.seal();
   t.ok(logs.handOver(0) && logs.sync(0));
@@ -109,8 +121,7 @@ test('a group that has no end is not replayed, what is around it is', async (t) 
   const logs = logsOn(files);
   const writer = new WalWriter(logs, 0);
   let lsn = 0;
-  const add = (text: string): void =>
-    writer.append(0, ++lsn, 0, 0, 0, Buffer.from(text), 0, text.length);
+  const add = (text: string): void => append(writer, 0, ++lsn, 0, text);
   add('a');
   writer.endGroup();
   add('b');

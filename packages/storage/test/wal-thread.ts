@@ -29,6 +29,7 @@ function write(): WalThreadReport {
   const random = new Random(job.log);
   const writer = new WalWriter(logs, job.log);
   const payload = new Uint8Array(20_000);
+  const view = new DataView(payload.buffer);
   let lsn = 0;
   let problem = '';
   for (let group = 0; group < job.groups; group++) {
@@ -37,7 +38,7 @@ function write(): WalThreadReport {
       const length = random.chance(0.01) ? random.below(20_000) : random.below(100);
       lsn++;
       payload.fill(lsn & 255, 0, length);
-      writer.append(job.log, lsn, lsn - 1, effects, 0, payload, 0, length);
+      writer.append(job.log, lsn, lsn - 1, effects, 0, payload, view, 0, length);
     }
     writer.endGroup();
     if (random.chance(0.2)) writer.seal();

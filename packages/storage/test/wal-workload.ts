@@ -20,6 +20,7 @@ import {
 export const DIRECTORY = 'wal';
 const SHARDS = 64;
 const KEY = 2 ** 32;
+const MEMORY_OFFSET = 5;
 
 interface Group {
   /** Position behind it; Infinity until it is ended. */
@@ -72,6 +73,7 @@ export class Workload {
   readonly #groups: Group[][];
   readonly #options: WorkloadOptions;
   readonly #payload: Uint8Array;
+  readonly #payloadView: DataView;
   /** What `accepts` promises to keep in the buffer. */
   readonly #roomBytes: number;
   /** Of the last check that went through. */
@@ -97,7 +99,10 @@ export class Workload {
     this.#writers = indices.map((log) => new WalWriter(this.logs, log));
     this.#groups = indices.map(() => []);
     this.#roomBytes = transfer.bufferBytes / 2;
-    this.#payload = new Uint8Array(options.largeBytes ?? 40_000);
+    // Not at the start of its memory: views count from there, arrays from their own start.
+    const memory = new ArrayBuffer(MEMORY_OFFSET + (options.largeBytes ?? 40_000) + 3);
+    this.#payload = new Uint8Array(memory, MEMORY_OFFSET);
+    this.#payloadView = new DataView(memory, MEMORY_OFFSET);
   }
 
   /** Appends one random group to a log; false when the log refuses it. */
@@ -150,14 +155,18 @@ export class Workload {
       blind,
     });
     const payload = this.#payload;
-    for (let i = 0; i < length; i++) payload[i] = payloadByte(shard, lsn, i);
+    // At any address, and behind it something that must not be taken along.
+    const offset = random.below(4);
+    for (let i = 0; i < length; i++) payload[offset + i] = payloadByte(shard, lsn, i);
     if (random.chance(0.7)) {
-      writer.append(shard, lsn, previousLsn, namespace, blind ? 1 : 0, payload, 0, length);
+      const flags = blind ? 1 : 0;
+      const view = this.#payloadView;
+      writer.append(shard, lsn, previousLsn, namespace, flags, payload, view, offset, length);
     } else {
       writer.beginEffect(shard, lsn, previousLsn, namespace, blind ? 1 : 0);
       for (let at = 0; at < length; ) {
         const part = Math.min(length - at, 1 + random.below(5000));
-        writer.write(payload, at, part);
+        writer.write(payload, offset + at, part);
         at += part;
       }
       writer.endEffect();

@@ -8,6 +8,7 @@ const { values } = parseArgs({
     dir: { type: 'string' },
     'front-threads': { type: 'string' },
     'shard-threads': { type: 'string' },
+    'wal-segment-mb': { type: 'string' },
     /** dies | mute | stubborn: ends at once, never answers, ignores SIGTERM. */
     mode: { type: 'string', default: '' },
   },

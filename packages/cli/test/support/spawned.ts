@@ -12,6 +12,13 @@ import { until } from './until.ts';
 const FORGEKV = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const START_MS = 20_000;
 
+/** Every thread makes a segment of its log ahead, and one of 64 MB takes a test's time. */
+const SMALL_SEGMENTS = ['--wal-segment-mb', '1'];
+
+function hasSegments(args: readonly string[]): boolean {
+  return args.includes('--wal-segment-mb');
+}
+
 /** A directory that is gone when the test ends. */
 export function temporaryDirectory(t: Test): string {
   const dir = mkdtempSync(join(tmpdir(), 'forgekv-cli-'));
@@ -28,7 +35,8 @@ export class Spawned {
   /** @param execArgv options of node itself */
   constructor(t: Test, args: readonly string[], execArgv: readonly string[] = []) {
     // tap adds its loader to NODE_OPTIONS of everything spawned, whatever `env` says: undo it.
-    const command = ['-u', 'NODE_OPTIONS', process.execPath, ...execArgv, FORGEKV, ...args];
+    const node = ['-u', 'NODE_OPTIONS', process.execPath, ...execArgv];
+    const command = [...node, FORGEKV, ...args, ...(hasSegments(args) ? [] : SMALL_SEGMENTS)];
     this.#child = spawn('/usr/bin/env', command, { stdio: ['ignore', 'pipe', 'pipe'] });
     const { stdout, stderr } = this.#child;
     for (const stream of [stdout, stderr]) {

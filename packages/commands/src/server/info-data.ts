@@ -1,70 +1,10 @@
-// The sections of INFO about the data: what happened to it, how safe it is, how much there is.
+// The sections of INFO about the data: what happened to it, who has copies, how much there is.
 
 import type { CommandContext } from '../context.ts';
 import type { ServerServices } from '../services.ts';
 import type { InfoLine } from './info-section.ts';
 
 const NO_REPLICATION_ID = '0'.repeat(40);
-
-/**
- * # Persistence: nothing is stored on disk yet, so there is nothing to load, to save, or to fail.
- * Changes count from the start, since no snapshot has ever been taken.
- */
-export function persistenceLines(_: CommandContext, services: ServerServices): InfoLine[] {
-  const { facts } = services;
-  return [
-    ['loading', 0],
-    ['async_loading', 0],
-    ['loading_start_time', 0],
-    ['loading_total_bytes', 0],
-    ['loading_loaded_bytes', 0],
-    ['loading_loaded_perc', '0.00'],
-    ['loading_eta_seconds', 0],
-    ['current_cow_peak', 0],
-    ['current_cow_size', 0],
-    ['current_cow_size_age', 0],
-    ['current_fork_perc', '0.00'],
-    ['current_save_keys_processed', 0],
-    ['current_save_keys_total', 0],
-    ['rdb_changes_since_last_save', changesSinceStart(services)],
-    ['rdb_bgsave_in_progress', 0],
-    // As in Redis: before the first snapshot, the start of the server.
-    ['rdb_last_save_time', Math.floor(facts.startedAtMs / 1000)],
-    ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', 0],
-    ['rdb_last_cow_size', 0],
-    ['rdb_last_load_keys_expired', 0],
-    ['rdb_last_load_keys_loaded', 0],
-    ['aof_enabled', 0],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_rewrites_consecutive_failures', 0],
-    ['aof_last_write_status', 'ok'],
-    ['aof_last_cow_size', 0],
-    ['aof_current_size', 0],
-    ['aof_base_size', 0],
-    ['aof_pending_rewrite', 0],
-    ['aof_buffer_length', 0],
-    ['aof_pending_bio_fsync', 0],
-    ['aof_delayed_fsync', 0],
-    ['module_fork_in_progress', 0],
-    ['module_fork_last_cow_size', 0],
-  ];
-}
-
-/** Not the counter that CONFIG RESETSTAT sets back: unsaved changes stay unsaved. */
-function changesSinceStart({ facts, stats }: ServerServices): number {
-  let changes = 0;
-  const threads = facts.fronts + facts.workers;
-  for (let thread = 0; thread < threads; thread++) changes += stats.ofThread(thread, 'changes');
-  return changes;
-}
 
 /** # Stats */
 export function statLines(_: CommandContext, services: ServerServices): InfoLine[] {

@@ -3,6 +3,7 @@
 
 import { PAGE_BYTES } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import type { DurabilityFigures } from '../durability-figures.ts';
 import type { ServerServices } from '../services.ts';
 import { hotBytesUsed } from './info-memory.ts';
 import { type InfoLine, percent } from './info-section.ts';
@@ -24,12 +25,28 @@ export function forgekvLines(c: CommandContext, services: ServerServices): InfoL
     ['hops', stats.get('hops')],
     ['lock_misses', stats.get('lockMisses')],
     ['ring_full', stats.get('ringFull')],
+    ...logLines(services.process().durability),
   ];
   for (let i = 0; i < facts.fronts; i++) lines.push([`front${i}`, frontText(services, i)]);
   for (let i = 0; i < facts.workers; i++) {
     lines.push([`worker${i}`, workerText(services, facts.fronts + i)]);
   }
   return lines;
+}
+
+/** The write-ahead log of this run, and what recovery made of those of earlier ones. */
+function logLines(figures: DurabilityFigures): InfoLine[] {
+  return [
+    ['forgekv_wal_segments', figures.segments],
+    ['forgekv_wal_bytes', figures.writtenBytes],
+    ['forgekv_wal_writes', figures.writes],
+    ['forgekv_wal_syncs', figures.syncs],
+    ['forgekv_wal_unsynced_bytes', figures.unsyncedBytes],
+    ['forgekv_wal_sync_age_ms', figures.syncAgeMs],
+    ['forgekv_wal_error', figures.problem],
+    ['forgekv_recovered_effects', figures.recoveredEffects],
+    ['forgekv_recovery_holes', figures.recoveryHoles],
+  ];
 }
 
 function frontText({ stats }: ServerServices, block: number): string {

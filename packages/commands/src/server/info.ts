@@ -6,9 +6,10 @@ import type { Request } from '../request.ts';
 import type { ServerServices } from '../services.ts';
 import type { Session } from '../session.ts';
 import { commandStatLines, errorStatLines } from './info-commands.ts';
-import { keyspaceLines, persistenceLines, replicationLines, statLines } from './info-data.ts';
+import { keyspaceLines, replicationLines, statLines } from './info-data.ts';
 import { forgekvLines } from './info-forgekv.ts';
 import { memoryLines } from './info-memory.ts';
+import { persistenceLines } from './info-persistence.ts';
 import { clientLines, cpuLines, serverLines } from './info-process.ts';
 import { type InfoSection, renderSections } from './info-section.ts';
 

@@ -7,6 +7,7 @@ import {
   type ClientFacts,
   type ClientFilter,
   type CommandContext,
+  NO_DURABILITY_FIGURES,
   type Outcome,
   type PauseMode,
   type ProcessFigures,
@@ -74,7 +75,9 @@ export class FakeServices implements ServerServices {
   figures: ProcessFigures = {
     ...{ opsPerSecond: 12.4, inputKbps: 1.5, outputKbps: 2.25 },
     ...{ peakMemoryBytes: 0, heapBytes: 3 * MIB, largeValueBytes: MIB },
+    durability: NO_DURABILITY_FIGURES,
   };
+  loading = false;
   connected: ClientFacts[] = [];
   killed = 0;
   setConfigError: string | null = null;

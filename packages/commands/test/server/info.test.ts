@@ -2,6 +2,7 @@
 
 import { PAGE_BYTES } from '@forgekv/keyspace';
 import { test } from 'tap';
+import { type DurabilityFigures, NO_DURABILITY_FIGURES } from '../../src/index.ts';
 import { FrontHarness } from '../connection/front-harness.ts';
 
 /** What redis_exporter, redis-cli, dashboards and client libraries read, by section. */
@@ -17,7 +18,8 @@ const MUST_HAVE: Readonly<Record<string, string>> = {
     'loading async_loading loading_start_time loading_total_bytes loading_loaded_bytes ' +
     'loading_loaded_perc loading_eta_seconds rdb_changes_since_last_save rdb_bgsave_in_progress ' +
     'rdb_last_save_time rdb_last_bgsave_status aof_enabled aof_current_size ' +
-    'aof_pending_bio_fsync aof_delayed_fsync aof_last_write_status',
+    'aof_base_size aof_buffer_length aof_pending_bio_fsync aof_delayed_fsync ' +
+    'aof_last_write_status',
   Stats:
     'total_connections_received total_commands_processed instantaneous_ops_per_sec ' +
     'total_net_input_bytes total_net_output_bytes rejected_connections expired_keys ' +
@@ -31,7 +33,9 @@ const MUST_HAVE: Readonly<Record<string, string>> = {
   Latencystats: '',
   Cluster: 'cluster_enabled',
   Keyspace: '',
-  Forgekv: 'front_threads shard_threads hot_table_used_perc hops lock_misses',
+  Forgekv:
+    'front_threads shard_threads hot_table_used_perc hops lock_misses forgekv_wal_segments ' +
+    'forgekv_wal_writes forgekv_wal_syncs forgekv_wal_sync_age_ms',
 };
 
 /** Sections by header, in order; throws on a line INFO readers would not understand. */
@@ -180,6 +184,55 @@ test('figures of the keyspace', async (t) => {
       ['db3', 'keys=1,expires=0,avg_ttl=0,subexpiry=0'],
     ],
   );
+});
+
+test('figures of durability', async (t) => {
+  const front = new FrontHarness();
+  const set = (changes: Partial<DurabilityFigures>): void => {
+    const durability = { ...NO_DURABILITY_FIGURES, ...changes };
+    front.services.figures = { ...front.services.figures, durability };
+  };
+  const persistence = async () => {
+    return Object.fromEntries((await infoOf(front, 'persistence')).get('Persistence')!);
+  };
+  const log = { earlierBytes: 1000, liveBytes: 234, bufferedBytes: 5, delayedSyncs: 6 };
+  set({ ...log, loadedBytes: 1000, recoveredEffects: 7, isSyncing: true });
+  t.match(await persistence(), {
+    ...{
+      loading: '0',
+      loading_start_time: '0',
+      loading_total_bytes: '0',
+      loading_eta_seconds: '0',
+    },
+    ...{
+      aof_enabled: '1',
+      aof_current_size: '1234',
+      aof_base_size: '1000',
+      aof_delayed_fsync: '6',
+    },
+    ...{ aof_buffer_length: '5', aof_pending_bio_fsync: '1', aof_last_write_status: 'ok' },
+  });
+
+  const state = { segments: 2, writtenBytes: 300, writes: 4, syncs: 3, unsyncedBytes: 80 };
+  set({ ...state, syncAgeMs: 950, problem: 'ENOSPC', recoveredEffects: 7, recoveryHoles: 1 });
+  t.match(await persistence(), { aof_last_write_status: 'err', aof_pending_bio_fsync: '0' });
+  t.match(Object.fromEntries((await infoOf(front, 'forgekv')).get('Forgekv')!), {
+    ...{ forgekv_wal_segments: '2', forgekv_wal_bytes: '300', forgekv_wal_writes: '4' },
+    ...{ forgekv_wal_syncs: '3', forgekv_wal_unsynced_bytes: '80', forgekv_wal_error: 'ENOSPC' },
+    ...{ forgekv_wal_sync_age_ms: '950', forgekv_recovered_effects: '7' },
+    forgekv_recovery_holes: '1',
+  });
+
+  const loadingSinceMs = front.context.nowMs - 6000;
+  front.services.loading = true;
+  set({ loadingSinceMs, earlierBytes: 4000, loadedBytes: 1000 });
+  t.match(await persistence(), {
+    ...{ loading: '1', async_loading: '0', loading_total_bytes: '4000' },
+    ...{ loading_loaded_bytes: '1000', loading_loaded_perc: '25.00', loading_eta_seconds: '18' },
+    loading_start_time: String(Math.floor(loadingSinceMs / 1000)),
+  });
+  set({ loadingSinceMs });
+  t.match(await persistence(), { loading_loaded_perc: '0.00', loading_eta_seconds: '1' });
 });
 
 test('figures of all threads are added up', async (t) => {

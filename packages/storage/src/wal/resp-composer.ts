@@ -13,6 +13,12 @@ const BULK = 36;
 /** Digits of a safe integer, sign included. */
 const MAX_DIGITS = 17;
 
+/** Heads of small counts are written ready-made: each takes a place of HEAD_BYTES in a table. */
+const READY_COUNTS = 256;
+const HEAD_BYTES = 8;
+const READY_ARRAYS = readyHeads('*');
+const READY_BULKS = readyHeads('$');
+
 /** Writes into the effect that `writer` has begun. Throws what `WalWriter.write` throws. */
 export class RespComposer {
   readonly #writer: WalWriter;
@@ -24,19 +30,19 @@ export class RespComposer {
 
   /** Begins a command of so many arguments, its name included: `*<count>`. */
   command(count: number): void {
-    this.#head(ARRAY, count);
+    this.#head(READY_ARRAYS, ARRAY, count);
   }
 
   /** Writes one argument. */
   bulk(bytes: Uint8Array, offset: number, length: number): void {
-    this.#head(BULK, length);
+    this.#head(READY_BULKS, BULK, length);
     this.#writer.write(bytes, offset, length);
     this.#crlf();
   }
 
   /** Writes one argument given as text of characters below 256: names and options. */
   bulkText(text: string): void {
-    this.#head(BULK, text.length);
+    this.#head(READY_BULKS, BULK, text.length);
     for (let i = 0; i < text.length; i++) this.#writer.writeByte(text.charCodeAt(i));
     this.#crlf();
   }
@@ -45,13 +51,18 @@ export class RespComposer {
   bulkInteger(value: number): void {
     const at = this.#format(value);
     const length = MAX_DIGITS - at;
-    this.#head(BULK, length);
+    this.#head(READY_BULKS, BULK, length);
     // The head had its own digits in the same place.
     this.#writer.write(this.#digits, this.#format(value), length);
     this.#crlf();
   }
 
-  #head(marker: number, count: number): void {
+  #head(ready: Uint8Array, marker: number, count: number): void {
+    if (count < READY_COUNTS) {
+      const at = count * HEAD_BYTES;
+      this.#writer.write(ready, at, ready[at + HEAD_BYTES - 1]!);
+      return;
+    }
     this.#writer.writeByte(marker);
     const at = this.#format(count);
     this.#writer.write(this.#digits, at, MAX_DIGITS - at);
@@ -76,4 +87,14 @@ export class RespComposer {
     if (value < 0) this.#digits[--at] = MINUS;
     return at;
   }
+}
+
+/** Returns the heads of all counts below READY_COUNTS; the last byte of a place is the length. */
+function readyHeads(marker: string): Uint8Array {
+  const heads = Buffer.alloc(READY_COUNTS * HEAD_BYTES);
+  for (let count = 0; count < READY_COUNTS; count++) {
+    const length = heads.write(`${marker}${count}\r\n`, count * HEAD_BYTES, 'latin1');
+    heads[(count + 1) * HEAD_BYTES - 1] = length;
+  }
+  return heads;
 }

@@ -9,6 +9,7 @@
 
 import { crc32 } from 'node:zlib';
 import { invariant } from '@forgekv/base';
+import { copyBytes, copyPadded } from './payload-copy.ts';
 import { WalFencedError } from './wal-errors.ts';
 import { WAL_OPEN } from './wal-fence.ts';
 import {
@@ -41,7 +42,6 @@ import {
   RECORD_PART,
   RECORD_PREVIOUS,
   RECORD_SHARD,
-  RECORD_ZERO,
   SEALED_F,
   SEALED_LOW,
   SHARDS,
@@ -51,14 +51,22 @@ import type { LogBlock } from './wal-memory.ts';
 
 /** A record is cut rather than begun anew when at least this much of a frame is left. */
 const MIN_PART = 256;
-/** Up to here a loop copies faster than a call does. */
-const LOOP_COPY_BYTES = 96;
+
+// What every effect needs, again: the optimizer knows the constants of this file; those that are
+// imported are loaded and checked at each use.
+const HEADER_BYTES = RECORD_HEADER_BYTES;
+const SHARD_WORD = RECORD_SHARD >> 2;
+const FLAGS_SHIFT = (RECORD_FLAGS - RECORD_SHARD) * 8;
+const NAMESPACE_WORD = RECORD_NAMESPACE >> 2;
+const LSN_BYTE = RECORD_LSN;
+const PREVIOUS_BYTE = RECORD_PREVIOUS;
 
 export class WalWriter {
   readonly #logs: WalLogs;
   readonly #log: number;
   readonly #block: LogBlock;
   readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #lastLsn: Float64Array;
   readonly #bufferBytes: number;
@@ -72,8 +80,9 @@ export class WalWriter {
   #limit = 0;
   #handed: number;
   #records = 0;
+  /** Of the records, those before the first group that begins here, and before the last one. */
   #head = 0;
-  #tail = 0;
+  #tailStart = 0;
   #ends = false;
   /** The group began in an earlier frame; the open frame did so within a group. */
   #isMidGroup = false;
@@ -87,6 +96,7 @@ export class WalWriter {
     this.#log = log;
     this.#block = logs.block(log);
     this.#bytes = this.#block.bytes;
+    this.#words = this.#block.bufferWords;
     this.#view = new DataView(this.#bytes.buffer);
     this.#lastLsn = this.#block.floats.subarray(LAST_LSN_F, LAST_LSN_F + SHARDS);
     const { bufferBytes, segmentBytes } = logs.transfer;
@@ -136,12 +146,13 @@ export class WalWriter {
   }
 
   /**
-   * Appends a whole effect to the group: one copy.
+   * Appends a whole effect to the group: one copy, of `length` bytes from `offset`.
    * @param shard 0..63
    * @param lsn of the write, not less than the last one of this shard in this log
    * @param previousLsn the key's lsn before, 0 when it had none
    * @param namespace unsigned 32 bits
    * @param flags EFFECT_BLIND or 0
+   * @param view of the same memory as `bytes`
    * @throws WalFencedError when the buffer is full and the log fenced: the group is given up
    *   and never replayed. Cannot happen after `accepts`, except when a disk fails while a group
    *   larger than the buffer is written.
@@ -153,20 +164,26 @@ export class WalWriter {
     namespace: number,
     flags: number,
     bytes: Uint8Array,
+    view: DataView,
     offset: number,
     length: number,
   ): void {
-    if (this.#index + RECORD_HEADER_BYTES + length > this.#limit) this.#nextFrameFor(length);
-    const index = this.#index;
-    if (index + RECORD_HEADER_BYTES + length > this.#limit) {
-      this.beginEffect(shard, lsn, previousLsn, namespace, flags);
-      this.write(bytes, offset, length);
-      this.endEffect();
-      return;
+    const recordBytes = HEADER_BYTES + length;
+    if (this.#index + recordBytes > this.#limit) {
+      this.#nextFrameFor(length);
+      if (this.#index + recordBytes > this.#limit) {
+        this.beginEffect(shard, lsn, previousLsn, namespace, flags);
+        this.write(bytes, offset, length);
+        this.endEffect();
+        return;
+      }
     }
-    this.#beginRecord(shard, lsn, previousLsn, namespace, flags);
-    this.#copy(bytes, offset, length);
-    this.#endRecord(0);
+    const index = this.#index;
+    this.#writeHead(index, recordBytes, shard, flags, namespace, lsn, previousLsn);
+    const to = index + HEADER_BYTES;
+    copyPadded(this.#bytes, this.#words, to, bytes, view, offset, length);
+    this.#index = (index + recordBytes + 3) & ~3;
+    this.#records++;
   }
 
   /**
@@ -180,7 +197,7 @@ export class WalWriter {
     namespace: number,
     flags: number,
   ): void {
-    if (this.#index + RECORD_HEADER_BYTES + MIN_PART > this.#limit) this.#nextFrameFor(MIN_PART);
+    if (this.#index + HEADER_BYTES + MIN_PART > this.#limit) this.#nextFrameFor(MIN_PART);
     this.#beginRecord(shard, lsn, previousLsn, namespace, flags);
   }
 
@@ -213,8 +230,9 @@ export class WalWriter {
       if (!this.#isOpen) this.#openFrame();
       this.#ends = true;
       this.#isMidGroup = false;
+      this.#head = this.#records;
     }
-    this.#tail = 0;
+    this.#tailStart = this.#records;
   }
 
   /**
@@ -227,8 +245,10 @@ export class WalWriter {
     const index = this.#frameIndex;
     let end = (this.#index + 7) & ~7;
     if (this.#bufferBytes - end < MIN_ROOM) end = this.#bufferBytes;
-    this.#bytes.fill(0, this.#index, end);
-    const goesOn = this.#isMidGroup || this.#tail > 0;
+    for (let word = this.#index >> 2; word < end >> 2; word++) this.#words[word] = 0;
+    const head = this.#isMidGroup ? this.#records : this.#head;
+    const tail = this.#isMidGroup ? 0 : this.#records - this.#tailStart;
+    const goesOn = this.#isMidGroup || tail > 0;
     const view = this.#view;
     view.setUint32(index, end - index, true);
     view.setUint32(index + FRAME_GENERATION, this.#logs.transfer.generation, true);
@@ -239,8 +259,8 @@ export class WalWriter {
       (this.#ends ? FRAME_ENDS : 0);
     view.setUint16(index + FRAME_FLAGS, flags, true);
     view.setUint32(index + FRAME_RECORDS, this.#records, true);
-    view.setUint32(index + FRAME_HEAD, this.#head, true);
-    view.setUint32(index + FRAME_TAIL, this.#tail, true);
+    view.setUint32(index + FRAME_HEAD, head, true);
+    view.setUint32(index + FRAME_TAIL, tail, true);
     view.setUint32(index + FRAME_SALT, this.#logs.transfer.salt, true);
     view.setFloat64(index + FRAME_POSITION, this.#frame, true);
     view.setFloat64(index + FRAME_SYNCED, this.#logs.synced(this.#log), true);
@@ -261,7 +281,7 @@ export class WalWriter {
     this.#limit = 0;
     this.#records = 0;
     this.#head = 0;
-    this.#tail = 0;
+    this.#tailStart = 0;
     this.#ends = false;
   }
 
@@ -309,20 +329,35 @@ export class WalWriter {
     namespace: number,
     flags: number,
   ): void {
+    const index = this.#index;
+    // Its length is written again when it is known.
+    this.#writeHead(index, 0, shard, flags, namespace, lsn, previousLsn);
+    this.#record = index;
+    this.#effectBytes = 0;
+    this.#index = index + HEADER_BYTES;
+  }
+
+  /** Writes a record's header, seven words. Records begin at whole words. */
+  #writeHead(
+    index: number,
+    recordBytes: number,
+    shard: number,
+    flags: number,
+    namespace: number,
+    lsn: number,
+    previousLsn: number,
+  ): void {
     invariant(this.#record < 0, 'an effect begins within another');
     invariant(lsn >= this.#lastLsn[shard]!, 'the lsns of a shard grow within a log');
     this.#lastLsn[shard] = lsn;
-    const index = this.#index;
+    const words = this.#words;
+    const at = index >> 2;
+    words[at] = recordBytes;
+    words[at + SHARD_WORD] = shard | (flags << FLAGS_SHIFT);
+    words[at + NAMESPACE_WORD] = namespace;
     const view = this.#view;
-    this.#bytes[index + RECORD_SHARD] = shard;
-    this.#bytes[index + RECORD_FLAGS] = flags;
-    view.setUint16(index + RECORD_ZERO, 0, true);
-    view.setUint32(index + RECORD_NAMESPACE, namespace, true);
-    view.setFloat64(index + RECORD_LSN, lsn, true);
-    view.setFloat64(index + RECORD_PREVIOUS, previousLsn, true);
-    this.#record = index;
-    this.#effectBytes = 0;
-    this.#index = index + RECORD_HEADER_BYTES;
+    view.setFloat64(index + LSN_BYTE, lsn, true);
+    view.setFloat64(index + PREVIOUS_BYTE, previousLsn, true);
   }
 
   #endRecord(flags: number): void {
@@ -331,13 +366,11 @@ export class WalWriter {
     this.#effectBytes += length;
     invariant(index >= 0, 'an effect ends that never began');
     invariant(this.#effectBytes <= MAX_EFFECT_BYTES, 'an effect is larger than any command');
-    this.#view.setUint32(index, length, true);
+    this.#words[index >> 2] = length;
     this.#bytes[index + RECORD_FLAGS] = this.#bytes[index + RECORD_FLAGS]! | flags;
     while ((this.#index & 3) !== 0) this.#bytes[this.#index++] = 0;
     this.#record = -1;
     this.#records++;
-    if (this.#isMidGroup) this.#head++;
-    else this.#tail++;
   }
 
   /** The frame is full in the middle of an effect: goes on in the next one. */
@@ -358,14 +391,7 @@ export class WalWriter {
   }
 
   #copy(bytes: Uint8Array, offset: number, length: number): void {
-    const to = this.#bytes;
-    let index = this.#index;
-    this.#index = index + length;
-    if (length > LOOP_COPY_BYTES) {
-      to.set(bytes.subarray(offset, offset + length), index);
-      return;
-    }
-    const end = offset + length;
-    for (let i = offset; i < end; i++) to[index++] = bytes[i]!;
+    copyBytes(this.#bytes, this.#index, bytes, offset, length);
+    this.#index += length;
   }
 }

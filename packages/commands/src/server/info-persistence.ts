@@ -1,0 +1,87 @@
+// The section of INFO about what survives: loading, and the write-ahead log under the names Redis
+// has for its append-only file. There are no snapshots and rewrites, and never a fork.
+
+import type { CommandContext } from '../context.ts';
+import type { DurabilityFigures } from '../durability-figures.ts';
+import type { ServerServices } from '../services.ts';
+import type { InfoLine } from './info-section.ts';
+
+/** # Persistence. The figures are at most a second old, `loading` is of this moment. */
+export function persistenceLines(c: CommandContext, services: ServerServices): InfoLine[] {
+  const { facts } = services;
+  const { durability } = services.process();
+  return [
+    ...loadingLines(services.loading, durability, c.nowMs),
+    ['current_cow_peak', 0],
+    ['current_cow_size', 0],
+    ['current_cow_size_age', 0],
+    ['current_fork_perc', '0.00'],
+    ['current_save_keys_processed', 0],
+    ['current_save_keys_total', 0],
+    // Changes count from the start, since no snapshot has ever been taken.
+    ['rdb_changes_since_last_save', changesSinceStart(services)],
+    ['rdb_bgsave_in_progress', 0],
+    // As in Redis: before the first snapshot, the start of the server.
+    ['rdb_last_save_time', Math.floor(facts.startedAtMs / 1000)],
+    ['rdb_last_bgsave_status', 'ok'],
+    ['rdb_last_bgsave_time_sec', -1],
+    ['rdb_current_bgsave_time_sec', -1],
+    ['rdb_saves', 0],
+    ['rdb_last_cow_size', 0],
+    ['rdb_last_load_keys_expired', 0],
+    ['rdb_last_load_keys_loaded', 0],
+    ...logLines(durability),
+    ['module_fork_in_progress', 0],
+    ['module_fork_last_cow_size', 0],
+  ];
+}
+
+function loadingLines(isLoading: boolean, figures: DurabilityFigures, nowMs: number): InfoLine[] {
+  const { loadingSinceMs, earlierBytes, loadedBytes } = figures;
+  // Behind the start: nothing is being loaded, whatever the last sample said.
+  const isKnown = isLoading && loadingSinceMs > 0;
+  const part = isKnown && earlierBytes > 0 ? loadedBytes / earlierBytes : 0;
+  const elapsedSeconds = isKnown ? Math.max(0, nowMs - loadingSinceMs) / 1000 : 0;
+  const etaSeconds = part > 0 ? Math.ceil((elapsedSeconds * (1 - part)) / part) : 0;
+  return [
+    ['loading', isLoading ? 1 : 0],
+    ['async_loading', 0],
+    ['loading_start_time', isKnown ? Math.floor(loadingSinceMs / 1000) : 0],
+    ['loading_total_bytes', isKnown ? earlierBytes : 0],
+    ['loading_loaded_bytes', isKnown ? loadedBytes : 0],
+    ['loading_loaded_perc', (part * 100).toFixed(2)],
+    // Redis: 1 while it cannot tell.
+    ['loading_eta_seconds', isLoading ? Math.max(1, etaSeconds) : 0],
+  ];
+}
+
+/** The log of this run and what it builds on: together what a start would have to read. */
+function logLines(figures: DurabilityFigures): InfoLine[] {
+  const { earlierBytes, liveBytes, bufferedBytes, isSyncing, delayedSyncs, problem } = figures;
+  return [
+    ['aof_enabled', 1],
+    ['aof_rewrite_in_progress', 0],
+    ['aof_rewrite_scheduled', 0],
+    ['aof_last_rewrite_time_sec', -1],
+    ['aof_current_rewrite_time_sec', -1],
+    ['aof_last_bgrewrite_status', 'ok'],
+    ['aof_rewrites', 0],
+    ['aof_rewrites_consecutive_failures', 0],
+    ['aof_last_write_status', problem === '' ? 'ok' : 'err'],
+    ['aof_last_cow_size', 0],
+    ['aof_current_size', earlierBytes + liveBytes],
+    ['aof_base_size', earlierBytes],
+    ['aof_pending_rewrite', 0],
+    ['aof_buffer_length', bufferedBytes],
+    ['aof_pending_bio_fsync', isSyncing ? 1 : 0],
+    ['aof_delayed_fsync', delayedSyncs],
+  ];
+}
+
+/** Not the counter that CONFIG RESETSTAT sets back: unsaved changes stay unsaved. */
+function changesSinceStart({ facts, stats }: ServerServices): number {
+  let changes = 0;
+  const threads = facts.fronts + facts.workers;
+  for (let thread = 0; thread < threads; thread++) changes += stats.ofThread(thread, 'changes');
+  return changes;
+}

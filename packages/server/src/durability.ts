@@ -1,0 +1,81 @@
+// How safe the data is, as INFO, metrics and probes tell it: put together from what the log keeper
+// and the recovery count. Decides nothing.
+
+import type { DurabilityFigures } from '@forgekv/commands';
+import type { Recovery } from '@forgekv/shard';
+import type { Metric } from './http.ts';
+import type { LogFigures } from './log-keeper.ts';
+
+/**
+ * Puts the figures together.
+ * @param recovery of all workers together; each of them reads all logs
+ * @param loadingSinceMs Unix time at which loading began, 0 once it has ended
+ */
+export function durabilityFigures(
+  log: LogFigures,
+  recovery: Recovery,
+  workers: number,
+  loadingSinceMs: number,
+): DurabilityFigures {
+  return {
+    loadingSinceMs,
+    earlierBytes: Math.round(recovery.bytesTotal / workers),
+    loadedBytes: Math.round(recovery.bytesDone / workers),
+    recoveredEffects: recovery.applied,
+    recoveryHoles: recovery.holes,
+    liveBytes: log.liveBytes,
+    writtenBytes: log.bytes,
+    writes: log.writes,
+    syncs: log.syncs,
+    segments: log.segments,
+    bufferedBytes: log.bufferedBytes,
+    unsyncedBytes: log.unsyncedBytes,
+    syncAgeMs: log.syncAgeMs,
+    delayedSyncs: log.delayedSyncs,
+    isSyncing: log.isSyncing,
+    problem: log.problem,
+  };
+}
+
+/** Returns why a probe must not send traffic, '' = it may. */
+export function whyNotReady(serves: boolean, figures: DurabilityFigures): string {
+  const { loadingSinceMs, earlierBytes, loadedBytes, problem } = figures;
+  if (loadingSinceMs > 0) {
+    const percent = earlierBytes === 0 ? 0 : (loadedBytes / earlierBytes) * 100;
+    return `loading: ${percent.toFixed(0)} %`;
+  }
+  if (!serves) return 'not ready';
+  return problem === '' ? '' : `writes are refused: ${problem}`;
+}
+
+/** Metrics of the log: under redis_exporter's names where it has any, then our own. */
+export function durabilityMetrics(figures: DurabilityFigures): Metric[] {
+  const { earlierBytes, liveBytes, problem } = figures;
+  const isLoading = figures.loadingSinceMs > 0;
+  return [
+    gauge('redis_loading_dump_file', 'Loading what earlier runs left', Number(isLoading)),
+    gauge('redis_aof_enabled', 'Changes are logged', 1),
+    gauge('redis_aof_last_write_status', 'The log takes writes', Number(problem === '')),
+    gauge('redis_aof_current_size_bytes', 'Bytes of the log', earlierBytes + liveBytes),
+    gauge('redis_aof_base_size_bytes', 'Bytes of the log at the start', earlierBytes),
+    gauge('redis_aof_buffer_length', 'Bytes of the log in memory only', figures.bufferedBytes),
+    gauge('redis_aof_pending_bio_fsync', 'A sync is running', Number(figures.isSyncing)),
+    gauge('redis_aof_delayed_fsync', 'Syncs that had to wait for one', figures.delayedSyncs),
+    counter('forgekv_wal_bytes_total', 'Bytes logged', figures.writtenBytes),
+    counter('forgekv_wal_writes_total', 'Writes of the log', figures.writes),
+    counter('forgekv_wal_syncs_total', 'Syncs of the log', figures.syncs),
+    gauge('forgekv_wal_segments', 'Segments of the log', figures.segments),
+    gauge('forgekv_wal_unsynced_bytes', 'Bytes logged but not synced', figures.unsyncedBytes),
+    gauge('forgekv_wal_sync_age_seconds', 'Age of the oldest of them', figures.syncAgeMs / 1000),
+    gauge('forgekv_recovered_effects', 'Changes recovered at start', figures.recoveredEffects),
+    gauge('forgekv_recovery_holes', 'Changes not recovered', figures.recoveryHoles),
+  ];
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { name, help, type: 'gauge', value };
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return { name, help, type: 'counter', value };
+}

@@ -1,0 +1,364 @@
+// Takes what has changed to the stores: one pass goes through all entries of this worker's shards
+// in hash order, writes the dirty ones, and ends each shard with a synced checkpoint. What a
+// checkpoint covers needs no log any more.
+//
+// Why a pass covers every effect up to the LSN at its beginning: an entry that was dirty then is
+// met, because hash order does not change when entries move or the index grows, and is written
+// with its value of that moment or a later one. It stays dirty until the store has it; what was
+// changed meanwhile, by its LSN, stays dirty.
+//
+// Nothing gets into a store before its effects are durable in the logs: else a crash could leave
+// one key of an atomic group in the store and none of the group in the log. So a batch waits for
+// the logs its entries were last written in.
+//
+// A tombstone takes the key's record away whatever LSN it has: what it replaced may be an effect
+// that the checkpoint covers. Removals go last, with the checkpoint, in one batch.
+//
+// All of it runs on the worker's thread, between its turns; locks are held for a slice of the
+// index at a time, never across an await.
+
+import type { Databases, HotTable, Scanner } from '@forgekv/keyspace';
+import {
+  FLAG_DIRTY,
+  FLAG_ENCODING_MASK,
+  FLAG_ENCODING_SHIFT,
+  FLAG_STORED,
+  FLAG_STORED_LARGE,
+  SHARD_END,
+  TYPE_TOMBSTONE,
+} from '@forgekv/keyspace';
+import {
+  CorruptRecordError,
+  chunkKey,
+  decodeLarge,
+  encodeLarge,
+  FLAG_LARGE as RECORD_LARGE,
+  type FlushBatch,
+  type RecordView,
+  type Store,
+  STRING_CHUNK_BYTES,
+} from '@forgekv/storage';
+import { KeyList } from './key-list.ts';
+import type { LargeStore } from './large-store.ts';
+import type { LogWait } from './log-wait.ts';
+import type { ShardStores } from './shard-stores.ts';
+
+/** Buckets and entries looked at while a shard's lock is held. */
+const SLICE_STEPS = 2048;
+/** A batch is written at about this size. */
+const BATCH_BYTES = 1 << 20;
+/** The same for pieces of large values. */
+const LARGE_BATCH_BYTES = 2 << 20;
+/** Above this pressure the flusher waits for the store. */
+const PRESSURE_LIMIT = 0.7;
+const PRESSURE_WAIT_MS = 10;
+const GATE_WAIT_MS = 1;
+
+export interface FlusherModules {
+  readonly table: HotTable;
+  readonly databases: Databases;
+  readonly scanner: Scanner;
+  readonly stores: ShardStores;
+  readonly large: LargeStore;
+  readonly wait: LogWait;
+  /** Shared: per shard the LSN up to which everything is in synced store batches. */
+  readonly durable: Float64Array;
+}
+
+export interface FlushCounts {
+  passes: number;
+  records: number;
+  bytes: number;
+  removals: number;
+}
+
+export class Flusher {
+  readonly #m: FlusherModules;
+  readonly counts: FlushCounts = { passes: 0, records: 0, bytes: 0, removals: 0 };
+  readonly #written = new KeyList();
+  readonly #removed = new KeyList();
+  readonly #larges = new KeyList();
+  /** Namespaces that may have records, and may have to be dropped one day. */
+  readonly #stored = new Set<number>();
+  #running: Promise<void> | null = null;
+  /** What a store threw while a lock was held. */
+  #failure: unknown = null;
+
+  constructor(modules: FlusherModules) {
+    this.#m = modules;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Notes a namespace that has records already. */
+  knows(namespace: number): void {
+    this.#stored.add(namespace);
+  }
+
+  /**
+   * Makes one pass, or waits for the one under way.
+   * @throws StoreError when a store cannot be written; what is not covered stays in the logs
+   */
+  pass(): Promise<void> {
+    this.#running ??= this.#pass().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #pass(): Promise<void> {
+    this.#failure = null;
+    for (const shard of this.#m.stores.shards) await this.#shard(shard);
+    this.counts.passes++;
+  }
+
+  async #shard(shard: number): Promise<void> {
+    const { table, stores, wait, durable } = this.#m;
+    const store = stores.of(shard);
+    table.locks.lock(shard);
+    const target = table.lastLsn(shard);
+    table.locks.unlock(shard);
+    if (target === durable[shard]) return;
+    this.#removed.clear();
+    this.#larges.clear();
+    let position = 0;
+    while (position < SHARD_END) {
+      const batch = store.batch();
+      this.#written.clear();
+      position = await this.#collect(shard, position, batch);
+      if (batch.count === 0) continue;
+      await wait.durable();
+      await this.#commit(store, batch, false);
+      this.#settle(shard, this.#written);
+    }
+    for (let i = 0; i < this.#larges.length; i++) await this.#writeLarge(shard, i);
+    const batch = store.batch();
+    for (let i = 0; i < this.#removed.length; i++) this.#remove(shard, i, batch);
+    batch.checkpoint({
+      shard,
+      durableLsn: target,
+      nextObjectId: target + 1,
+      counts: [...this.#stored].map((namespace) => ({ namespace, keys: 0, expiring: 0 })),
+    });
+    // Of removals too: the entries they replaced may be the only ones in the logs.
+    await wait.durable();
+    await this.#commit(store, batch, true);
+    this.#settle(shard, this.#removed);
+    this.counts.removals += this.#removed.length;
+    durable[shard] = target;
+  }
+
+  /** Fills a batch from a position of the index; returns where to go on. */
+  async #collect(shard: number, position: number, batch: FlushBatch): Promise<number> {
+    const { table, scanner } = this.#m;
+    let at = position;
+    while (at < SHARD_END && batch.byteCount < BATCH_BYTES) {
+      table.locks.lock(shard);
+      const isGated = table.gateOf(shard) !== 0;
+      if (!isGated) {
+        at = scanner.walkAll(shard, at, SLICE_STEPS, (entry) => {
+          this.#take(shard, entry, batch);
+          return this.#failure === null && batch.byteCount < BATCH_BYTES;
+        });
+      }
+      table.locks.unlock(shard);
+      if (this.#failure !== null) throw this.#failure;
+      // A transaction's large values are not with their owner yet.
+      await (isGated ? pause(GATE_WAIT_MS) : turn());
+    }
+    return at;
+  }
+
+  #take(shard: number, entry: number, batch: FlushBatch): void {
+    const { table, databases, wait } = this.#m;
+    if ((table.flagsOf(entry) & FLAG_DIRTY) === 0) return;
+    const namespace = table.namespaceOf(entry);
+    if (databases.ofNamespace(namespace) < 0) return;
+    wait.needs(table.logOf(entry) - 1, table.logPositionOf(entry));
+    if (table.typeOf(entry) === TYPE_TOMBSTONE) {
+      this.#removed.add(table, entry);
+    } else if (table.isLarge(entry)) {
+      this.#larges.add(table, entry);
+    } else if (this.#put(shard, entry, batch)) {
+      this.#written.add(table, entry);
+    }
+    this.#stored.add(namespace);
+  }
+
+  /** Returns false when a cold value cannot be read; its new expiry is given up then. */
+  #put(shard: number, entry: number, batch: FlushBatch): boolean {
+    const { table } = this.#m;
+    const namespace = table.namespaceOf(entry);
+    const hash = table.hashOf(entry);
+    const keyAt = table.keyWord(entry) * 4;
+    const key = table.bytes.subarray(keyAt, keyAt + table.keyLength(entry));
+    let flags = 0;
+    let payload: Uint8Array;
+    if (table.isCold(entry)) {
+      // Only its expiry has changed: the value is in the store.
+      const record = this.#read(shard, namespace, hash, key);
+      if (record === null) return false;
+      flags = record.flags;
+      payload = record.payload;
+    } else {
+      this.#dropObject(shard, entry, key, batch);
+      const at = table.valueWord(entry) * 4;
+      payload = table.bytes.subarray(at, at + table.valueLength(entry));
+    }
+    batch.put(shard, namespace, hash, key, this.#head(entry, flags), payload);
+    const isLarge = (flags & RECORD_LARGE) !== 0;
+    table.setFlags(entry, isLarge ? 0 : FLAG_STORED_LARGE, FLAG_STORED);
+    this.counts.records++;
+    this.counts.bytes += payload.length;
+    return true;
+  }
+
+  /** Null also for a damaged record. An error of the store ends the pass, but not under a lock. */
+  #read(shard: number, namespace: number, hash: number, key: Uint8Array): RecordView | null {
+    try {
+      return this.#m.stores.of(shard).read(shard, namespace, hash, key);
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) this.#failure = error;
+      return null;
+    }
+  }
+
+  #head(entry: number, flags: number) {
+    const { table } = this.#m;
+    return {
+      type: table.typeOf(entry),
+      flags,
+      encoding: (table.flagsOf(entry) >>> FLAG_ENCODING_SHIFT) & FLAG_ENCODING_MASK,
+      expireAtMs: table.expireAtMs(entry),
+      lsn: table.lsnOf(entry),
+    };
+  }
+
+  /** The elements of a large value that the store has of a key go with the batch. */
+  #dropObject(shard: number, entry: number, key: Uint8Array, batch: FlushBatch): void {
+    const { table } = this.#m;
+    if ((table.flagsOf(entry) & FLAG_STORED_LARGE) === 0) return;
+    const record = this.#read(shard, table.namespaceOf(entry), table.hashOf(entry), key);
+    const metadata = record?.isLarge === true ? decodeLarge(record.payload) : null;
+    if (metadata !== null) batch.dropObject(shard, metadata.objectId);
+  }
+
+  #remove(shard: number, i: number, batch: FlushBatch): void {
+    const { table, databases } = this.#m;
+    const list = this.#removed;
+    const db = databases.ofNamespace(list.namespace(i));
+    if (db < 0) return;
+    table.locks.lock(shard);
+    const entry = list.find(table, i, shard, db);
+    // Made again since, it is dirty, and is written by the next pass; the record is an old one.
+    if (entry !== 0) this.#dropObject(shard, entry, list.key(i), batch);
+    batch.delete(shard, list.namespace(i), list.hash(i), list.key(i));
+    table.locks.unlock(shard);
+  }
+
+  async #commit(store: Store, batch: FlushBatch, sync: boolean): Promise<void> {
+    while (store.pressure() > PRESSURE_LIMIT) await pause(PRESSURE_WAIT_MS);
+    await store.commit(batch, { sync });
+  }
+
+  /** What the store has now, and nobody changed meanwhile, is clean; tombstones have done. */
+  #settle(shard: number, list: KeyList): void {
+    const { table, databases } = this.#m;
+    table.locks.lock(shard);
+    for (let i = 0; i < list.length; i++) {
+      const db = databases.ofNamespace(list.namespace(i));
+      if (db < 0) continue;
+      const entry = list.find(table, i, shard, db);
+      if (entry === 0 || table.lsnOf(entry) !== list.lsn(i)) continue;
+      if (table.typeOf(entry) === TYPE_TOMBSTONE) table.unlinkFrom(shard, entry);
+      else table.setFlags(entry, FLAG_DIRTY, 0);
+    }
+    table.locks.unlock(shard);
+  }
+
+  /** Writes a large value in pieces; given up when it changes meanwhile: it stays dirty. */
+  async #writeLarge(shard: number, i: number): Promise<void> {
+    const { table, stores, wait } = this.#m;
+    const list = this.#larges;
+    const store = stores.of(shard);
+    const value = this.#largeValue(shard, i);
+    if (value === null) return;
+    const objectId = list.lsn(i);
+    const { bytes, length } = value;
+    let batch = store.batch();
+    const count = Math.ceil(length / STRING_CHUNK_BYTES);
+    for (let chunk = 0; chunk < count; chunk++) {
+      const from = chunk * STRING_CHUNK_BYTES;
+      const part = bytes.subarray(from, Math.min(length, from + STRING_CHUNK_BYTES));
+      batch.putElement(shard, objectId, chunkKey(chunk), part);
+      if (batch.byteCount < LARGE_BATCH_BYTES) continue;
+      await wait.durable();
+      await this.#commit(store, batch, false);
+      batch = store.batch();
+      if (this.#largeValue(shard, i) === null) break;
+    }
+    table.locks.lock(shard);
+    const entry = this.#findLarge(shard, i);
+    if (entry === 0) {
+      batch.dropObject(shard, objectId);
+    } else {
+      this.#dropObject(shard, entry, list.key(i), batch);
+      const payload = encodeLarge({ objectId, count, byteCount: length, extra: null });
+      const head = this.#head(entry, RECORD_LARGE);
+      batch.put(shard, list.namespace(i), list.hash(i), list.key(i), head, payload);
+      table.setFlags(entry, 0, FLAG_STORED | FLAG_STORED_LARGE);
+      this.counts.records++;
+      this.counts.bytes += length;
+    }
+    table.locks.unlock(shard);
+    await wait.durable();
+    await this.#commit(store, batch, false);
+    if (entry === 0) return;
+    table.locks.lock(shard);
+    const settled = this.#findLarge(shard, i);
+    if (settled !== 0) table.setFlags(settled, FLAG_DIRTY, 0);
+    table.locks.unlock(shard);
+  }
+
+  #largeValue(shard: number, i: number): { bytes: Buffer; length: number } | null {
+    const { table, large } = this.#m;
+    table.locks.lock(shard);
+    const entry = this.#findLarge(shard, i);
+    const at = entry === 0 ? 0 : table.valueWord(entry);
+    const value =
+      entry === 0 ? null : { bytes: large.get(table.words[at]!), length: table.words[at + 1]! };
+    table.locks.unlock(shard);
+    return value;
+  }
+
+  /** The entry of a large value as it was met, or 0 when it has changed since. */
+  #findLarge(shard: number, i: number): number {
+    const { table, databases } = this.#m;
+    const list = this.#larges;
+    const db = databases.ofNamespace(list.namespace(i));
+    if (db < 0 || table.gateOf(shard) !== 0) return 0;
+    const entry = list.find(table, i, shard, db);
+    if (entry === 0 || !table.isLarge(entry)) return 0;
+    return table.lsnOf(entry) === list.lsn(i) ? entry : 0;
+  }
+
+  /** Lets the stores forget namespaces that no database has any more. */
+  async dropFlushed(): Promise<void> {
+    const { databases, stores } = this.#m;
+    for (const namespace of [...this.#stored]) {
+      if (databases.ofNamespace(namespace) >= 0) continue;
+      this.#stored.delete(namespace);
+      for (const shard of stores.shards) await stores.of(shard).dropNamespace(shard, namespace);
+    }
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

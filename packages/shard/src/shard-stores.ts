@@ -1,0 +1,59 @@
+// The stores of one worker: opened by it and nobody else, one per store number it owns.
+
+import { SHARD_COUNT } from '@forgekv/base';
+import {
+  ClassicLevelEngine,
+  Store,
+  type StoreLayout,
+  storeOfShard,
+  storePath,
+} from '@forgekv/storage';
+
+export class ShardStores {
+  /** By number; undefined: another worker's. */
+  readonly #stores: readonly (Store | undefined)[];
+  readonly #layout: StoreLayout;
+  /** Shards of this worker, ascending. */
+  readonly shards: readonly number[];
+
+  private constructor(
+    layout: StoreLayout,
+    stores: readonly (Store | undefined)[],
+    shards: readonly number[],
+  ) {
+    this.#layout = layout;
+    this.#stores = stores;
+    this.shards = shards;
+  }
+
+  /**
+   * Opens the stores of the shards that `owns` names: all shards of a store have one owner.
+   * @throws StoreError
+   */
+  static async open(
+    layout: StoreLayout,
+    owns: (shard: number) => boolean,
+  ): Promise<ShardStores> {
+    const shards = Array.from({ length: SHARD_COUNT }, (_, shard) => shard).filter(owns);
+    const stores: (Store | undefined)[] = Array.from({ length: layout.storeCount });
+    for (const number of new Set(shards.map((shard) => storeOfShard(layout, shard)))) {
+      const store = new Store(new ClassicLevelEngine(storePath(layout, number)));
+      await store.open();
+      stores[number] = store;
+    }
+    return new ShardStores(layout, stores, shards);
+  }
+
+  /** The store of a shard of this worker. */
+  of(shard: number): Store {
+    return this.#stores[storeOfShard(this.#layout, shard)]!;
+  }
+
+  get all(): readonly Store[] {
+    return this.#stores.filter((store) => store !== undefined);
+  }
+
+  async close(): Promise<void> {
+    for (const store of this.all) await store.close();
+  }
+}

@@ -1,0 +1,233 @@
+// What a worker does about its stores beside serving: keeps room in the hot table, takes changes
+// to the stores before the logs get long, tidies up. Everything that waits for the disk is
+// asynchronous and goes on between the worker's turns.
+
+import type { Databases, HotTable, Scanner } from '@forgekv/keyspace';
+import { Evictor } from '@forgekv/keyspace';
+import type { EarlierSegments, WalLogs } from '@forgekv/storage';
+import { Flusher } from './flusher.ts';
+import type { LargeStore } from './large-store.ts';
+import { LogWait } from './log-wait.ts';
+import type { ShardStores } from './shard-stores.ts';
+
+/** Free share of the hot table that eviction keeps, ahead of demand. */
+const RESERVE_SHARE = 0.04;
+/** Below this free share, what is dirty is flushed, so that it can be evicted. */
+const FLUSH_SHARE = 0.35;
+/** Segments of all logs together, beyond one each, that make a checkpoint worth while. */
+const SEGMENT_LIMIT = 16;
+const ROOM_EVERY_MS = 20;
+const ROOM_BUDGET_MS = 5;
+const TIDY_EVERY_MS = 1000;
+/** After an error of a store, the next attempt to flush. */
+const RETRY_MS = 1000;
+const HOPELESS_MS = 1000;
+/** A start with logs of earlier runs is followed by a checkpoint after this time. */
+const SETTLE_IN_MS = 3000;
+const EXPIRED_PER_STEP = 100;
+const SCRUB_RECORDS_PER_STEP = 200;
+const RECLAIM_RECORDS_PER_STEP = 2000;
+
+export interface StoreKeeperModules {
+  readonly table: HotTable;
+  readonly databases: Databases;
+  readonly scanner: Scanner;
+  readonly stores: ShardStores;
+  readonly large: LargeStore;
+  readonly logs: WalLogs;
+  /** A table of the same thread, for nobody else. */
+  readonly evictorTable: HotTable;
+  /** 1 per shard of this worker. */
+  readonly owned: Uint8Array;
+  readonly durable: Float64Array;
+  /** Makes the logs durable; rejects when they cannot be. */
+  readonly sync: () => Promise<void>;
+  readonly say: (message: string) => void;
+}
+
+export class StoreKeeper {
+  readonly flusher: Flusher;
+  readonly #m: StoreKeeperModules;
+  readonly #evictor: Evictor;
+  readonly #reservePages: number;
+  readonly #flushPages: number;
+  /** Bytes of large values that stay in the worker's heap. */
+  readonly #largeBytes: number;
+  /** Segments of earlier runs, on the worker that tidies them up. */
+  earlier: EarlierSegments | null = null;
+  /** There were logs of earlier runs. */
+  hasReplayed = false;
+  #nextRoomMs = 0;
+  #nextTidyMs = 0;
+  #nextFlushMs = 0;
+  #isTidying = false;
+  #isStopping = false;
+  #scrubbed = 0;
+  #expiredShard = 0;
+  #problem = '';
+  /** Flushing everything made no room: until then nobody is made to wait for it again. */
+  #hopelessUntilMs = 0;
+  /** Passes ended, for who waits for room. */
+  #passes = 0;
+
+  constructor(modules: StoreKeeperModules) {
+    this.#m = modules;
+    const { table, large, owned } = modules;
+    const { pageCount } = table.arena;
+    this.#reservePages = Math.max(8, Math.ceil(pageCount * RESERVE_SHARE));
+    this.#flushPages = Math.ceil(pageCount * FLUSH_SHARE);
+    this.#largeBytes = table.arena.transfer.poolBytes;
+    this.#evictor = new Evictor(modules.evictorTable, owned, (id) => large.forget(id));
+    this.flusher = new Flusher({ ...modules, wait: new LogWait(modules.logs, modules.sync) });
+    this.#nextFlushMs = Date.now() + SETTLE_IN_MS;
+  }
+
+  /** True while something waits for the disk: the worker must not block then. */
+  get isBusy(): boolean {
+    return this.flusher.isRunning || this.#isTidying;
+  }
+
+  /** Values made cold since start. */
+  get evicted(): number {
+    return this.#evictor.evicted;
+  }
+
+  /** Called every turn. */
+  tick(nowMs: number): void {
+    if (nowMs >= this.#nextRoomMs) {
+      this.#nextRoomMs = nowMs + ROOM_EVERY_MS;
+      this.#keepRoom(nowMs);
+    }
+    if (nowMs >= this.#nextTidyMs && !this.#isTidying && !this.#isStopping) {
+      this.#nextTidyMs = nowMs + TIDY_EVERY_MS;
+      this.#isTidying = true;
+      void this.#tidy(nowMs)
+        .catch((error: unknown) => this.#report(error))
+        .finally(() => {
+          this.#isTidying = false;
+        });
+    }
+  }
+
+  #keepRoom(nowMs: number): void {
+    const { table, large } = this.#m;
+    const { availablePages } = table.pool;
+    const isTight = availablePages < this.#reservePages;
+    this.#evictor.largeToo = large.bytes > this.#largeBytes;
+    if (isTight || this.#evictor.largeToo) {
+      this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, isTight);
+    }
+    if (availablePages < this.#flushPages || this.#evictor.largeToo) this.#flush(nowMs);
+  }
+
+  /** Starts a pass unless one is under way or has just failed. */
+  #flush(nowMs: number): void {
+    if (this.flusher.isRunning || nowMs < this.#nextFlushMs || this.#isStopping) return;
+    void this.checkpoint();
+  }
+
+  /**
+   * Makes room at once, for a command that found none.
+   * @returns 'room', 'wait' (changes have to be flushed first), or 'none': everything is as small as
+   *   it gets
+   */
+  makeRoom(nowMs: number, passesBefore: number): 'room' | 'wait' | 'none' {
+    const outcome = this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, true);
+    if (outcome !== 'dirty') return 'room';
+    if (nowMs < this.#hopelessUntilMs) return 'none';
+    if (this.#passes > passesBefore + 1 && !this.flusher.isRunning) {
+      this.#hopelessUntilMs = nowMs + HOPELESS_MS;
+      return 'none';
+    }
+    this.#nextFlushMs = Math.min(this.#nextFlushMs, nowMs);
+    this.#flush(nowMs);
+    return 'wait';
+  }
+
+  /** Passes ended so far: what `makeRoom` compares with. */
+  get passes(): number {
+    return this.#passes;
+  }
+
+  /** True when there is room again for those that wait. */
+  get hasRoom(): boolean {
+    return this.#m.table.pool.availablePages >= this.#reservePages >> 1;
+  }
+
+  /** True when there is little room left, for who fills the table at start. */
+  get isTight(): boolean {
+    return this.#m.table.pool.availablePages < this.#flushPages;
+  }
+
+  /** Flushes and evicts, at start, while nobody is served. */
+  async makeRoomNow(): Promise<void> {
+    const problem = await this.checkpoint();
+    if (problem !== '') throw new Error(`no room can be made: ${problem}`);
+    let left = 1000;
+    while (this.isTight && left-- > 0) {
+      if (this.#evictor.run(this.#flushPages * 2, Date.now() + ROOM_BUDGET_MS, true) === 'dirty') return;
+    }
+  }
+
+  /** Takes everything that has changed to the stores; resolves to '' or what went wrong. */
+  async checkpoint(): Promise<string> {
+    try {
+      await this.flusher.pass();
+      if (this.#problem !== '') this.#m.say('the stores take changes again');
+      this.#problem = '';
+      this.#nextFlushMs = 0;
+    } catch (error) {
+      this.#report(error);
+      this.#nextFlushMs = Date.now() + RETRY_MS;
+    }
+    this.#passes++;
+    return this.#problem;
+  }
+
+  #report(error: unknown): void {
+    const problem = error instanceof Error ? error.message : String(error);
+    if (problem !== this.#problem) this.#m.say(`a store cannot be written: ${problem}`);
+    this.#problem = problem;
+  }
+
+  async #tidy(nowMs: number): Promise<void> {
+    const { logs, durable, stores } = this.#m;
+    this.earlier?.retire(durable);
+    if (this.earlier?.count === 0) this.earlier = null;
+    if (this.#wantsCheckpoint()) this.#flush(nowMs);
+    await this.flusher.dropFlushed();
+    let reclaimed = 0;
+    for (const store of stores.all) reclaimed += await store.step(RECLAIM_RECORDS_PER_STEP);
+    if (reclaimed > 0) this.#nextTidyMs = nowMs;
+    await this.#tidyExpiryIndex(nowMs);
+    const store = stores.all[this.#scrubbed++ % Math.max(1, stores.all.length)];
+    if (store !== undefined && logs.transfer.logs > 0) await store.scrubStep(SCRUB_RECORDS_PER_STEP);
+  }
+
+  /** Many segments, or logs of earlier runs, which every start would read again. */
+  #wantsCheckpoint(): boolean {
+    const { logs } = this.#m;
+    let segments = -logs.transfer.logs;
+    for (let log = 0; log < logs.transfer.logs; log++) {
+      segments += logs.counters(log).liveSegments;
+    }
+    return segments > SEGMENT_LIMIT || (this.hasReplayed && this.#passes === 0);
+  }
+
+  /** Keys expire in the hot table; the index of the store only has to be tidied up. */
+  async #tidyExpiryIndex(nowMs: number): Promise<void> {
+    const { shards } = this.#m.stores;
+    if (shards.length === 0) return;
+    const shard = shards[this.#expiredShard++ % shards.length]!;
+    await this.#m.stores.of(shard).expired(shard, nowMs, EXPIRED_PER_STEP);
+  }
+
+  /** A last checkpoint, then the stores are closed. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.checkpoint();
+    while (this.#isTidying) await new Promise((resolve) => setTimeout(resolve, 1));
+    this.earlier?.retire(this.#m.durable);
+    await this.#m.stores.close();
+  }
+}

@@ -1,0 +1,134 @@
+// Brings the keys of this worker's shards from their stores into the hot table at start: all of
+// them, with their values as long as there is plenty of room, without them after that.
+
+import type { CommandContext } from '@forgekv/commands';
+import {
+  COLD_BYTES,
+  FLAG_COLD,
+  FLAG_ENCODING_SHIFT,
+  FLAG_STORED,
+  FLAG_STORED_LARGE,
+  MAX_KEY_BYTES,
+  TYPE_STRING,
+} from '@forgekv/keyspace';
+import { decodeLarge, type RecordView } from '@forgekv/storage';
+import type { Flusher } from './flusher.ts';
+import { ReplayError } from './replay.ts';
+import type { ShardStores } from './shard-stores.ts';
+
+const PAGE_RECORDS = 512;
+/** Share of the hot table that values of stores may fill at start. */
+const WARM_SHARE = 0.6;
+
+export interface LoadCounts {
+  keys: number;
+  /** Of them with their values. */
+  values: number;
+  damaged: number;
+}
+
+export class StoreLoader {
+  readonly counts: LoadCounts = { keys: 0, values: 0, damaged: 0 };
+  readonly #context: CommandContext;
+  readonly #stores: ShardStores;
+  readonly #flusher: Flusher;
+  readonly #durable: Float64Array;
+  readonly #warmPages: number;
+
+  constructor(
+    context: CommandContext,
+    stores: ShardStores,
+    flusher: Flusher,
+    durable: Float64Array,
+  ) {
+    this.#context = context;
+    this.#stores = stores;
+    this.#flusher = flusher;
+    this.#durable = durable;
+    this.#warmPages = context.table.arena.pageCount * (1 - WARM_SHARE);
+  }
+
+  /** @throws StoreError, CorruptRecordError of a checkpoint, ReplayError when it does not fit */
+  async load(): Promise<void> {
+    for (const shard of this.#stores.shards) await this.#shard(shard);
+  }
+
+  async #shard(shard: number): Promise<void> {
+    const store = this.#stores.of(shard);
+    const checkpoint = store.readCheckpoint(shard);
+    if (checkpoint === null) return;
+    const { databases, table } = this.#context;
+    const lastLsn = Math.max(checkpoint.durableLsn, table.lastLsn(shard));
+    table.locks.lock(shard);
+    table.setLastLsn(shard, lastLsn);
+    table.locks.unlock(shard);
+    this.#durable[shard] = checkpoint.durableLsn;
+    for (const { namespace } of checkpoint.counts) this.#flusher.knows(namespace);
+    for (let db = 0; db < databases.count; db++) {
+      await this.#namespace(shard, db, databases.namespaceOf(db));
+    }
+  }
+
+  async #namespace(shard: number, db: number, namespace: number): Promise<void> {
+    const store = this.#stores.of(shard);
+    let hash = 0;
+    while (hash >= 0) {
+      const page = await store.scan(shard, namespace, hash, PAGE_RECORDS);
+      for (const { key, record } of page.records) this.#take(shard, db, key, record);
+      for (const { key } of page.damaged) this.#takeDamaged(shard, db, Buffer.from(key));
+      if (page.records.length + page.damaged.length > 0) this.#flusher.knows(namespace);
+      hash = page.nextHash;
+    }
+  }
+
+  #take(shard: number, db: number, key: Buffer, record: RecordView): void {
+    const context = this.#context;
+    const { table } = context;
+    const { payload } = record;
+    const metadata = record.isLarge ? decodeLarge(record.payload) : null;
+    const length = metadata === null ? payload.length : metadata.byteCount;
+    const isWarm =
+      !record.isLarge &&
+      length <= context.hotValueMaxBytes &&
+      table.pool.availablePages > this.#warmPages;
+    table.locks.lock(shard);
+    const entry = this.#create(shard, db, key, record.type, isWarm ? length : COLD_BYTES);
+    const at = table.valueWord(entry);
+    if (isWarm) table.bytes.set(payload, at * 4);
+    else table.words[at] = length;
+    const encoding = record.encoding << FLAG_ENCODING_SHIFT;
+    const large = record.isLarge ? FLAG_STORED_LARGE : 0;
+    table.setFlags(entry, 0, FLAG_STORED | encoding | large | (isWarm ? 0 : FLAG_COLD));
+    table.setExpireAtMs(entry, record.expireAtMs);
+    table.setLsn(entry, record.lsn);
+    if (record.lsn > table.lastLsn(shard)) table.setLastLsn(shard, record.lsn);
+    table.locks.unlock(shard);
+    this.counts.keys++;
+    if (isWarm) this.counts.values++;
+  }
+
+  /** The key stays, so that reading it says what is wrong. */
+  #takeDamaged(shard: number, db: number, key: Buffer): void {
+    const { table } = this.#context;
+    this.counts.damaged++;
+    if (key.length > MAX_KEY_BYTES) return;
+    table.locks.lock(shard);
+    const entry = this.#create(shard, db, key, TYPE_STRING, COLD_BYTES);
+    table.words[table.valueWord(entry)] = 0;
+    table.setFlags(entry, 0, FLAG_STORED | FLAG_COLD);
+    table.locks.unlock(shard);
+  }
+
+  #create(shard: number, db: number, key: Buffer, type: number, bytes: number): number {
+    const { table } = this.#context;
+    const view = new DataView(key.buffer, key.byteOffset, key.length);
+    const hash = table.hasher.digest(key, view, 0, key.length);
+    table.selectHashed(key, view, 0, key.length, db, shard, hash);
+    const entry = table.find() || table.create(type, bytes);
+    if (entry === 0) {
+      table.locks.unlock(shard);
+      throw new ReplayError('the keys do not fit the hot table: start with a larger memtable-size-mb');
+    }
+    return entry;
+  }
+}

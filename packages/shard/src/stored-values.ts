@@ -1,0 +1,97 @@
+// Values of this worker's shards that are only in their stores: brings them back when a command
+// needs them. Blocks for the disk; a bloom filter and a cache are between, and one value is one
+// read, a large one a read per 128 KB.
+
+import { allocateLarge, type ColdValues, FULL, UNREADABLE, type ValueAccess } from '@forgekv/commands';
+import { FLAG_COLD, FLAG_LARGE, LARGE_BYTES } from '@forgekv/keyspace';
+import {
+  CorruptRecordError,
+  chunkKey,
+  decodeLarge,
+  printable,
+  type RecordView,
+  StoreError,
+} from '@forgekv/storage';
+import type { ShardStores } from './shard-stores.ts';
+
+export class StoredValues implements ColdValues {
+  readonly #stores: ShardStores;
+  readonly #owns: (shard: number) => boolean;
+  /** Values brought back since start. */
+  loads = 0;
+
+  constructor(stores: ShardStores, owns: (shard: number) => boolean) {
+    this.#stores = stores;
+    this.#owns = owns;
+  }
+
+  reaches(shard: number): boolean {
+    return this.#owns(shard);
+  }
+
+  warm(values: ValueAccess, entry: number): number {
+    const { table } = values;
+    try {
+      const key = table.selectedKey;
+      const store = this.#stores.of(table.shard);
+      const record = store.read(table.shard, table.namespace, table.hash, key);
+      if (record === null) throw new CorruptRecordError('the record is missing', key);
+      this.loads++;
+      return record.isLarge
+        ? this.#warmLarge(values, entry, record, key)
+        : this.#place(values, entry, record.payload);
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError || error instanceof StoreError)) throw error;
+      values.unreadable = `ERR ${error.message}`;
+      return UNREADABLE;
+    }
+  }
+
+  #place(values: ValueAccess, entry: number, payload: Uint8Array): number {
+    const { table } = values;
+    if (payload.length > values.hotValueMaxBytes) {
+      const value = allocateLarge(payload.length);
+      if (value === null) return FULL;
+      value.set(payload);
+      return this.#keepLarge(values, entry, value);
+    }
+    const moved = table.resize(entry, payload.length, 0);
+    if (moved === 0) return FULL;
+    table.bytes.set(payload, table.valueWord(moved) * 4);
+    table.setFlags(moved, FLAG_COLD, 0);
+    return moved;
+  }
+
+  #warmLarge(values: ValueAccess, entry: number, record: RecordView, key: Buffer): number {
+    const { shard } = values.table;
+    const metadata = decodeLarge(record.payload);
+    if (metadata === null) throw new CorruptRecordError('its metadata', key);
+    const { objectId, count, byteCount } = metadata;
+    const value = allocateLarge(byteCount);
+    if (value === null) return FULL;
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const chunk = this.#stores.of(shard).readElement(shard, objectId, chunkKey(i));
+      if (chunk === null || at + chunk.length > byteCount) {
+        throw new CorruptRecordError(`part ${i} of ${count}`, key);
+      }
+      value.set(chunk, at);
+      at += chunk.length;
+    }
+    if (at !== byteCount) throw new CorruptRecordError(`its length of ${printable(key)}`, key);
+    return this.#keepLarge(values, entry, value);
+  }
+
+  #keepLarge(values: ValueAccess, entry: number, value: Buffer): number {
+    const { table } = values;
+    const moved = table.resize(entry, LARGE_BYTES, 0);
+    if (moved === 0) return FULL;
+    const id = table.nextLargeId();
+    const at = table.valueWord(moved);
+    table.words[at] = id;
+    table.words[at + 1] = value.length;
+    table.setFlags(moved, FLAG_COLD, FLAG_LARGE);
+    values.large.put(table.shard, id, value);
+    return moved;
+  }
+}
