@@ -142,6 +142,22 @@ function damage(directory: string, text: string): { file: string; offset: number
   throw new Error(`no log has ${text}`);
 }
 
+test('two servers on one directory: the second is refused', async (t) => {
+  const server = await serve(t, { fronts: 1, workers: 1 });
+  const client = await connect(t, server);
+  await client.must('SET', 'k', 'v');
+  const options = ['--dir', server.dir, '--port', String(await freePort())];
+  const refused = await runForgeKv([...options, '--wal-segment-mb', '1']);
+  t.equal(refused.code, EXIT_USAGE);
+  t.match(refused.stderr, server.dir);
+  await client.must('SET', 'k', 'w');
+  t.equal(describeReply(await client.command('GET', 'k')), '"w"', 'the first goes on');
+  await server.kill9();
+  await server.restart();
+  const after = await connect(t, server);
+  t.equal(describeReply(await after.command('GET', 'k')), '"w"', 'a crash leaves no lock behind');
+});
+
 test('while it loads: LOADING, INFO, probes', async (t) => {
   const dir = temporaryDirectory(t);
   const writing = await startForgeKv({ dir, fronts: 1, workers: 1 });

@@ -10,6 +10,8 @@ export interface DurabilityFigures {
   /** Effects that recovery applied, and those whose value before them was never synced. */
   readonly recoveredEffects: number;
   readonly recoveryHoles: number;
+  /** Bytes that earlier runs left and that are still needed, all or none of them. */
+  readonly keptBytes: number;
   /** Of all logs of this run together: bytes in the segments that are on disk. */
   readonly liveBytes: number;
   /** Bytes given to the kernel since the start, and the writes and syncs that took. */
@@ -32,6 +34,7 @@ export interface DurabilityFigures {
 /** Before the first sample. */
 export const NO_DURABILITY_FIGURES: DurabilityFigures = {
   ...{ loadingSinceMs: 0, earlierBytes: 0, loadedBytes: 0, recoveredEffects: 0, recoveryHoles: 0 },
+  keptBytes: 0,
   ...{ liveBytes: 0, writtenBytes: 0, writes: 0, syncs: 0, segments: 0, bufferedBytes: 0 },
   ...{ unsyncedBytes: 0, syncAgeMs: 0, delayedSyncs: 0, isSyncing: false, problem: '' },
 };

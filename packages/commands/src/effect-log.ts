@@ -161,21 +161,34 @@ export class EffectLog {
   // --- what was done; each with the shard's lock held, and the entry as it is afterwards ---
 
   /** The client's own command made the change: it is its effect. */
-  asked(entry: number, shard: number, previousLsn: number, request: Request): void {
+  asked(
+    entry: number,
+    shard: number,
+    previousLsn: number,
+    request: Request,
+    isBlind: boolean,
+  ): void {
     const { bytes, view, start, end } = request;
+    const flags = isBlind ? EFFECT_BLIND : 0;
     if (start < 0) {
-      this.#inline(entry, shard, previousLsn, request);
+      this.#inline(entry, shard, previousLsn, request, flags);
       return;
     }
     const lsn = this.#table.lsnOf(entry);
     const namespace = this.#table.namespaceOf(entry);
     const length = end - start;
-    this.#writer.append(shard, lsn, previousLsn, namespace, 0, bytes, view, start, length);
+    this.#writer.append(shard, lsn, previousLsn, namespace, flags, bytes, view, start, length);
     this.#logged(entry);
   }
 
-  #inline(entry: number, shard: number, previousLsn: number, request: Request): void {
-    this.#begin(entry, shard, previousLsn, 0, request.argc);
+  #inline(
+    entry: number,
+    shard: number,
+    previousLsn: number,
+    request: Request,
+    flags: number,
+  ): void {
+    this.#begin(entry, shard, previousLsn, flags, request.argc);
     for (let i = 0; i < request.argc; i++) {
       this.#composer.bulk(request.bytes, request.offset(i), request.length(i));
     }

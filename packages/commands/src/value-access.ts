@@ -249,10 +249,11 @@ export class ValueAccess extends KeyAccess {
   /**
    * The same for a change that the client's own command makes again when it is replayed on the
    * value before it: it names one key, and neither the clock nor chance has a part in it.
+   * @param isBlind it makes the value whatever it was before
    */
-  changedAsAsked(entry: number): void {
+  changedAsAsked(entry: number, isBlind = false): void {
     const previousLsn = this.#stamp(entry);
-    this.log?.asked(entry, this.table.shard, previousLsn, this.request);
+    this.log?.asked(entry, this.table.shard, previousLsn, this.request, isBlind);
   }
 
   /** The same for a change of nothing but the expiry. */

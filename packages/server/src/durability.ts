@@ -23,6 +23,7 @@ export function durabilityFigures(
     loadedBytes: Math.round(recovery.bytesDone / workers),
     recoveredEffects: recovery.applied,
     recoveryHoles: recovery.holes,
+    keptBytes: log.hasEarlier ? Math.round(recovery.bytesTotal / workers) : 0,
     liveBytes: log.liveBytes,
     writtenBytes: log.bytes,
     writes: log.writes,
@@ -50,13 +51,13 @@ export function whyNotReady(serves: boolean, figures: DurabilityFigures): string
 
 /** Metrics of the log: under redis_exporter's names where it has any, then our own. */
 export function durabilityMetrics(figures: DurabilityFigures): Metric[] {
-  const { earlierBytes, liveBytes, problem } = figures;
+  const { earlierBytes, keptBytes, liveBytes, problem } = figures;
   const isLoading = figures.loadingSinceMs > 0;
   return [
     gauge('redis_loading_dump_file', 'Loading what earlier runs left', Number(isLoading)),
     gauge('redis_aof_enabled', 'Changes are logged', 1),
     gauge('redis_aof_last_write_status', 'The log takes writes', Number(problem === '')),
-    gauge('redis_aof_current_size_bytes', 'Bytes of the log', earlierBytes + liveBytes),
+    gauge('redis_aof_current_size_bytes', 'Bytes of the log', keptBytes + liveBytes),
     gauge('redis_aof_base_size_bytes', 'Bytes of the log at the start', earlierBytes),
     gauge('redis_aof_buffer_length', 'Bytes of the log in memory only', figures.bufferedBytes),
     gauge('redis_aof_pending_bio_fsync', 'A sync is running', Number(figures.isSyncing)),

@@ -1,6 +1,7 @@
 // Keeps the write-ahead logs going: syncs them every second (EverySecond), has the next segment of
 // each ready, refuses writes while the disk takes none and accepts them again when it does.
 
+import { readdir } from 'node:fs/promises';
 import { REFUSE_BROKEN, REFUSE_NO_SPACE, refuseWrites } from '@forgekv/commands';
 import {
   nodeFileSystem,
@@ -24,6 +25,8 @@ export interface LogFigures {
   readonly bytes: number;
   /** Bytes in the segments that are on disk. */
   readonly liveBytes: number;
+  /** Segments of earlier runs are still there. */
+  readonly hasEarlier: boolean;
   /** Bytes that the kernel does not have yet, and those that are not synced. */
   readonly bufferedBytes: number;
   readonly unsyncedBytes: number;
@@ -49,6 +52,7 @@ export class LogKeeper {
   readonly #mode: () => string;
   #timers: NodeJS.Timeout[] = [];
   #syncing: Promise<void> | null = null;
+  #hasEarlier = true;
   #isPreparing = false;
   #isRetiring = false;
   /** What was last retired up to. */
@@ -92,6 +96,7 @@ export class LogKeeper {
   }
 
   #tick(): void {
+    if (this.#hasEarlier) void this.#lookForEarlier();
     void this.#retire();
     if (this.#mode() !== 'EverySecond') return;
     if (this.#syncing !== null) this.#delayedSyncs++;
@@ -173,6 +178,7 @@ export class LogKeeper {
     return {
       bytes: sum(({ bytes }) => bytes),
       liveBytes: each((log) => this.#liveBytes(log)),
+      hasEarlier: this.#hasEarlier,
       bufferedBytes: each((log) => this.#logs.sealed(log) - this.#logs.handed(log)),
       unsyncedBytes: each((log) => this.#logs.handed(log) - this.#logs.synced(log)),
       writes: sum(({ writes }) => writes),
@@ -183,6 +189,14 @@ export class LogKeeper {
       isSyncing: this.#syncing !== null,
       problem: this.#problem,
     };
+  }
+
+  /** A worker removes them once the stores have what they say. Names begin with the generation. */
+  async #lookForEarlier(): Promise<void> {
+    const { directory, generation } = this.#transfer;
+    const names = await readdir(directory).catch(() => null);
+    if (names === null) return;
+    this.#hasEarlier = names.some((name) => Number.parseInt(name, 10) < generation);
   }
 
   #liveBytes(log: number): number {

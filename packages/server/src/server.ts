@@ -173,6 +173,7 @@ export class Server {
     } finally {
       clearInterval(progress);
     }
+    for (const worker of this.#workers) worker.recovered();
     const { applied, holes } = this.recovery;
     const tookMs = performance.now() - startedAtMs;
     if (applied > 0) log.info(`recovered ${applied} effects in ${tookMs.toFixed(0)} ms`);

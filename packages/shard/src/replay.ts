@@ -16,7 +16,7 @@ import {
   FULL,
   type Outcome,
 } from '@forgekv/commands';
-import { MAX_LSN } from '@forgekv/keyspace';
+import { MAX_LSN, TYPE_TOMBSTONE } from '@forgekv/keyspace';
 import {
   COMMAND_ARGC,
   COMMAND_END,
@@ -85,8 +85,9 @@ export class Replay {
     table.locks.lock(shard);
     context.select(key, db);
     const entry = table.find();
-    const current = entry === 0 ? 0 : table.lsnOf(entry);
-    if (lsn <= current) {
+    const last = entry === 0 ? 0 : table.lsnOf(entry);
+    const current = entry === 0 || table.typeOf(entry) === TYPE_TOMBSTONE ? 0 : last;
+    if (lsn <= last) {
       this.counts.passed++;
     } else if (!effect.blind && previousLsn !== current) {
       this.#hole(effect, key);

@@ -63,6 +63,11 @@ export class ShardHandle {
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 
+  /** Tells that no worker reads the logs of earlier runs any more. */
+  recovered(): void {
+    this.#say({ type: 'recovered' });
+  }
+
   /** Ends the worker after the run it executes; resolves when it has ended its work. */
   stop(): Promise<void> {
     return new Promise((resolve) => {

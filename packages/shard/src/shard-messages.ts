@@ -50,6 +50,8 @@ export type ToShard =
   /** Answers 'sync'. */
   | { readonly type: 'synced'; readonly id: number; readonly problem: string }
   | { readonly type: 'checkpoint'; readonly id: number }
+  /** Every worker has replayed the logs of earlier runs: segments of them may go. */
+  | { readonly type: 'recovered' }
   | { readonly type: 'stop' };
 
 /** Worker to main. */

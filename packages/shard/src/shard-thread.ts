@@ -22,6 +22,7 @@ import {
 import { ReplayError } from './replay.ts';
 import { ShardStores } from './shard-stores.ts';
 import type { StoreKeeper } from './store-keeper.ts';
+import type { StoreLoader } from './store-loader.ts';
 import { Shard } from './shard.ts';
 import type { FromShard, Recovery, ShardInit, ToShard } from './shard-messages.ts';
 
@@ -94,6 +95,9 @@ port.on('message', (message: ToShard) => {
         say({ type: 'checkpointed', id: message.id, problem });
       });
       break;
+    case 'recovered':
+      keeper.earlier = earlier;
+      break;
     case 'stop':
       stopping = true;
       break;
@@ -131,22 +135,26 @@ async function stop(): Promise<void> {
 const durable = new Float64Array(init.durable);
 const isOwn = (index: number): boolean => init.workerOf[index] === init.index;
 
+let keeper: StoreKeeper;
+let loader: StoreLoader;
+/** Of earlier runs; one worker tidies them up, when no worker reads them any more. */
+let earlier: EarlierSegments | null = null;
+
 /** Opens the stores of this worker and loads what they have. */
-async function openStores(): Promise<StoreKeeper> {
+async function openStores(): Promise<void> {
   const stores = await ShardStores.open(init.stores, isOwn);
   const logs = new WalLogs(wal.transfer, nodeFileSystem);
-  const opened = shard.adopt(stores, {
+  keeper = shard.adopt(stores, {
     logs,
     durable,
     evictorTable: new HotTable(attachArena(init.arena), init.threadId),
     sync,
     say: (message) => say({ type: 'log', message }),
   });
-  const loader = shard.loader(stores, durable);
+  loader = shard.loader(stores, durable);
   await loader.load();
   const { keys, damaged } = loader.counts;
   if (damaged > 0) say({ type: 'log', message: `${damaged} of ${keys} stored keys are damaged` });
-  return opened;
 }
 
 /** Applies the logs of earlier runs to this worker's shards, in slices. */
@@ -184,11 +192,11 @@ async function recover(): Promise<void> {
     for (let index = 0; index < maxLsn.length; index++) {
       if (!isOwn(index)) continue;
       table.locks.lock(index);
-      table.setLastLsn(index, Math.max(maxLsn[index]!, table.lastLsn(index)));
+      table.setLastLsn(index, Math.max(maxLsn[index]!, loader.lastLsn[index]!));
       table.locks.unlock(index);
     }
     keeper.hasReplayed = directory.lives.length > 0;
-    if (init.index === 0 && keeper.hasReplayed) keeper.earlier = new EarlierSegments(directory);
+    if (init.index === 0 && keeper.hasReplayed) earlier = new EarlierSegments(directory);
     // Every worker reads all logs; one of them is enough to tell what they are like.
     const notes = init.index > 0 ? [] : notesOn(cuts, damages, droppedGroups);
     say({ type: 'ready', recovery: recovery(), notes });
@@ -218,9 +226,8 @@ function notesOn(
   return notes;
 }
 
-let keeper: StoreKeeper;
 try {
-  keeper = await openStores();
+  await openStores();
   await recover();
   shard.serve();
   turn();

@@ -1,6 +1,7 @@
 // Brings the keys of this worker's shards from their stores into the hot table at start: all of
 // them, with their values as long as there is plenty of room, without them after that.
 
+import { SHARD_COUNT } from '@forgekv/base';
 import type { CommandContext } from '@forgekv/commands';
 import {
   COLD_BYTES,
@@ -29,6 +30,8 @@ export interface LoadCounts {
 
 export class StoreLoader {
   readonly counts: LoadCounts = { keys: 0, values: 0, damaged: 0 };
+  /** Largest LSN the stores have, per shard. */
+  readonly lastLsn = new Float64Array(SHARD_COUNT);
   readonly #context: CommandContext;
   readonly #stores: ShardStores;
   readonly #flusher: Flusher;
@@ -56,14 +59,16 @@ export class StoreLoader {
   async #shard(shard: number): Promise<void> {
     const store = this.#stores.of(shard);
     const checkpoint = store.readCheckpoint(shard);
-    if (checkpoint === null) return;
     const { databases, table } = this.#context;
-    const lastLsn = Math.max(checkpoint.durableLsn, table.lastLsn(shard));
+    const durableLsn = checkpoint?.durableLsn ?? 0;
+    this.#durable[shard] = durableLsn;
+    this.lastLsn[shard] = durableLsn;
+    // Not the LSN of the newest record: a checkpoint made while logs are replayed covers what is
+    // applied by then, and no more.
     table.locks.lock(shard);
-    table.setLastLsn(shard, lastLsn);
+    table.setLastLsn(shard, durableLsn);
     table.locks.unlock(shard);
-    this.#durable[shard] = checkpoint.durableLsn;
-    for (const { namespace } of checkpoint.counts) this.#flusher.knows(namespace);
+    for (const { namespace } of checkpoint?.counts ?? []) this.#flusher.knows(namespace);
     for (let db = 0; db < databases.count; db++) {
       await this.#namespace(shard, db, databases.namespaceOf(db));
     }
@@ -101,7 +106,7 @@ export class StoreLoader {
     table.setFlags(entry, 0, FLAG_STORED | encoding | large | (isWarm ? 0 : FLAG_COLD));
     table.setExpireAtMs(entry, record.expireAtMs);
     table.setLsn(entry, record.lsn);
-    if (record.lsn > table.lastLsn(shard)) table.setLastLsn(shard, record.lsn);
+    this.lastLsn[shard] = Math.max(this.lastLsn[shard]!, record.lsn);
     table.locks.unlock(shard);
     this.counts.keys++;
     if (isWarm) this.counts.values++;

@@ -57,7 +57,8 @@ function loadingLines(isLoading: boolean, figures: DurabilityFigures, nowMs: num
 
 /** The log of this run and what it builds on: together what a start would have to read. */
 function logLines(figures: DurabilityFigures): InfoLine[] {
-  const { earlierBytes, liveBytes, bufferedBytes, isSyncing, delayedSyncs, problem } = figures;
+  const { earlierBytes, keptBytes, liveBytes, bufferedBytes } = figures;
+  const { isSyncing, delayedSyncs, problem } = figures;
   return [
     ['aof_enabled', 1],
     ['aof_rewrite_in_progress', 0],
@@ -69,7 +70,7 @@ function logLines(figures: DurabilityFigures): InfoLine[] {
     ['aof_rewrites_consecutive_failures', 0],
     ['aof_last_write_status', problem === '' ? 'ok' : 'err'],
     ['aof_last_cow_size', 0],
-    ['aof_current_size', earlierBytes + liveBytes],
+    ['aof_current_size', keptBytes + liveBytes],
     ['aof_base_size', earlierBytes],
     ['aof_pending_rewrite', 0],
     ['aof_buffer_length', bufferedBytes],

@@ -38,7 +38,7 @@ export function set(c: CommandContext): Outcome {
   const stored = assignString(c, entry, 2);
   if (stored < 0) return c.refuse(stored);
   if (!(options & KEEP_TTL)) c.table.setExpireAtMs(stored, expireAtMs);
-  if (c.request.argc === 3) c.changedAsAsked(stored);
+  if (c.request.argc === 3) c.changedAsAsked(stored, true);
   else c.changed(stored);
   c.reply.ok();
   return DONE;

@@ -195,7 +195,13 @@ test('figures of durability', async (t) => {
   const persistence = async () => {
     return Object.fromEntries((await infoOf(front, 'persistence')).get('Persistence')!);
   };
-  const log = { earlierBytes: 1000, liveBytes: 234, bufferedBytes: 5, delayedSyncs: 6 };
+  const log = {
+    earlierBytes: 1000,
+    keptBytes: 1000,
+    liveBytes: 234,
+    bufferedBytes: 5,
+    delayedSyncs: 6,
+  };
   set({ ...log, loadedBytes: 1000, recoveredEffects: 7, isSyncing: true });
   t.match(await persistence(), {
     ...{
@@ -215,7 +221,7 @@ test('figures of durability', async (t) => {
 
   const state = { segments: 2, writtenBytes: 300, writes: 4, syncs: 3, unsyncedBytes: 80 };
   set({ ...state, syncAgeMs: 950, problem: 'ENOSPC', recoveredEffects: 7, recoveryHoles: 1 });
-  t.match(await persistence(), { aof_last_write_status: 'err', aof_pending_bio_fsync: '0' });
+  t.match(await persistence(), { aof_last_write_status: 'err', aof_current_size: '0' });
   t.match(Object.fromEntries((await infoOf(front, 'forgekv')).get('Forgekv')!), {
     ...{ forgekv_wal_segments: '2', forgekv_wal_bytes: '300', forgekv_wal_writes: '4' },
     ...{ forgekv_wal_syncs: '3', forgekv_wal_unsynced_bytes: '80', forgekv_wal_error: 'ENOSPC' },
