@@ -2,13 +2,13 @@
 // compared, on every layout of threads, in both protocols, and with the settings that send
 // commands the long way round.
 //
-// FORGEKV_DIFF_SEED repeats a run, FORGEKV_DIFF_COMMANDS makes each of the ten longer.
+// FORGEKV_DIFF_SEED repeats a run, FORGEKV_DIFF_COMMANDS makes each of them longer.
 
 import { formatResult, runDifferential, skipWithoutRedis, startRedis } from '@forgekv/testkit';
 import { test } from 'tap';
 import { LAYOUTS, serve } from './support/servers.ts';
 
-const commands = Number(process.env.FORGEKV_DIFF_COMMANDS ?? 12_500);
+const commands = Number(process.env.FORGEKV_DIFF_COMMANDS ?? 10_000);
 const firstSeed = Number(process.env.FORGEKV_DIFF_SEED ?? Date.now() % 2 ** 31);
 
 interface Run {
@@ -21,11 +21,15 @@ interface Run {
 const LARGE = ['--hot-value-max-bytes', '64'];
 /** Every command on a key goes to a worker. */
 const FORCE_HOP = ['--debug-force-hop', 'yes'];
+/** Values are in the stores as soon as they can be. */
+const KEEP_COLD = ['--debug-keep-cold', 'yes'];
 
 const RUNS: readonly Run[] = [
   ...LAYOUTS.map((layout) => ({ ...layout, args: [] })),
   { fronts: 2, workers: 4, args: LARGE },
   { fronts: 2, workers: 4, args: FORCE_HOP },
+  { fronts: 2, workers: 4, args: KEEP_COLD },
+  { fronts: 2, workers: 4, args: [...KEEP_COLD, ...LARGE] },
 ];
 
 test('ForgeKV answers what Redis answers', { skip: skipWithoutRedis() }, async (t) => {

@@ -29,7 +29,8 @@ test('http-port', async (t) => {
   t.match(text, /^redis_connected_clients 1$/m);
   t.match(text, /^redis_keyspace_hits_total 1$/m);
   t.match(text, /^redis_keyspace_misses_total 1$/m);
-  t.match(text, /^redis_error_replies_total 1$/m);
+  // More when somebody asked for PONG while it was loading.
+  t.match(text, /^redis_error_replies_total [1-9]\d*$/m);
   t.match(text, /^redis_aof_enabled 1$/m);
   t.match(text, /^redis_aof_last_write_status 1$/m);
   t.match(text, /^redis_loading_dump_file 0$/m);

@@ -28,6 +28,8 @@ export const ownDirectives = [
   boolean('recover', false, HONOURED_AT_START),
   /** 0 = no HTTP listener. */
   integer('http-port', 0, PORTS, HONOURED_AT_START),
+  /** Flushes all the time and keeps no value hot that could be cold, for tests. */
+  boolean('debug-keep-cold', false, { status: 'honoured', change: 'start', hidden: true }),
   /** Sends every keyed command over the ring, for benchmarks and tests. */
   boolean('debug-force-hop', false, { status: 'honoured', change: 'start', hidden: true }),
 ] as const;

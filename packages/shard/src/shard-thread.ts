@@ -147,6 +147,7 @@ async function openStores(): Promise<void> {
   keeper = shard.adopt(stores, {
     logs,
     durable,
+    keepCold: config.boolean('debug-keep-cold'),
     evictorTable: new HotTable(attachArena(init.arena), init.threadId),
     sync,
     say: (message) => say({ type: 'log', message }),

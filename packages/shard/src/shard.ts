@@ -80,7 +80,7 @@ export interface ShardModules {
 /** What a worker needs for its stores beside what it has. */
 export type StoreModules = Pick<
   StoreKeeperModules,
-  'logs' | 'durable' | 'sync' | 'say' | 'evictorTable'
+  'logs' | 'durable' | 'sync' | 'say' | 'evictorTable' | 'keepCold'
 >;
 
 interface FrontLink {

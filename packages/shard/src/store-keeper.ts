@@ -43,6 +43,8 @@ export interface StoreKeeperModules {
   /** Makes the logs durable; rejects when they cannot be. */
   readonly sync: () => Promise<void>;
   readonly say: (message: string) => void;
+  /** Flush all the time and evict whatever can be: for tests. */
+  readonly keepCold: boolean;
 }
 
 export class StoreKeeper {
@@ -110,8 +112,14 @@ export class StoreKeeper {
   }
 
   #keepRoom(nowMs: number): void {
-    const { table, large } = this.#m;
+    const { table, large, keepCold } = this.#m;
     const { availablePages } = table.pool;
+    if (keepCold) {
+      this.#evictor.largeToo = true;
+      this.#evictor.run(table.arena.pageCount, nowMs + ROOM_BUDGET_MS, true);
+      this.#flush(nowMs);
+      return;
+    }
     const isTight = availablePages < this.#reservePages;
     this.#evictor.largeToo = large.bytes > this.#largeBytes;
     if (isTight || this.#evictor.largeToo) {

@@ -25,6 +25,8 @@ const { values } = parseArgs({
     right: { type: 'string', default: 'forgekv' },
     fronts: { type: 'string', default: '2' },
     workers: { type: 'string', default: '2' },
+    /** More arguments for ForgeKV: `--args='--memtable-size-mb 8'`. */
+    args: { type: 'string', default: '' },
     /** Labels to leave out, separated by commas: `INCRBYFLOAT,LCS`. */
     skip: { type: 'string', default: '' },
     'wrong-types': { type: 'boolean', default: false },
@@ -35,7 +37,11 @@ const { values } = parseArgs({
 async function startRight(): Promise<ServerHandle | undefined> {
   if (values.right === 'redis') return startRedis();
   if (values.right !== 'forgekv') return undefined;
-  return startForgeKv({ fronts: Number(values.fronts), workers: Number(values.workers) });
+  return startForgeKv({
+    fronts: Number(values.fronts),
+    workers: Number(values.workers),
+    args: values.args.split(' ').filter((arg) => arg !== ''),
+  });
 }
 
 const skipped = new Set(values.skip.split(','));
