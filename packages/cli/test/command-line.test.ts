@@ -51,7 +51,7 @@ test('what cannot be used is refused with a reason', async (t) => {
     [['--dir', join(file, 'sub')], /cannot make the data directory .*file\/sub/],
     [['--dir', newer], /newer\/forgekv\.json has format 99; this version knows formats up to 1/],
     [['--dir', damaged], /damaged\/forgekv\.json is damaged/],
-    [['--bind', '192.0.2.77', '--dir', join(dir, 'd')], /cannot listen on 192\.0\.2\.77 port 6379/],
+    [['--bind', '192.0.2.77', '--dir', join(dir, 'e')], /cannot listen on 192\.0\.2\.77 port 6379/],
   ];
   await Promise.all(
     cases.map(async ([args, complaint]) => {

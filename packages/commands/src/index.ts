@@ -4,6 +4,7 @@ export { BatchRouter, UNKNOWN } from './batch-router.ts';
 export { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 export { beginReply, endReply } from './connection/reply-mode.ts';
 export { CommandContext, type ContextModules } from './context.ts';
+export { type DurabilityFigures, NO_DURABILITY_FIGURES } from './durability-figures.ts';
 export {
   createEffectMemory,
   EffectLog,
@@ -16,7 +17,6 @@ export {
   type SyncMode,
   UNSETTLED,
 } from './effect-log.ts';
-export { type DurabilityFigures, NO_DURABILITY_FIGURES } from './durability-figures.ts';
 export * from './errors.ts';
 export { Executor } from './executor.ts';
 export { allocateLarge, type LargeValues, NO_LARGE_VALUES } from './large-values.ts';

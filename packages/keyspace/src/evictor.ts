@@ -71,7 +71,7 @@ export class Evictor {
    * Makes values cold until `wantedFree` pages are free, a lap is over, or the clock passes
    * `untilMs` (Unix milliseconds).
    * @param all also values that were used in this lap: there is no room otherwise
-   * @returns 'enough', 'more' (call again), or 'dirty': most of what is left has to be flushed first
+   * @returns 'enough', 'more' (call again), or 'dirty': what is left has to be flushed first
    */
   run(wantedFree: number, untilMs: number, all = false): 'enough' | 'more' | 'dirty' {
     const outcome = this.#run(wantedFree, untilMs, all);
@@ -113,7 +113,9 @@ export class Evictor {
   #isOwned(page: number): boolean {
     const owner = this.#owner(page);
     const shard = owner >> 8;
-    return owner >= 0 && shard < SHARD_COUNT && (owner & 255) !== INDEX_CLASS && this.#owned[shard] === 1;
+    return (
+      owner >= 0 && shard < SHARD_COUNT && (owner & 255) !== INDEX_CLASS && this.#owned[shard] === 1
+    );
   }
 
   #visitLocked(page: number, all: boolean): number {
@@ -131,7 +133,7 @@ export class Evictor {
   }
 
   #visit(page: number, owner: number, all: boolean): number {
-    const table = this.#table;
+    const _table = this.#table;
     const shard = owner >> 8;
     const record = this.#arena.pageTable + page * PAGE_RECORD_WORDS;
     const stride = slotBytes(owner & 255) >> 2;

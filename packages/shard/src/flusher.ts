@@ -32,11 +32,11 @@ import {
   chunkKey,
   decodeLarge,
   encodeLarge,
-  FLAG_LARGE as RECORD_LARGE,
   type FlushBatch,
+  FLAG_LARGE as RECORD_LARGE,
   type RecordView,
-  type Store,
   STRING_CHUNK_BYTES,
+  type Store,
 } from '@forgekv/storage';
 import { KeyList } from './key-list.ts';
 import type { LargeStore } from './large-store.ts';

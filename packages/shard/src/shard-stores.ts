@@ -30,10 +30,7 @@ export class ShardStores {
    * Opens the stores of the shards that `owns` names: all shards of a store have one owner.
    * @throws StoreError
    */
-  static async open(
-    layout: StoreLayout,
-    owns: (shard: number) => boolean,
-  ): Promise<ShardStores> {
+  static async open(layout: StoreLayout, owns: (shard: number) => boolean): Promise<ShardStores> {
     const shards = Array.from({ length: SHARD_COUNT }, (_, shard) => shard).filter(owns);
     const stores: (Store | undefined)[] = Array.from({ length: layout.storeCount });
     for (const number of new Set(shards.map((shard) => storeOfShard(layout, shard)))) {

@@ -12,19 +12,19 @@ import {
   EarlierSegments,
   nodeFileSystem,
   openWalDirectory,
-  type WalCut,
   StoreError,
+  type WalCut,
   WalDamageError,
   WalLogs,
   WalReplay,
   writeNamespaces,
 } from '@forgekv/storage';
 import { ReplayError } from './replay.ts';
+import { Shard } from './shard.ts';
+import type { FromShard, Recovery, ShardInit, ToShard } from './shard-messages.ts';
 import { ShardStores } from './shard-stores.ts';
 import type { StoreKeeper } from './store-keeper.ts';
 import type { StoreLoader } from './store-loader.ts';
-import { Shard } from './shard.ts';
-import type { FromShard, Recovery, ShardInit, ToShard } from './shard-messages.ts';
 
 const SLICE_EFFECTS = 8192;
 /** The same while the hot table is nearly full. */

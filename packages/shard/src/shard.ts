@@ -34,6 +34,7 @@ import {
 } from '@forgekv/protocol';
 import { type Doorbell, KIND_RUN, RingConsumer, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
 import { LargeStore } from './large-store.ts';
+import { ParkedRuns } from './parked-runs.ts';
 import { type PeerLink, Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
@@ -109,12 +110,9 @@ export class Shard {
   #sentBytes = 0;
   #nextExpireMs = 0;
   #keeper: StoreKeeper | null = null;
-  /** Runs that wait for room in the hot table; at most one per connection. */
-  #parked: { front: FrontLink; connection: number; bytes: Buffer; sinceMs: number }[] = [];
+  #parked: ParkedRuns | null = null;
   /** The run being executed found no room, and there will be some. */
   #mustPark = false;
-  /** Flushes ended when somebody first found no room. */
-  #passesBefore = 0;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
@@ -186,6 +184,7 @@ export class Shard {
       large: this.#store,
       owned: ownedBy(index, workerOf),
     });
+    this.#parked = new ParkedRuns(this.#keeper);
     return this.#keeper;
   }
 
@@ -230,12 +229,13 @@ export class Shard {
     const nowMs = Date.now();
     const reclaiming = this.#background(nowMs);
     this.#keeper?.tick(nowMs);
-    if (this.#parked.length > 0) this.#unpark(nowMs);
+    this.#parked?.release(this.#writer);
     this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming) return 0;
-    const mostMs = this.#parked.length > 0 ? PARKED_SLEEP_MS : IDLE_SLEEP_MS;
+    const isWaiting = this.#parked !== null && this.#parked.length > 0;
+    const mostMs = isWaiting ? PARKED_SLEEP_MS : IDLE_SLEEP_MS;
     return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
   }
 
@@ -356,7 +356,8 @@ export class Shard {
       if (done === count) at = next;
       else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
       if (this.#mustPark) {
-        this.#park(front, connection, bytes, at, end);
+        this.#mustPark = false;
+        this.#parked!.park(front.replies, connection, writer, bytes, at, end);
         return;
       }
       if (done < count || this.#hasRepliedEnough) {
@@ -365,29 +366,6 @@ export class Shard {
       }
     }
     front.replies.reply(connection, writer, true);
-  }
-
-  /** Keeps the rest of a run until there is room; its connection goes on waiting. */
-  #park(front: FrontLink, connection: number, bytes: Buffer, at: number, end: number): void {
-    this.#mustPark = false;
-    front.replies.reply(connection, this.#writer, false);
-    const rest = Buffer.from(bytes.subarray(at, end));
-    this.#parked.push({ front, connection, bytes: rest, sinceMs: Date.now() });
-  }
-
-  /** Sends parked runs back to their fronts, which send them again. */
-  #unpark(nowMs: number): void {
-    if (this.#keeper!.hasRoom || this.#isHopeless(nowMs)) {
-      for (const { front, connection, bytes } of this.#parked.splice(0)) {
-        front.replies.leftover(connection, bytes, 0, bytes.length);
-        front.replies.reply(connection, this.#writer, true);
-        front.replies.flush();
-      }
-    }
-  }
-
-  #isHopeless(nowMs: number): boolean {
-    return this.#keeper!.makeRoom(nowMs, this.#passesBefore) === 'none';
   }
 
   #execute(
@@ -470,7 +448,7 @@ export class Shard {
       }
       if (outcome !== FULL) return outcome;
       if (this.#reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;
-      const room = this.#makeRoom();
+      const room = this.#parked?.makeRoom() ?? 'none';
       if (room === 'room') continue;
       if (room === 'wait') {
         this.#mustPark = true;
@@ -479,12 +457,6 @@ export class Shard {
       this.#writer.error(OUT_OF_MEMORY);
       return DONE;
     }
-  }
-
-  #makeRoom(): 'room' | 'wait' | 'none' {
-    if (this.#keeper === null) return 'none';
-    if (this.#parked.length === 0) this.#passesBefore = this.#keeper.passes;
-    return this.#keeper.makeRoom(Date.now(), this.#passesBefore);
   }
 
   /** Runs a command over many shards; it waits where a transaction holds one. */

@@ -136,8 +136,7 @@ export class StoreKeeper {
 
   /**
    * Makes room at once, for a command that found none.
-   * @returns 'room', 'wait' (changes have to be flushed first), or 'none': everything is as small as
-   *   it gets
+   * @returns 'room', 'wait' (changes have to be flushed first), or 'none': nothing can get smaller
    */
   makeRoom(nowMs: number, passesBefore: number): 'room' | 'wait' | 'none' {
     const outcome = this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, true);
@@ -173,7 +172,8 @@ export class StoreKeeper {
     if (problem !== '') throw new Error(`no room can be made: ${problem}`);
     let left = 1000;
     while (this.isTight && left-- > 0) {
-      if (this.#evictor.run(this.#flushPages * 2, Date.now() + ROOM_BUDGET_MS, true) === 'dirty') return;
+      if (this.#evictor.run(this.#flushPages * 2, Date.now() + ROOM_BUDGET_MS, true) === 'dirty')
+        return;
     }
   }
 
@@ -209,7 +209,8 @@ export class StoreKeeper {
     if (reclaimed > 0) this.#nextTidyMs = nowMs;
     await this.#tidyExpiryIndex(nowMs);
     const store = stores.all[this.#scrubbed++ % Math.max(1, stores.all.length)];
-    if (store !== undefined && logs.transfer.logs > 0) await store.scrubStep(SCRUB_RECORDS_PER_STEP);
+    if (store !== undefined && logs.transfer.logs > 0)
+      await store.scrubStep(SCRUB_RECORDS_PER_STEP);
   }
 
   /** Many segments, or logs of earlier runs, which every start would read again. */

@@ -132,7 +132,9 @@ export class StoreLoader {
     const entry = table.find() || table.create(type, bytes);
     if (entry === 0) {
       table.locks.unlock(shard);
-      throw new ReplayError('the keys do not fit the hot table: start with a larger memtable-size-mb');
+      throw new ReplayError(
+        'the keys do not fit the hot table: start with a larger memtable-size-mb',
+      );
     }
     return entry;
   }

@@ -2,7 +2,13 @@
 // needs them. Blocks for the disk; a bloom filter and a cache are between, and one value is one
 // read, a large one a read per 128 KB.
 
-import { allocateLarge, type ColdValues, FULL, UNREADABLE, type ValueAccess } from '@forgekv/commands';
+import {
+  allocateLarge,
+  type ColdValues,
+  FULL,
+  UNREADABLE,
+  type ValueAccess,
+} from '@forgekv/commands';
 import { FLAG_COLD, FLAG_LARGE, LARGE_BYTES } from '@forgekv/keyspace';
 import {
   CorruptRecordError,

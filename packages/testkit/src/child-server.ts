@@ -165,7 +165,7 @@ export class ChildServer {
       this.#append(`\n[${name} ended: ${signal ?? `code ${code}`}]\n`);
     });
     const deadline = Date.now() + startTimeoutMs;
-    while (!(await this.#answersPing())) {
+    while (!(await this.#answersPing(passwordIn(command)))) {
       const ended = this.#child !== child;
       if (!ended && Date.now() < deadline) {
         await sleep(15);
@@ -177,12 +177,13 @@ export class ChildServer {
     }
   }
 
-  async #answersPing(): Promise<boolean> {
+  async #answersPing(password: string | undefined): Promise<boolean> {
     let client: RespClient | undefined;
     try {
       client = await RespClient.connect({ port: this.#port, timeoutMs: 1000 });
+      if (password !== undefined) await client.command('AUTH', password);
       const reply = await client.command('PING');
-      // A server with requirepass is up when it asks for the password.
+      // A server with a password from elsewhere is up when it asks for it.
       if (reply.kind === 'error') return reply.text.startsWith('NOAUTH');
       return reply.kind === 'simple' && reply.text === 'PONG' && this.#child !== undefined;
     } catch {
@@ -203,4 +204,10 @@ export class ChildServer {
     this.#append(`\n[no end in ${patience} ms after SIGTERM, killed]\n`);
     await this.#end('SIGKILL');
   }
+}
+
+/** The password the command line gives the server: without it, nobody is told that it loads. */
+function passwordIn(command: readonly string[]): string | undefined {
+  const at = command.indexOf('--requirepass');
+  return at < 0 ? undefined : command[at + 1];
 }

@@ -10,7 +10,7 @@ import {
   TYPE_ZSET,
 } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
-import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
+import { DONE, type Outcome } from '../outcome.ts';
 
 /** Names per type: of a packed value, of a large one. */
 const ENCODINGS: ReadonlyMap<number, readonly [packed: string, large: string]> = new Map([

@@ -4,7 +4,7 @@ import { parseSafeInteger } from '@forgekv/datatypes';
 import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER } from '../errors.ts';
-import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
+import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType, replyString } from './string-value.ts';
 
 /** GET key. */

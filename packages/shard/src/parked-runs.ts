@@ -1,0 +1,58 @@
+// Runs that wait for room in the hot table: their commands found none, but there will be some when
+// what has changed is in the stores. At most one per connection, which waits all the while; then
+// the front gets the rest of the run back and sends it again.
+
+import type { ReplyWriter } from '@forgekv/protocol';
+import type { ReplySender } from './reply-sender.ts';
+import type { StoreKeeper } from './store-keeper.ts';
+
+interface ParkedRun {
+  readonly replies: ReplySender;
+  readonly connection: number;
+  readonly bytes: Buffer;
+}
+
+export class ParkedRuns {
+  readonly #keeper: StoreKeeper;
+  #runs: ParkedRun[] = [];
+  /** Flushes ended when the first of them found no room. */
+  #passesBefore = 0;
+
+  constructor(keeper: StoreKeeper) {
+    this.#keeper = keeper;
+  }
+
+  get length(): number {
+    return this.#runs.length;
+  }
+
+  /** For a command that found no room: 'room' try again, 'wait' park its run, 'none' refuse it. */
+  makeRoom(): 'room' | 'wait' | 'none' {
+    if (this.#runs.length === 0) this.#passesBefore = this.#keeper.passes;
+    return this.#keeper.makeRoom(Date.now(), this.#passesBefore);
+  }
+
+  /** Keeps the rest of a run; `writer` holds the replies of its beginning. */
+  park(
+    replies: ReplySender,
+    connection: number,
+    writer: ReplyWriter,
+    bytes: Buffer,
+    at: number,
+    end: number,
+  ): void {
+    replies.reply(connection, writer, false);
+    this.#runs.push({ replies, connection, bytes: Buffer.from(bytes.subarray(at, end)) });
+  }
+
+  /** Lets all of them go on when there is room, or none to be had. */
+  release(writer: ReplyWriter): void {
+    if (this.#runs.length === 0) return;
+    if (!this.#keeper.hasRoom && this.makeRoom() !== 'none') return;
+    for (const { replies, connection, bytes } of this.#runs.splice(0)) {
+      replies.leftover(connection, bytes, 0, bytes.length);
+      replies.reply(connection, writer, true);
+      replies.flush();
+    }
+  }
+}
