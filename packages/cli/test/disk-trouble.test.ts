@@ -85,11 +85,15 @@ for (const mode of ['everysec', 'always']) {
     t.teardown(() => log.close());
     for (let i = 0; i < 200; i++) await log.write();
     t.equal(log.acknowledged.length, 200);
-    if ((await failSyncs(t, server.pid ?? 0)) === null) return;
+    const trouble = await failSyncs(t, server.pid ?? 0);
+    if (trouble === null) return;
     const isBroken = async () => !(await log.write()) && log.refused.length >= 3;
     t.ok(await until(isBroken, PATIENCE_MS), 'writes are refused');
     t.same([...log.errors], [`${MISCONF}Input/output error`]);
     await checkRefusing(t, server, httpPort);
+    trouble.kill();
+    t.ok(await until(() => log.write(), PATIENCE_MS), 'it takes writes again by itself');
+    for (let i = 0; i < 100; i++) await log.write();
     await server.kill9();
     await server.restart();
     t.same(await log.violations(), [], 'everything acknowledged is there, nothing refused is');

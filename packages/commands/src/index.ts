@@ -26,6 +26,7 @@ export { outputLimitBytes, replyLimitBytes } from './reply-limit.ts';
 export { Request } from './request.ts';
 export { hotBytesUsed } from './server/info-memory.ts';
 export { REDIS_VERSION } from './server/versions.ts';
+export { NO_SAVE_FIGURES, type SaveAnswer, type SaveFigures } from './save-figures.ts';
 export type {
   PauseMode,
   ProcessFigures,

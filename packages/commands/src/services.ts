@@ -7,6 +7,7 @@ import type { ReplyWriter } from '@forgekv/protocol';
 import type { CommandContext } from './context.ts';
 import type { DurabilityFigures } from './durability-figures.ts';
 import type { Outcome } from './outcome.ts';
+import type { SaveAnswer, SaveFigures } from './save-figures.ts';
 import type { ClientFacts, ClientFilter, Session } from './session.ts';
 import type { StatsReader } from './stats.ts';
 
@@ -34,6 +35,8 @@ export interface ProcessFigures {
   /** Large values in the workers. */
   readonly largeValueBytes: number;
   readonly durability: DurabilityFigures;
+  /** Told at once when they change. */
+  readonly saves: SaveFigures;
 }
 
 export type PauseMode = 'write' | 'all';
@@ -93,6 +96,15 @@ export interface ServerServices {
   refuseLogin(c: CommandContext, session: Session, text: string): Outcome;
   /** True when the default user needs no password. */
   readonly openToAll: boolean;
+  /** Makes a backup; resolves when it is there. */
+  save(): Promise<SaveAnswer>;
+  /**
+   * Begins to make one.
+   * @param isScheduled later, when something stands in the way now
+   */
+  backgroundSave(isScheduled: boolean): Promise<SaveAnswer>;
+  /** Begins a checkpoint, which shortens the log. */
+  rewriteLog(): Promise<SaveAnswer>;
   /**
    * Stops the process in order; does not come back on success. Resolves to the error text when
    * the shutdown fails or is aborted.

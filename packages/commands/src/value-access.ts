@@ -111,13 +111,9 @@ export class ValueAccess extends KeyAccess {
     const { table } = this;
     // A tombstone's slot is used again: beside it a second entry of the key would be lost.
     if (entry === 0) entry = this.tombstone;
-    if (entry !== 0 && table.isCold(entry)) {
-      if (keepBytes > 0) {
-        entry = this.#warm(entry);
-        if (entry < 0) return entry;
-      } else {
-        table.setFlags(entry, FLAG_COLD, 0);
-      }
+    if (entry !== 0 && keepBytes > 0 && table.isCold(entry)) {
+      entry = this.#warm(entry);
+      if (entry < 0) return entry;
     }
     if (valueBytes > this.hotValueMaxBytes) {
       return this.#reserveLarge(entry, type, valueBytes, keepBytes);
@@ -131,6 +127,8 @@ export class ValueAccess extends KeyAccess {
       const moved = table.resize(entry, valueBytes, keepBytes);
       if (moved === 0) return this.full();
       entry = moved;
+      // Not before there is room: until then the value is what its store has.
+      table.setFlags(entry, FLAG_COLD, 0);
       this.#settle(entry, type);
     }
     this.valueBytes = table.bytes;
@@ -188,7 +186,6 @@ export class ValueAccess extends KeyAccess {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     if (entry === 0) entry = this.tombstone;
-    if (entry !== 0) table.setFlags(entry, FLAG_COLD, 0);
     const made =
       entry === 0 ? table.create(type, LARGE_BYTES) : table.resize(entry, LARGE_BYTES, LARGE_BYTES);
     if (made === 0) return FULL;
@@ -202,7 +199,7 @@ export class ValueAccess extends KeyAccess {
     const at = table.valueWord(made);
     table.words[at] = id;
     table.words[at + 1] = valueBytes;
-    table.setFlags(made, 0, FLAG_LARGE);
+    table.setFlags(made, FLAG_COLD, FLAG_LARGE);
     this.large.put(table.shard, id, value);
     this.valueBytes = value;
     this.valueOffset = 0;

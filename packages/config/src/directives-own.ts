@@ -5,7 +5,6 @@ import { PORTS } from './bounds.ts';
 import { boolean, integer, oneOf, type Traits } from './directive.ts';
 
 const HONOURED_AT_START: Traits = { status: 'honoured', change: 'start' };
-const AT_START: Traits = { change: 'start' };
 
 export const ownDirectives = [
   oneOf('wal-sync-mode', ['EverySecond', 'Always', 'Never'], 'EverySecond', {
@@ -23,7 +22,7 @@ export const ownDirectives = [
   /** 0 = chosen from the number of cores. */
   integer('shard-threads', 0, [0, 64], HONOURED_AT_START),
   /** LevelDB instances; fixed when the data directory is created. */
-  integer('stores', 4, [4, 8], AT_START),
+  integer('stores', 4, [4, 8], HONOURED_AT_START),
   /** Starts on a damaged log with what of it is intact. */
   boolean('recover', false, HONOURED_AT_START),
   /** 0 = no HTTP listener. */

@@ -51,6 +51,8 @@ export type FrontQuery =
   | { readonly op: 'clients'; readonly filter: ClientFilter }
   | { readonly op: 'kill'; readonly filter: ClientFilter }
   | { readonly op: 'unpause' }
+  /** 1 when no command is on its way and all effects are with the kernel, else 0. */
+  | { readonly op: 'quiet' }
   | { readonly op: 'reset-stats' };
 
 export type FrontAnswer = ClientFacts[] | number | null;
@@ -74,7 +76,10 @@ export type MainRequest =
       readonly isLocal: boolean;
     }
   | { readonly op: 'shutdown'; readonly options: ShutdownOptions }
-  | { readonly op: 'abort-shutdown' };
+  | { readonly op: 'abort-shutdown' }
+  | { readonly op: 'save' }
+  | { readonly op: 'background-save'; readonly isScheduled: boolean }
+  | { readonly op: 'rewrite-log' };
 
 /** Front to main. */
 export type FromFront =

@@ -9,9 +9,11 @@ import {
   type CommandContext,
   type CommandRegistry,
   NO_DURABILITY_FIGURES,
+  NO_SAVE_FIGURES,
   type Outcome,
   type PauseMode,
   type ProcessFigures,
+  type SaveAnswer,
   type ServerFacts,
   type ServerServices,
   type Session,
@@ -57,6 +59,7 @@ export class FrontServices implements ServerServices {
     heapBytes: 0,
     largeValueBytes: 0,
     durability: NO_DURABILITY_FIGURES,
+    saves: NO_SAVE_FIGURES,
   };
   readonly #throttle = new LoginThrottle();
   #passwordHash: Buffer | null = null;
@@ -166,6 +169,18 @@ export class FrontServices implements ServerServices {
 
   async resetStats(): Promise<void> {
     await this.#m.ask({ op: 'all-fronts', query: { op: 'reset-stats' } });
+  }
+
+  async save(): Promise<SaveAnswer> {
+    return (await this.#m.ask({ op: 'save' })) as SaveAnswer;
+  }
+
+  async backgroundSave(isScheduled: boolean): Promise<SaveAnswer> {
+    return (await this.#m.ask({ op: 'background-save', isScheduled })) as SaveAnswer;
+  }
+
+  async rewriteLog(): Promise<SaveAnswer> {
+    return (await this.#m.ask({ op: 'rewrite-log' })) as SaveAnswer;
   }
 
   async shutdown(options: ShutdownOptions): Promise<string | null> {

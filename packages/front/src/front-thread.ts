@@ -121,6 +121,8 @@ function answer(query: FrontQuery): FrontAnswer {
     case 'unpause':
       front.releasePaused();
       return null;
+    case 'quiet':
+      return front.isQuiet() ? 1 : 0;
     case 'reset-stats':
       stats.reset();
       return null;

@@ -434,6 +434,14 @@ export class Front {
     return this.#output.flush() && !busy;
   }
 
+  /**
+   * Ends the tick. True when no run is with a worker and the kernel has all effects; while
+   * commands are held back, it stays so.
+   */
+  isQuiet(): boolean {
+    return this.#output.flush() && this.#hops.outstanding === 0;
+  }
+
   #expectsReply({ state, lastCommand }: Connection): boolean {
     if (state === AWAY) return true;
     // The client that asked for the shutdown waits for nothing but its end.

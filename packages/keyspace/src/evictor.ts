@@ -60,7 +60,9 @@ export class Evictor {
     this.#largeFreed = largeFreed;
     this.#table = table;
     const shards = owned.reduce((sum, isOwned) => sum + isOwned, 0);
-    this.#promised = Math.min(shards * PAGES_PER_SHARD, table.arena.pageCount >> 3);
+    // All workers together set aside an eighth of the pool at most.
+    const most = Math.floor((table.arena.pageCount * shards) / SHARD_COUNT / 8);
+    this.#promised = Math.min(shards * PAGES_PER_SHARD, most);
     table.pool.keepPromised(this.#promised);
     this.#arena = table.arena;
     this.#words = table.words;

@@ -1,11 +1,12 @@
 // The few words that all threads share outside the hot table: counters that must be exact
-// across fronts, and the pause of CLIENT PAUSE.
+// across fronts, and what holds commands back.
 
 const NEXT_CLIENT_ID = 0;
 const CONNECTIONS = 1;
 const PAUSE_MODE = 2;
 const STOPPING = 3;
 const LOADING = 6;
+const HELD = 7;
 const PAUSE_UNTIL_AT = 2;
 const BYTES = 64;
 
@@ -67,8 +68,17 @@ export class ProcessControl {
     Atomics.store(this.#words, LOADING, loading ? 1 : 0);
   }
 
+  /**
+   * Holds every command back for a moment, whatever CLIENT PAUSE says. Who lets go tells the
+   * fronts.
+   */
+  set held(held: boolean) {
+    Atomics.store(this.#words, HELD, held ? 1 : 0);
+  }
+
   /** What is held back at `nowMs`: PAUSE_NONE, PAUSE_WRITES or PAUSE_ALL. */
   pauseMode(nowMs: number): number {
+    if (this.#words[HELD] === 1) return PAUSE_ALL;
     const mode = this.#words[PAUSE_MODE]!;
     if (mode === PAUSE_NONE) return PAUSE_NONE;
     return nowMs < this.#floats[PAUSE_UNTIL_AT]! ? mode : PAUSE_NONE;

@@ -16,9 +16,19 @@ import type { LogTask } from './log-task.ts';
 
 const SYNC_EVERY_MS = 1000;
 const PREPARE_EVERY_MS = 100;
+const FIRST_SEGMENTS_MS = 1000;
 /** One thread may be held up by a sync while another makes a segment. */
 const POOL_THREADS = 2;
 const TASK = new URL('./log-task.js', import.meta.url).href;
+
+/** What the keeper needs of the server. */
+export interface LogKeeperOwner {
+  /** The sync mode in force. */
+  mode(): string;
+  log(message: string): void;
+  /** Takes everything that has changed to the stores; resolves to '' or what went wrong. */
+  checkpoint(): Promise<string>;
+}
 
 export interface LogFigures {
   /** Of all logs together, since the start. */
@@ -48,13 +58,15 @@ export class LogKeeper {
   readonly #durable: Float64Array;
   readonly #logs: WalLogs;
   readonly #pool: Piscina;
-  readonly #log: (message: string) => void;
-  readonly #mode: () => string;
+  readonly #owner: LogKeeperOwner;
+  /** Numbers of the logs. */
+  readonly #all: readonly number[];
   #timers: NodeJS.Timeout[] = [];
   #syncing: Promise<void> | null = null;
   #hasEarlier = true;
   #isPreparing = false;
   #isRetiring = false;
+  #isHealing = false;
   /** What was last retired up to. */
   #retired = new Float64Array(0);
   #delayedSyncs = 0;
@@ -62,20 +74,18 @@ export class LogKeeper {
 
   /**
    * @param durable per shard the LSN up to which everything is in synced store batches
-   * @param mode the sync mode in force
    */
   constructor(
     transfer: WalTransfer,
     effects: SharedArrayBuffer,
     durable: SharedArrayBuffer,
-    mode: () => string,
-    log: (message: string) => void,
+    owner: LogKeeperOwner,
   ) {
     this.#transfer = transfer;
     this.#effects = effects;
     this.#durable = new Float64Array(durable);
-    this.#mode = mode;
-    this.#log = log;
+    this.#owner = owner;
+    this.#all = Array.from({ length: transfer.logs }, (_, log) => log);
     this.#logs = new WalLogs(transfer, nodeFileSystem);
     this.#pool = new Piscina({
       filename: TASK,
@@ -87,18 +97,21 @@ export class LogKeeper {
     });
   }
 
-  start(): void {
+  /** Resolves when the first segments are ready, or after a while. */
+  async start(): Promise<void> {
     this.#timers = [
       setInterval(() => void this.#prepare(), PREPARE_EVERY_MS),
       setInterval(() => this.#tick(), SYNC_EVERY_MS),
     ];
-    void this.#prepare();
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, FIRST_SEGMENTS_MS).unref());
+    await Promise.race([this.#prepare(), patience]);
   }
 
   #tick(): void {
     if (this.#hasEarlier) void this.#lookForEarlier();
     void this.#retire();
-    if (this.#mode() !== 'EverySecond') return;
+    if (this.#hasBroken && !this.#isHealing) void this.#heal();
+    if (this.#owner.mode() !== 'EverySecond') return;
     if (this.#syncing !== null) this.#delayedSyncs++;
     else void this.sync();
   }
@@ -113,14 +126,44 @@ export class LogKeeper {
     this.#isRetiring = false;
   }
 
+  get #hasBroken(): boolean {
+    return this.#broken.length > 0;
+  }
+
+  get #broken(): number[] {
+    return this.#all.filter((log) => this.#logs.state(log) === WAL_BROKEN);
+  }
+
   /**
-   * Syncs what was handed over before the call; resolves to '' or the code of what made a log
-   * unusable.
+   * Opens logs again that failed: what they may have lost is taken to the stores first, all of it,
+   * then each goes on with a fresh segment. Nothing is synced a second time: a kernel that reported
+   * an error once may have thrown the pages away.
+   */
+  async #heal(): Promise<void> {
+    this.#isHealing = true;
+    try {
+      const broken = this.#broken;
+      if ((await this.#owner.checkpoint()) !== '') return;
+      for (const log of broken) this.#logs.renew(log);
+      this.#judge('');
+    } finally {
+      this.#isHealing = false;
+    }
+  }
+
+  /**
+   * Syncs what was handed over before the call.
+   * @returns '' or the code of an error. A broken log is none: nothing in it is waited for, since
+   *   it is the stores that make up for it.
    */
   async syncNow(): Promise<string> {
+    const wanted = this.#all.map((log) => this.#logs.handed(log));
     await this.#syncing;
     await this.sync();
-    return this.#problem === 'ENOSPC' ? '' : this.#problem;
+    const failed = this.#all.some(
+      (log) => this.#logs.state(log) !== WAL_BROKEN && this.#logs.synced(log) < wanted[log]!,
+    );
+    return failed ? this.#problem || 'EIO' : '';
   }
 
   /** Syncs every log; resolves when that is done or has failed. */
@@ -160,7 +203,7 @@ export class LogKeeper {
     this.#problem = problem;
     const refusal = problem === '' ? 0 : problem === 'ENOSPC' ? REFUSE_NO_SPACE : REFUSE_BROKEN;
     refuseWrites(this.#effects, refusal);
-    this.#log(
+    this.#owner.log(
       problem === ''
         ? 'the write-ahead log takes writes again'
         : `the write-ahead log cannot be written (${problem}): writes are refused`,
@@ -210,6 +253,8 @@ export class LogKeeper {
     for (const timer of this.#timers) clearInterval(timer);
     await this.#syncing;
     await this.sync();
+    // The last checkpoint needs none of them: the next start has less to read.
+    await this.#retire();
     await this.#pool.close();
   }
 }

@@ -84,13 +84,11 @@ export class Server {
     restoreNamespaces(this.directory, new Databases(this.#table));
     this.#control = new ProcessControl(this.#wiring.control);
     this.#control.loading = true;
-    this.#keeper = new LogKeeper(
-      transfer,
-      this.#wiring.effects,
-      this.#wiring.durable,
-      () => config.word('wal-sync-mode'),
-      (message) => options.log.warn(message),
-    );
+    this.#keeper = new LogKeeper(transfer, this.#wiring.effects, this.#wiring.durable, {
+      mode: () => config.word('wal-sync-mode'),
+      log: (message) => options.log.warn(message),
+      checkpoint: () => this.#checkpoint(),
+    });
     this.#liveness = new Liveness(this.#wiring.stats);
     this.#sampler = new FigureSampler(
       this.#wiring.stats,
@@ -153,7 +151,7 @@ export class Server {
     this.#sampler.start();
     await this.#recovered();
     this.#liveness.start();
-    this.#keeper.start();
+    await this.#keeper.start();
     this.#control.loading = false;
     this.#ready = true;
     return reachable;
@@ -179,6 +177,12 @@ export class Server {
     if (applied > 0) log.info(`recovered ${applied} effects in ${tookMs.toFixed(0)} ms`);
     if (holes > 0) log.warn(`${holes} effects were left out: what they build on was never synced`);
     for (const note of this.#workers.flatMap(({ notes }) => notes)) log.warn(note);
+  }
+
+  /** Takes everything that has changed to the stores; resolves to '' or what went wrong. */
+  async #checkpoint(): Promise<string> {
+    const problems = await Promise.all(this.#workers.map((worker) => worker.checkpoint()));
+    return problems.find((problem) => problem !== '') ?? '';
   }
 
   /** How far all workers together are with the logs. */

@@ -83,6 +83,7 @@ export class Flusher {
   #running: Promise<void> | null = null;
   /** What a store threw while a lock was held. */
   #failure: unknown = null;
+  #isAbandoned = false;
 
   constructor(modules: FlusherModules) {
     this.#m = modules;
@@ -108,6 +109,12 @@ export class Flusher {
     return this.#running;
   }
 
+  /** Ends the pass under way where it is: what it did not come to stays dirty. For good. */
+  async abandon(): Promise<void> {
+    this.#isAbandoned = true;
+    await this.#running?.catch(() => undefined);
+  }
+
   async #pass(): Promise<void> {
     this.#failure = null;
     for (const shard of this.#m.stores.shards) await this.#shard(shard);
@@ -120,11 +127,12 @@ export class Flusher {
     table.locks.lock(shard);
     const target = table.lastLsn(shard);
     table.locks.unlock(shard);
-    if (target === durable[shard]) return;
+    if (this.#isAbandoned || target === durable[shard]) return;
     this.#removed.clear();
     this.#larges.clear();
     let position = 0;
     while (position < SHARD_END) {
+      if (this.#isAbandoned) return;
       const batch = store.batch();
       this.#written.clear();
       position = await this.#collect(shard, position, batch);
@@ -136,6 +144,7 @@ export class Flusher {
     for (let i = 0; i < this.#larges.length; i++) await this.#writeLarge(shard, i);
     const batch = store.batch();
     for (let i = 0; i < this.#removed.length; i++) this.#remove(shard, i, batch);
+    if (this.#failure !== null) throw this.#failure;
     batch.checkpoint({
       shard,
       durableLsn: target,
@@ -208,8 +217,7 @@ export class Flusher {
       payload = table.bytes.subarray(at, at + table.valueLength(entry));
     }
     batch.put(shard, namespace, hash, key, this.#head(entry, flags), payload);
-    const isLarge = (flags & RECORD_LARGE) !== 0;
-    table.setFlags(entry, isLarge ? 0 : FLAG_STORED_LARGE, FLAG_STORED);
+    table.setFlags(entry, 0, FLAG_STORED);
     this.counts.records++;
     this.counts.bytes += payload.length;
     return true;
@@ -236,13 +244,23 @@ export class Flusher {
     };
   }
 
-  /** The elements of a large value that the store has of a key go with the batch. */
-  #dropObject(shard: number, entry: number, key: Uint8Array, batch: FlushBatch): void {
+  /**
+   * The elements of a large value that the store has of a key go with the batch.
+   * @param keptId not these: a pass before this one wrote them, and did not hear that it had
+   */
+  #dropObject(
+    shard: number,
+    entry: number,
+    key: Uint8Array,
+    batch: FlushBatch,
+    keptId: number | null = null,
+  ): void {
     const { table } = this.#m;
     if ((table.flagsOf(entry) & FLAG_STORED_LARGE) === 0) return;
     const record = this.#read(shard, table.namespaceOf(entry), table.hashOf(entry), key);
     const metadata = record?.isLarge === true ? decodeLarge(record.payload) : null;
-    if (metadata !== null) batch.dropObject(shard, metadata.objectId);
+    if (metadata === null || metadata.objectId === keptId) return;
+    batch.dropObject(shard, metadata.objectId);
   }
 
   #remove(shard: number, i: number, batch: FlushBatch): void {
@@ -259,7 +277,10 @@ export class Flusher {
   }
 
   async #commit(store: Store, batch: FlushBatch, sync: boolean): Promise<void> {
-    while (store.pressure() > PRESSURE_LIMIT) await pause(PRESSURE_WAIT_MS);
+    // A fenced store tries to open again only when something is committed.
+    while (store.state === 'open' && store.pressure() > PRESSURE_LIMIT) {
+      await pause(PRESSURE_WAIT_MS);
+    }
     await store.commit(batch, { sync });
   }
 
@@ -269,18 +290,23 @@ export class Flusher {
     table.locks.lock(shard);
     for (let i = 0; i < list.length; i++) {
       const db = databases.ofNamespace(list.namespace(i));
-      if (db < 0) continue;
+      if (db < 0) {
+        // Flushed while the batch waited: its records may have come behind the drop.
+        this.#stored.add(list.namespace(i));
+        continue;
+      }
       const entry = list.find(table, i, shard, db);
       if (entry === 0 || table.lsnOf(entry) !== list.lsn(i)) continue;
       if (table.typeOf(entry) === TYPE_TOMBSTONE) table.unlinkFrom(shard, entry);
-      else table.setFlags(entry, FLAG_DIRTY, 0);
+      else if (table.isElsewhere(entry)) table.setFlags(entry, FLAG_DIRTY, 0);
+      else table.setFlags(entry, FLAG_DIRTY | FLAG_STORED_LARGE, 0);
     }
     table.locks.unlock(shard);
   }
 
   /** Writes a large value in pieces; given up when it changes meanwhile: it stays dirty. */
   async #writeLarge(shard: number, i: number): Promise<void> {
-    const { table, stores, wait } = this.#m;
+    const { table, databases, stores, wait } = this.#m;
     const list = this.#larges;
     const store = stores.of(shard);
     const value = this.#largeValue(shard, i);
@@ -289,6 +315,7 @@ export class Flusher {
     const { bytes, length } = value;
     let batch = store.batch();
     const count = Math.ceil(length / STRING_CHUNK_BYTES);
+    let written = 0;
     for (let chunk = 0; chunk < count; chunk++) {
       const from = chunk * STRING_CHUNK_BYTES;
       const part = bytes.subarray(from, Math.min(length, from + STRING_CHUNK_BYTES));
@@ -296,15 +323,20 @@ export class Flusher {
       if (batch.byteCount < LARGE_BATCH_BYTES) continue;
       await wait.durable();
       await this.#commit(store, batch, false);
+      written = chunk + 1;
       batch = store.batch();
       if (this.#largeValue(shard, i) === null) break;
     }
     table.locks.lock(shard);
     const entry = this.#findLarge(shard, i);
     if (entry === 0) {
-      batch.dropObject(shard, objectId);
+      // Not by dropObject: behind a gate the value may be the same, and come again with this id.
+      batch = store.batch();
+      for (let chunk = 0; chunk < written; chunk++) {
+        batch.deleteElement(shard, objectId, chunkKey(chunk));
+      }
     } else {
-      this.#dropObject(shard, entry, list.key(i), batch);
+      this.#dropObject(shard, entry, list.key(i), batch, objectId);
       const payload = encodeLarge({ objectId, count, byteCount: length, extra: null });
       const head = this.#head(entry, RECORD_LARGE);
       batch.put(shard, list.namespace(i), list.hash(i), list.key(i), head, payload);
@@ -313,8 +345,10 @@ export class Flusher {
       this.counts.bytes += length;
     }
     table.locks.unlock(shard);
+    if (this.#failure !== null) throw this.#failure;
     await wait.durable();
     await this.#commit(store, batch, false);
+    if (databases.ofNamespace(list.namespace(i)) < 0) this.#stored.add(list.namespace(i));
     if (entry === 0) return;
     table.locks.lock(shard);
     const settled = this.#findLarge(shard, i);
@@ -350,7 +384,12 @@ export class Flusher {
     for (const namespace of [...this.#stored]) {
       if (databases.ofNamespace(namespace) >= 0) continue;
       this.#stored.delete(namespace);
-      for (const shard of stores.shards) await stores.of(shard).dropNamespace(shard, namespace);
+      try {
+        for (const shard of stores.shards) await stores.of(shard).dropNamespace(shard, namespace);
+      } catch (error) {
+        this.#stored.add(namespace);
+        throw error;
+      }
     }
   }
 }

@@ -1,8 +1,8 @@
 // Workers asking each other for large values, and for values that are in stores. Rare, so it
-// goes over message ports, but without the event loop: a worker that waits for an answer, or for a gate to open, sleeps on its
-// doorbell and answers the others' requests meanwhile. That is why two workers waiting for
-// each other always both get on: whoever holds gates needs nothing but such answers, and gates
-// are taken in ascending shard order.
+// goes over message ports, but without the event loop: a worker that waits for an answer, or for
+// a gate to open, sleeps on its doorbell and answers the others' requests meanwhile. That is why
+// two workers waiting for each other always both get on: whoever holds gates needs nothing but
+// such answers, and gates are taken in ascending shard order.
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Doorbell } from '@forgekv/rings';

@@ -63,16 +63,40 @@ export class ShardHandle {
     return new Promise((resolve) => this.#waiting.set(id, resolve));
   }
 
+  /** Lets the segments of earlier runs stay until `release`; resolves when they do. */
+  async hold(): Promise<void> {
+    const id = ++this.#lastId;
+    this.#say({ type: 'hold', id });
+    await new Promise<string>((resolve) => this.#waiting.set(id, resolve));
+  }
+
+  release(): void {
+    this.#say({ type: 'release' });
+  }
+
+  /**
+   * Copies the worker's stores, each as it is at some moment, into a directory of stores.
+   * @returns '' or what went wrong
+   */
+  copyStores(directory: string): Promise<string> {
+    const id = ++this.#lastId;
+    this.#say({ type: 'copy-stores', directory, id });
+    return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
   /** Tells that no worker reads the logs of earlier runs any more. */
   recovered(): void {
     this.#say({ type: 'recovered' });
   }
 
-  /** Ends the worker after the run it executes; resolves when it has ended its work. */
-  stop(): Promise<void> {
+  /**
+   * Ends the worker after the run it executes; resolves when it has ended its work.
+   * @param saves with a last checkpoint
+   */
+  stop(saves: boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#onStopped = resolve;
-      this.#say({ type: 'stop' });
+      this.#say({ type: 'stop', saves });
     });
   }
 
@@ -99,7 +123,7 @@ export class ShardHandle {
     } else if (message.type === 'stopped') {
       this.#onStopped();
     } else {
-      this.#waiting.get(message.id)?.(message.type === 'checkpointed' ? message.problem : '');
+      this.#waiting.get(message.id)?.(message.type === 'configured' ? '' : message.problem);
       this.#waiting.delete(message.id);
     }
   }

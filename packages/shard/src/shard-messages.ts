@@ -50,9 +50,15 @@ export type ToShard =
   /** Answers 'sync'. */
   | { readonly type: 'synced'; readonly id: number; readonly problem: string }
   | { readonly type: 'checkpoint'; readonly id: number }
+  /** Answers 'copied' with an empty problem: from now on segments of earlier runs stay. */
+  | { readonly type: 'hold'; readonly id: number }
+  | { readonly type: 'copy-stores'; readonly directory: string; readonly id: number }
+  /** Ends 'hold'. */
+  | { readonly type: 'release' }
   /** Every worker has replayed the logs of earlier runs: segments of them may go. */
   | { readonly type: 'recovered' }
-  | { readonly type: 'stop' };
+  /** With `saves`, after a last checkpoint. */
+  | { readonly type: 'stop'; readonly saves: boolean };
 
 /** Worker to main. */
 export type FromShard =
@@ -63,5 +69,6 @@ export type FromShard =
   /** Asks for a sync of all logs. */
   | { readonly type: 'sync'; readonly id: number }
   | { readonly type: 'checkpointed'; readonly id: number; readonly problem: string }
+  | { readonly type: 'copied'; readonly id: number; readonly problem: string }
   | { readonly type: 'log'; readonly message: string }
   | { readonly type: 'stopped' };

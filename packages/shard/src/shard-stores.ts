@@ -28,13 +28,18 @@ export class ShardStores {
 
   /**
    * Opens the stores of the shards that `owns` names: all shards of a store have one owner.
+   * @param make makes the store of a directory, not open yet
    * @throws StoreError
    */
-  static async open(layout: StoreLayout, owns: (shard: number) => boolean): Promise<ShardStores> {
+  static async open(
+    layout: StoreLayout,
+    owns: (shard: number) => boolean,
+    make: (path: string) => Store = (path) => new Store(new ClassicLevelEngine(path)),
+  ): Promise<ShardStores> {
     const shards = Array.from({ length: SHARD_COUNT }, (_, shard) => shard).filter(owns);
     const stores: (Store | undefined)[] = Array.from({ length: layout.storeCount });
     for (const number of new Set(shards.map((shard) => storeOfShard(layout, shard)))) {
-      const store = new Store(new ClassicLevelEngine(storePath(layout, number)));
+      const store = make(storePath(layout, number));
       await store.open();
       stores[number] = store;
     }
@@ -48,6 +53,17 @@ export class ShardStores {
 
   get all(): readonly Store[] {
     return this.#stores.filter((store) => store !== undefined);
+  }
+
+  /**
+   * Copies every store into a directory of the same layout; see Store.copyTo.
+   * @throws StoreError
+   */
+  async copyTo(directory: string): Promise<void> {
+    const layout = { ...this.#layout, directory };
+    for (const [number, store] of this.#stores.entries()) {
+      await store?.copyTo(storePath(layout, number));
+    }
   }
 
   async close(): Promise<void> {

@@ -67,6 +67,8 @@ const shard = new Shard({
 });
 
 let stopping = false;
+/** The stop comes with a last checkpoint. */
+let saves = true;
 
 const syncs = new Map<number, (problem: string) => void>();
 let lastSync = 0;
@@ -95,11 +97,24 @@ port.on('message', (message: ToShard) => {
         say({ type: 'checkpointed', id: message.id, problem });
       });
       break;
+    case 'hold':
+      keeper.hold(true);
+      say({ type: 'copied', id: message.id, problem: '' });
+      break;
+    case 'release':
+      keeper.hold(false);
+      break;
+    case 'copy-stores':
+      void keeper.copyStores(message.directory).then((problem) => {
+        say({ type: 'copied', id: message.id, problem });
+      });
+      break;
     case 'recovered':
       keeper.earlier = earlier;
       break;
     case 'stop':
       stopping = true;
+      saves = message.saves;
       break;
   }
 });
@@ -127,7 +142,7 @@ function woken(): void {
 }
 
 async function stop(): Promise<void> {
-  await keeper.stop();
+  await keeper.stop(saves);
   say({ type: 'stopped' });
   port.close();
 }

@@ -63,6 +63,9 @@ export class StoreKeeper {
   #nextTidyMs = 0;
   #nextFlushMs = 0;
   #isTidying = false;
+  #isCopying = false;
+  /** A backup needs the segments of earlier runs. */
+  #isHeld = false;
   #isStopping = false;
   #scrubbed = 0;
   #expiredShard = 0;
@@ -86,7 +89,7 @@ export class StoreKeeper {
 
   /** True while something waits for the disk: the worker must not block then. */
   get isBusy(): boolean {
-    return this.flusher.isRunning || this.#isTidying;
+    return this.flusher.isRunning || this.#isTidying || this.#isCopying;
   }
 
   /** Values made cold since start. */
@@ -200,7 +203,7 @@ export class StoreKeeper {
 
   async #tidy(nowMs: number): Promise<void> {
     const { logs, durable, stores } = this.#m;
-    this.earlier?.retire(durable);
+    if (!this.#isHeld) this.earlier?.retire(durable);
     if (this.earlier?.count === 0) this.earlier = null;
     if (this.#wantsCheckpoint()) this.#flush(nowMs);
     await this.flusher.dropFlushed();
@@ -231,10 +234,33 @@ export class StoreKeeper {
     await this.#m.stores.of(shard).expired(shard, nowMs, EXPIRED_PER_STEP);
   }
 
-  /** A last checkpoint, then the stores are closed. */
-  async stop(): Promise<void> {
+  /** While it is held, no segment of earlier runs goes. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+  }
+
+  /** Copies this worker's stores for a backup; resolves to '' or what went wrong. */
+  async copyStores(directory: string): Promise<string> {
+    this.#isCopying = true;
+    try {
+      await this.#m.stores.copyTo(directory);
+      return '';
+    } catch (error) {
+      // Not an error of the stores: nobody is refused anything over it.
+      return error instanceof Error ? error.message : String(error);
+    } finally {
+      this.#isCopying = false;
+    }
+  }
+
+  /**
+   * Closes the stores.
+   * @param saves a last checkpoint before that; else the next start reads the logs instead
+   */
+  async stop(saves: boolean): Promise<void> {
     this.#isStopping = true;
-    await this.checkpoint();
+    if (saves) await this.checkpoint();
+    else await this.flusher.abandon();
     while (this.#isTidying) await new Promise((resolve) => setTimeout(resolve, 1));
     this.earlier?.retire(this.#m.durable);
     await this.#m.stores.close();

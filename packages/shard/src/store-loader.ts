@@ -12,12 +12,12 @@ import {
   MAX_KEY_BYTES,
   TYPE_STRING,
 } from '@forgekv/keyspace';
-import { decodeLarge, type RecordView } from '@forgekv/storage';
+import { decodeLarge, type RecordView, type ShardPage } from '@forgekv/storage';
 import type { Flusher } from './flusher.ts';
 import { ReplayError } from './replay.ts';
 import type { ShardStores } from './shard-stores.ts';
 
-const PAGE_RECORDS = 512;
+const PAGE_RECORDS = 4096;
 /** Share of the hot table that values of stores may fill at start. */
 const WARM_SHARE = 0.6;
 
@@ -68,22 +68,18 @@ export class StoreLoader {
     table.locks.lock(shard);
     table.setLastLsn(shard, durableLsn);
     table.locks.unlock(shard);
-    for (const { namespace } of checkpoint?.counts ?? []) this.#flusher.knows(namespace);
-    for (let db = 0; db < databases.count; db++) {
-      await this.#namespace(shard, db, databases.namespaceOf(db));
-    }
-  }
-
-  async #namespace(shard: number, db: number, namespace: number): Promise<void> {
-    const store = this.#stores.of(shard);
-    let hash = 0;
-    while (hash >= 0) {
-      const page = await store.scan(shard, namespace, hash, PAGE_RECORDS);
-      for (const { key, record } of page.records) this.#take(shard, db, key, record);
-      for (const { key } of page.damaged) this.#takeDamaged(shard, db, Buffer.from(key));
-      if (page.records.length + page.damaged.length > 0) this.#flusher.knows(namespace);
-      hash = page.nextHash;
-    }
+    let from: Buffer | null = null;
+    do {
+      const page: ShardPage = await store.scanShard(shard, from, PAGE_RECORDS);
+      for (const { namespace, key, record } of page.records) {
+        this.#flusher.knows(namespace);
+        const db = databases.ofNamespace(namespace);
+        if (db < 0) continue;
+        if (record === null) this.#takeDamaged(shard, db, key);
+        else this.#take(shard, db, key, record);
+      }
+      from = page.next;
+    } while (from !== null);
   }
 
   #take(shard: number, db: number, key: Buffer, record: RecordView): void {

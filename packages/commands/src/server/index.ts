@@ -15,20 +15,24 @@ import { helpOn } from './help.ts';
 import { info } from './info.ts';
 import { lolwut } from './lolwut.ts';
 import { moduleList, role } from './role.ts';
+import { bgSave, lastSave, rewriteLog, save } from './save.ts';
 import { shutdown } from './shutdown.ts';
 import { time } from './time.ts';
 
-type PendingServer = 'BGREWRITEAOF' | 'BGSAVE' | 'LASTSAVE' | 'SAVE';
 /** About all keys, so they are in `keyspace-commands`. */
 type KeyspaceCommand = 'DBSIZE' | 'FLUSHALL' | 'FLUSHDB' | 'SWAPDB';
 
 export const serverHandlers = {
+  BGREWRITEAOF: onFront(rewriteLog),
+  BGSAVE: onFront(bgSave),
   INFO: onFront(info),
+  LASTSAVE: onFront(lastSave),
   LOLWUT: onFront(lolwut),
   ROLE: onFront(role),
+  SAVE: onFront(save),
   SHUTDOWN: onFront(shutdown),
   TIME: onFront(time),
-} satisfies HandlersOf<typeof serverFamily, Handler, PendingServer | KeyspaceCommand>;
+} satisfies HandlersOf<typeof serverFamily, Handler, KeyspaceCommand>;
 
 export const commandHandlers = {
   COMMAND: onFront(command),

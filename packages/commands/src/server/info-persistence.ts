@@ -1,15 +1,17 @@
 // The section of INFO about what survives: loading, and the write-ahead log under the names Redis
-// has for its append-only file. There are no snapshots and rewrites, and never a fork.
+// has for its append-only file. Backups stand
+// for its snapshots, checkpoints for the rewriting of its file; there is never a fork.
 
 import type { CommandContext } from '../context.ts';
 import type { DurabilityFigures } from '../durability-figures.ts';
+import type { SaveFigures } from '../save-figures.ts';
 import type { ServerServices } from '../services.ts';
 import type { InfoLine } from './info-section.ts';
 
 /** # Persistence. The figures are at most a second old, `loading` is of this moment. */
 export function persistenceLines(c: CommandContext, services: ServerServices): InfoLine[] {
   const { facts } = services;
-  const { durability } = services.process();
+  const { durability, saves } = services.process();
   return [
     ...loadingLines(services.loading, durability, c.nowMs),
     ['current_cow_peak', 0],
@@ -18,19 +20,18 @@ export function persistenceLines(c: CommandContext, services: ServerServices): I
     ['current_fork_perc', '0.00'],
     ['current_save_keys_processed', 0],
     ['current_save_keys_total', 0],
-    // Changes count from the start, since no snapshot has ever been taken.
-    ['rdb_changes_since_last_save', changesSinceStart(services)],
-    ['rdb_bgsave_in_progress', 0],
-    // As in Redis: before the first snapshot, the start of the server.
-    ['rdb_last_save_time', Math.floor(facts.startedAtMs / 1000)],
-    ['rdb_last_bgsave_status', 'ok'],
-    ['rdb_last_bgsave_time_sec', -1],
-    ['rdb_current_bgsave_time_sec', -1],
-    ['rdb_saves', 0],
+    ['rdb_changes_since_last_save', changesSinceStart(services) - saves.savedChanges],
+    ['rdb_bgsave_in_progress', saves.savingSinceMs > 0 ? 1 : 0],
+    // As in Redis: before the first backup, the start of the server.
+    ['rdb_last_save_time', Math.floor((saves.lastSaveAtMs || facts.startedAtMs) / 1000)],
+    ['rdb_last_bgsave_status', saves.isLastSaveGood ? 'ok' : 'err'],
+    ['rdb_last_bgsave_time_sec', seconds(saves.lastSaveTookMs)],
+    ['rdb_current_bgsave_time_sec', secondsSince(saves.savingSinceMs, c.nowMs)],
+    ['rdb_saves', saves.saves],
     ['rdb_last_cow_size', 0],
     ['rdb_last_load_keys_expired', 0],
     ['rdb_last_load_keys_loaded', 0],
-    ...logLines(durability),
+    ...logLines(durability, saves, c.nowMs),
     ['module_fork_in_progress', 0],
     ['module_fork_last_cow_size', 0],
   ];
@@ -56,18 +57,18 @@ function loadingLines(isLoading: boolean, figures: DurabilityFigures, nowMs: num
 }
 
 /** The log of this run and what it builds on: together what a start would have to read. */
-function logLines(figures: DurabilityFigures): InfoLine[] {
+function logLines(figures: DurabilityFigures, saves: SaveFigures, nowMs: number): InfoLine[] {
   const { earlierBytes, keptBytes, liveBytes, bufferedBytes } = figures;
   const { isSyncing, delayedSyncs, problem } = figures;
   return [
     ['aof_enabled', 1],
-    ['aof_rewrite_in_progress', 0],
-    ['aof_rewrite_scheduled', 0],
-    ['aof_last_rewrite_time_sec', -1],
-    ['aof_current_rewrite_time_sec', -1],
-    ['aof_last_bgrewrite_status', 'ok'],
-    ['aof_rewrites', 0],
-    ['aof_rewrites_consecutive_failures', 0],
+    ['aof_rewrite_in_progress', saves.rewritingSinceMs > 0 ? 1 : 0],
+    ['aof_rewrite_scheduled', saves.isRewriteScheduled ? 1 : 0],
+    ['aof_last_rewrite_time_sec', seconds(saves.lastRewriteTookMs)],
+    ['aof_current_rewrite_time_sec', secondsSince(saves.rewritingSinceMs, nowMs)],
+    ['aof_last_bgrewrite_status', saves.isLastRewriteGood ? 'ok' : 'err'],
+    ['aof_rewrites', saves.rewrites],
+    ['aof_rewrites_consecutive_failures', saves.failedRewrites],
     ['aof_last_write_status', problem === '' ? 'ok' : 'err'],
     ['aof_last_cow_size', 0],
     ['aof_current_size', keptBytes + liveBytes],
@@ -77,6 +78,16 @@ function logLines(figures: DurabilityFigures): InfoLine[] {
     ['aof_pending_bio_fsync', isSyncing ? 1 : 0],
     ['aof_delayed_fsync', delayedSyncs],
   ];
+}
+
+/** -1 stays what it is: there has been none. */
+function seconds(ms: number): number {
+  return ms < 0 ? -1 : Math.floor(ms / 1000);
+}
+
+/** Of something that began at `sinceMs`, 0 = it is not going on. */
+function secondsSince(sinceMs: number, nowMs: number): number {
+  return sinceMs === 0 ? -1 : Math.max(0, seconds(nowMs - sinceMs));
 }
 
 /** Not the counter that CONFIG RESETSTAT sets back: unsaved changes stay unsaved. */

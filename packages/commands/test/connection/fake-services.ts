@@ -76,12 +76,14 @@ export class FakeServices implements ServerServices {
     ...{ opsPerSecond: 12.4, inputKbps: 1.5, outputKbps: 2.25 },
     ...{ peakMemoryBytes: 0, heapBytes: 3 * MIB, largeValueBytes: MIB },
     durability: NO_DURABILITY_FIGURES,
+    saves: NO_SAVE_FIGURES,
   };
   loading = false;
   connected: ClientFacts[] = [];
   killed = 0;
   setConfigError: string | null = null;
   shutdownError: string | null = null;
+  saveAnswer: SaveAnswer = { isError: false, text: 'OK' };
   shutdownRuns = false;
   /** The reply to be written when the promise settles. */
   pending: Promise<(reply: ReplyWriter) => void> | null = null;
@@ -154,6 +156,21 @@ export class FakeServices implements ServerServices {
   checkPassword(_: Session, user: string, password: Buffer): boolean {
     this.calls.push(['checkPassword', user, password.toString('latin1')]);
     return user === 'default' && password.toString('latin1') === this.password;
+  }
+
+  save(): Promise<SaveAnswer> {
+    this.calls.push(['save']);
+    return Promise.resolve(this.saveAnswer);
+  }
+
+  backgroundSave(isScheduled: boolean): Promise<SaveAnswer> {
+    this.calls.push(['backgroundSave', isScheduled]);
+    return Promise.resolve(this.saveAnswer);
+  }
+
+  rewriteLog(): Promise<SaveAnswer> {
+    this.calls.push(['rewriteLog']);
+    return Promise.resolve(this.saveAnswer);
   }
 
   shutdown(options: ShutdownOptions): Promise<string | null> {

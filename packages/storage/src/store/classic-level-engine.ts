@@ -6,6 +6,7 @@ import { rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { invariant } from '@forgekv/base';
 import { ClassicLevel } from 'classic-level';
+import { copyLevelFiles } from './level-copy.ts';
 import {
   listTables,
   sizeOfFiles,
@@ -209,6 +210,15 @@ export class ClassicLevelEngine implements StoreEngine {
 
   async flush(): Promise<void> {
     await this.writeBatch([], { sync: true });
+  }
+
+  async copyTo(directory: string): Promise<void> {
+    this.#handle();
+    try {
+      await copyLevelFiles(this.#directory, directory);
+    } catch (error) {
+      throw toStoreError(error, `cannot copy ${this.#directory}`);
+    }
   }
 
   async hasRoom(): Promise<boolean> {

@@ -9,7 +9,7 @@
 // the memory. Batches are puts and deletes only, so writing one twice does no harm.
 
 import { invariant } from '@forgekv/base';
-import type { FlushBatch } from './flush-batch.ts';
+import { FlushBatch } from './flush-batch.ts';
 import type { StoreEngine, StoreWrite } from './store-engine.ts';
 import { StoreError, toStoreError } from './store-errors.ts';
 
@@ -110,6 +110,19 @@ export class FencedWriter {
    */
   commit(build: () => FlushBatch, sync: boolean): Promise<void> {
     const turn = this.#tail.then(() => this.#write(build, sync));
+    this.#tail = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /**
+   * Runs `work` behind all earlier batches, which are synced, and before all later ones.
+   * @throws StoreError as `commit`; what `work` throws, which fences nothing
+   */
+  alone(work: () => Promise<void>): Promise<void> {
+    const turn = this.#tail.then(async () => {
+      await this.#write(() => new FlushBatch(), true);
+      await work();
+    });
     this.#tail = turn.catch(() => undefined);
     return turn;
   }

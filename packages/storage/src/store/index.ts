@@ -16,7 +16,14 @@ export {
   RecordView,
   STRING_CHUNK_BYTES,
 } from './record.ts';
-export type { ElementPage, ExpiredKey, ScannedRecord, ScanResult } from './record-pages.ts';
+export type {
+  ElementPage,
+  ExpiredKey,
+  ScannedRecord,
+  ScanResult,
+  ShardPage,
+  ShardRecord,
+} from './record-pages.ts';
 export { Store, type StoreCounters, type StoreOptions } from './store.ts';
 export {
   DIRECTORY_FORMAT,

@@ -139,6 +139,11 @@ export class MemoryEngine implements StoreEngine {
     await this.writeBatch([], { sync: true });
   }
 
+  /** There is nothing to copy from: an error, as of a disk. */
+  async copyTo(_directory: string): Promise<void> {
+    throw new StoreError('IO', 'a store in memory has no files');
+  }
+
   async hasRoom(): Promise<boolean> {
     return this.room;
   }

@@ -72,6 +72,40 @@ export async function scanRecords(
   return { records, damaged, nextHash: nextHash === 2 ** 32 ? -1 : nextHash };
 }
 
+/** A record of a shard, whatever its namespace; null: it is damaged. */
+export interface ShardRecord {
+  readonly namespace: number;
+  readonly key: Buffer;
+  readonly record: RecordView | null;
+}
+
+export interface ShardPage {
+  readonly records: readonly ShardRecord[];
+  /** Where to go on, or null at the end. */
+  readonly next: Buffer | null;
+}
+
+/**
+ * Reads about `limit` records of a shard, of all its namespaces, in the order of the store.
+ * @param from what the page before said, null = the beginning
+ */
+export async function scanShard(
+  engine: EngineReader,
+  shard: number,
+  from: Buffer | null,
+  limit: number,
+): Promise<ShardPage> {
+  const start = from ?? mainBound(shard, 0, 0);
+  const page = await engine.scanPage(start, Buffer.from([shard + 1]), limit, PAGE_BYTES);
+  const records = page.keys.map((storeKey, i): ShardRecord => {
+    const record = new RecordView();
+    const isSound = record.decode(storeKey, page.values[i]!) === null;
+    const namespace = namespaceOfMain(storeKey);
+    return { namespace, key: keyOfMain(storeKey), record: isSound ? record : null };
+  });
+  return { records, next: page.next };
+}
+
 function takeRecords(
   page: EnginePage,
   records: ScannedRecord[],

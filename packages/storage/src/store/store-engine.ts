@@ -78,6 +78,11 @@ export interface StoreEngine {
   verifyFile(after: string): Promise<FileCheck | null>;
   /** Makes everything written so far survive a power loss. */
   flush(): Promise<void>;
+  /**
+   * Copies everything written to a directory of its own, which another engine can open; durable
+   * when it resolves. Nobody writes meanwhile, reading goes on.
+   */
+  copyTo(directory: string): Promise<void>;
   /** False when reopening is bound to fail for lack of room, and reads had better go on. */
   hasRoom(): Promise<boolean>;
   /** Waits for operations under way. Closing twice is fine. */

@@ -26,8 +26,10 @@ import {
   findExpired,
   isStale,
   type ScanResult,
+  type ShardPage,
   scanElements,
   scanRecords,
+  scanShard,
 } from './record-pages.ts';
 import { Scrubber } from './scrubber.ts';
 import type { EngineStats, StoreEngine } from './store-engine.ts';
@@ -204,6 +206,14 @@ export class Store {
     await this.#writer.commit(() => new FlushBatch(), true);
   }
 
+  /**
+   * Copies the store as it is behind all commits so far into a directory, durably; later commits
+   * wait, reading goes on. @throws StoreError
+   */
+  copyTo(directory: string): Promise<void> {
+    return this.#writer.alone(() => this.#engine.copyTo(directory));
+  }
+
   /** How hard the store is pressed: 0 flush freely, 1 stop flushing for now. Cheap. */
   pressure(): number {
     if (this.state !== 'open') return 1;
@@ -225,6 +235,15 @@ export class Store {
   ): Promise<ScanResult> {
     const page = await this.#guarded(scanRecords(this.#reader, shard, namespace, fromHash, limit));
     for (const damage of page.damaged) this.#noteDamage(damage);
+    return page;
+  }
+
+  /** Reads a page of a whole shard; damaged records are counted, named, and in it as such. */
+  async scanShard(shard: number, from: Buffer | null, limit: number): Promise<ShardPage> {
+    const page = await this.#guarded(scanShard(this.#reader, shard, from, limit));
+    for (const { key, record } of page.records) {
+      if (record === null) this.#noteDamage(new CorruptRecordError('checksum', key));
+    }
     return page;
   }
 

@@ -1,6 +1,13 @@
 export { EarlierSegments } from './earlier-segments.ts';
 export type { WalEffect } from './effect-cursor.ts';
 export type { WalCut } from './life-scan.ts';
+export {
+  copyExtents,
+  earlierExtents,
+  firstNeeded,
+  handedExtents,
+  type LogExtent,
+} from './log-extent.ts';
 export { RespComposer } from './resp-composer.ts';
 export type { WalCounters } from './wal-counters.ts';
 export {

@@ -1,0 +1,242 @@
+// A worker without its thread: table, stores on a memory engine, a real log in a temporary
+// directory, and commands. Starting another one on the same disk is a restart. No fronts.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SHARD_COUNT } from '@forgekv/base';
+import {
+  CommandContext,
+  createEffectMemory,
+  createRegistry,
+  EffectLog,
+  Executor,
+  PLACE_WORKER,
+  statsBytes,
+  ThreadStats,
+} from '@forgekv/commands';
+import { Config } from '@forgekv/config';
+import { createArena, Evictor, HotTable, type NamespaceMap } from '@forgekv/keyspace';
+import {
+  COMMAND_ARGC,
+  COMMAND_END,
+  COMMAND_FIRST_ARG,
+  COMMAND_START,
+  ReplyWriter,
+  RequestParser,
+} from '@forgekv/protocol';
+import {
+  createWalMemory,
+  type FaultPlan,
+  MemoryEngine,
+  nodeFileSystem,
+  openWalDirectory,
+  replay,
+  Store,
+  WalLogs,
+} from '@forgekv/storage';
+import type { Test } from 'tap';
+import { Flusher } from '../src/flusher.ts';
+import { LargeStore } from '../src/large-store.ts';
+import { LogWait } from '../src/log-wait.ts';
+import { Replay } from '../src/replay.ts';
+import { ShardStores } from '../src/shard-stores.ts';
+import { StoreLoader } from '../src/store-loader.ts';
+import { StoredValues } from '../src/stored-values.ts';
+
+const registry = createRegistry();
+const LIMITS = { maxBulkBytes: 2 ** 29, authenticated: true };
+const DATABASES = 4;
+const LAYOUT = { directory: 'memory', storeCount: 1 };
+export const ALL_SHARDS: readonly number[] = Array.from({ length: SHARD_COUNT }, (_, i) => i);
+
+/** What outlives a worker. */
+export class TestDisk {
+  readonly directory = mkdtempSync(join(tmpdir(), 'forgekv-shard-'));
+  /** Makes operations of the engine fail. */
+  faults: FaultPlan = () => null;
+  readonly engine = new MemoryEngine((operation) => this.faults(operation));
+  namespaces: NamespaceMap | null = null;
+
+  constructor(t: Test) {
+    t.teardown(() => rmSync(this.directory, { recursive: true, force: true }));
+  }
+
+  /** The process ends without a word; with `power`, what the engine has not synced is gone. */
+  async crash(power = false): Promise<void> {
+    this.faults = () => null;
+    await this.engine.close();
+    if (power) this.engine.losePower();
+  }
+}
+
+export interface TestWorkerOptions {
+  /** Pages of the hot table. Default 600. */
+  readonly pages?: number;
+  /** Default 400: what is longer is large. */
+  readonly hotValueMaxBytes?: number;
+}
+
+export class TestWorker {
+  readonly disk: TestDisk;
+  readonly table: HotTable;
+  readonly large = new LargeStore(0, new Uint8Array(SHARD_COUNT));
+  readonly context: CommandContext;
+  readonly durable = new Float64Array(SHARD_COUNT);
+  readonly logs: WalLogs;
+  readonly evictor: Evictor;
+  readonly #executor: Executor;
+  readonly #parser = new RequestParser();
+  stores!: ShardStores;
+  flusher!: Flusher;
+  loader!: StoreLoader;
+  stored!: StoredValues;
+  replayed!: Replay;
+  /** The clock of commands. */
+  nowMs = Date.now();
+  /** What the flusher asks for; nothing by default, since these crashes spare the logs. */
+  sync: () => Promise<void> = async () => {};
+
+  private constructor(disk: TestDisk, options: TestWorkerOptions) {
+    this.disk = disk;
+    const arena = createArena({
+      poolBytes: (options.pages ?? 600) * 32768,
+      databases: DATABASES,
+      hashSecret: [1, 2],
+    });
+    this.table = new HotTable(arena, 1);
+    const { config } = Config.load();
+    this.context = new CommandContext({
+      table: this.table,
+      large: this.large,
+      stats: new ThreadStats(new SharedArrayBuffer(statsBytes(registry.table.size))),
+      reply: new ReplyWriter(),
+      config,
+    });
+    this.context.hotValueMaxBytes = options.hotValueMaxBytes ?? 400;
+    const { databases } = this.context;
+    if (disk.namespaces !== null) databases.restore(disk.namespaces);
+    databases.persist = (map) => {
+      disk.namespaces = map;
+    };
+    this.#executor = new Executor(registry, this.context, true);
+    const owned = new Uint8Array(SHARD_COUNT).fill(1);
+    this.evictor = new Evictor(new HotTable(arena, 1), owned, (id) => this.large.forget(id));
+    this.evictor.largeToo = true;
+    const { nextGeneration } = openWalDirectory(disk.directory, nodeFileSystem);
+    const transfer = createWalMemory({
+      logs: 1,
+      directory: disk.directory,
+      generation: nextGeneration,
+      segmentBytes: 1 << 20,
+      bufferBytes: 1 << 20,
+    });
+    this.logs = new WalLogs(transfer, nodeFileSystem);
+  }
+
+  /** Starts as a worker does: loads the stores, then replays the logs. */
+  static async start(disk: TestDisk, options: TestWorkerOptions = {}): Promise<TestWorker> {
+    const worker = new TestWorker(disk, options);
+    await worker.#open();
+    return worker;
+  }
+
+  async #open(): Promise<void> {
+    const { table, context, large, durable, disk } = this;
+    const retries = { retryLimit: 2, firstRetryMs: 1, maxRetryMs: 1 };
+    const make = (): Store => new Store(disk.engine, retries);
+    this.stores = await ShardStores.open(LAYOUT, () => true, make);
+    this.stored = new StoredValues(this.stores, () => true);
+    context.cold = this.stored;
+    const { databases, scanner } = context;
+    const wait = new LogWait(this.logs, () => this.sync());
+    this.flusher = new Flusher({
+      ...{ table, databases, scanner, large, wait, durable },
+      stores: this.stores,
+    });
+    this.loader = new StoreLoader(context, this.stores, this.flusher, durable);
+    await this.loader.load();
+    this.replayed = new Replay(context, registry);
+    const { maxLsn } = replay(openWalDirectory(disk.directory, nodeFileSystem), {
+      floor: durable,
+      apply: (effect) => this.replayed.apply(effect),
+    });
+    for (const shard of ALL_SHARDS) {
+      table.locks.lock(shard);
+      table.setLastLsn(shard, Math.max(maxLsn[shard]!, this.loader.lastLsn[shard]!));
+      table.locks.unlock(shard);
+    }
+    const effects = createEffectMemory(1);
+    context.log = new EffectLog(table, { transfer: this.logs.transfer, effects, log: 0 });
+    context.nowMs = this.nowMs;
+  }
+
+  /** Runs a command in database 0 and hands its effects over; returns the reply's bytes as text. */
+  run(...args: (string | Buffer)[]): string {
+    return this.runIn(0, ...args);
+  }
+
+  runIn(db: number, ...args: (string | Buffer)[]): string {
+    const reply = this.runUnsettled(db, ...args);
+    this.settle();
+    return reply;
+  }
+
+  /** Its effects stay unsealed, as in the middle of a tick. */
+  runUnsettled(db: number, ...args: (string | Buffer)[]): string {
+    const { context } = this;
+    const { request, reply } = context;
+    const bytes = encode(args);
+    const parser = this.#parser;
+    parser.parse(bytes, 0, bytes.length - 8, LIMITS);
+    request.source(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), parser.args);
+    request.first = parser.commands[COMMAND_FIRST_ARG]!;
+    request.argc = parser.commands[COMMAND_ARGC]!;
+    request.start = parser.commands[COMMAND_START]!;
+    request.end = parser.commands[COMMAND_END]!;
+    context.nowMs = this.nowMs;
+    context.db = db;
+    reply.position = 0;
+    const id = registry.table.lookup(bytes, request.offset(0), request.length(0));
+    const single = registry.singleKey[id]!;
+    let outcome: number;
+    if (registry.places[id] === PLACE_WORKER) {
+      outcome = registry.runs[id]!(context);
+    } else {
+      if (single !== 0) context.prehash(single);
+      outcome = this.#executor.run(id);
+      if (single !== 0) context.clearPrehashed(single);
+    }
+    return outcome === 0 ? reply.buffer.toString('latin1', 0, reply.position) : `${outcome}`;
+  }
+
+  settle(): void {
+    while (this.context.log!.settle() !== 0);
+  }
+
+  /** Leaves to the store what it has. */
+  evictAll(): void {
+    for (let i = 0; i < 3; i++) this.evictor.run(this.table.arena.pageCount, Infinity, true);
+  }
+
+  gate(shard: number, transaction: number): void {
+    this.table.locks.lock(shard);
+    this.table.setGate(shard, transaction);
+    this.table.locks.unlock(shard);
+  }
+
+  shardOf(key: string): number {
+    const bytes = Buffer.from(key, 'latin1');
+    return this.table.hasher.shard(bytes, 0, bytes.length);
+  }
+}
+
+/** Eight bytes more than the command: the parser may look behind it. */
+function encode(args: readonly (string | Buffer)[]): Buffer {
+  const parts = [Buffer.from(`*${args.length}\r\n`)];
+  for (const arg of args) {
+    const bytes = typeof arg === 'string' ? Buffer.from(arg, 'latin1') : Buffer.from(arg);
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'));
+  }
+  return Buffer.concat([...parts, Buffer.alloc(8)]);
+}
