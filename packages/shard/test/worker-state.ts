@@ -109,7 +109,7 @@ export async function recordsOf(worker: TestWorker): Promise<Map<string, number>
 /** Differences between table and store after a quiet pass and all reclaiming; [] = equal. */
 export async function differencesFromStore(worker: TestWorker): Promise<string[]> {
   const { stores, table } = worker;
-  for (const store of stores.all) while ((await store.step(10_000)) > 0);
+  await reclaimAll(worker);
   const problems: string[] = [];
   const state = stateOf(worker);
   let elements = 0;
@@ -142,6 +142,11 @@ export async function differencesFromStore(worker: TestWorker): Promise<string[]
   const found = await countElements(worker);
   if (found !== elements) problems.push(`${found} elements, ${elements} belong to values`);
   return problems;
+}
+
+/** Lets the stores do what they have put off. */
+export async function reclaimAll({ stores }: TestWorker): Promise<void> {
+  for (const store of stores.all) while (store.counters.pendingDrops > 0) await store.step(1000);
 }
 
 /** Elements of large values in the store, needed or not. */
