@@ -6,7 +6,12 @@ import { expiryHandlers, genericHandlers } from './generic/index.ts';
 import { hyperloglogHandlers } from './hyperloglog/index.ts';
 import { keyspaceHandlers } from './keyspace-commands/index.ts';
 import { CommandRegistry } from './registry.ts';
-import { commandHandlers, configHandlers, moduleHandlers, serverHandlers } from './server/index.ts';
+import {
+  commandHandlers,
+  configHandlers,
+  observabilityHandlers,
+  serverHandlers,
+} from './server/index.ts';
 import { stringHandlers } from './string/index.ts';
 
 /** Returns the registry of everything this version can do. */
@@ -16,7 +21,7 @@ export function createRegistry(): CommandRegistry {
     ...clientHandlers,
     ...commandHandlers,
     ...configHandlers,
-    ...moduleHandlers,
+    ...observabilityHandlers,
     ...serverHandlers,
     ...keyspaceHandlers,
     ...stringHandlers,

@@ -24,9 +24,9 @@ export { DONE, FULL, NOT_HERE, type Outcome, UNREADABLE, WAITING } from './outco
 export { CommandRegistry, PLACE_FRONT, PLACE_KEYED, PLACE_WORKER } from './registry.ts';
 export { outputLimitBytes, replyLimitBytes } from './reply-limit.ts';
 export { Request } from './request.ts';
+export { NO_SAVE_FIGURES, type SaveAnswer, type SaveFigures } from './save-figures.ts';
 export { hotBytesUsed } from './server/info-memory.ts';
 export { REDIS_VERSION } from './server/versions.ts';
-export { NO_SAVE_FIGURES, type SaveAnswer, type SaveFigures } from './save-figures.ts';
 export type {
   PauseMode,
   ProcessFigures,

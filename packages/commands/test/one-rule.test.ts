@@ -35,6 +35,7 @@ const CALLS = [
   'incrby n 5',
   'incrbyfloat n 1.5',
   'lcs n a',
+  'memory|usage a',
   'mget n a',
   'move a 1',
   'mset n 1 a 2',
@@ -70,10 +71,10 @@ const CALLS = [
 ].map((call) => split(call).flatMap((arg, i) => (i === 0 ? arg.split('|') : [arg])));
 
 const nameOf = (call: readonly string[]) =>
-  call[0] === 'object' ? `object|${call[1]}` : (call[0] as string);
+  ['object', 'memory'].includes(String(call[0])) ? `${call[0]}|${call[1]}` : (call[0] as string);
 
 /** Families whose tests are elsewhere in this folder. */
-const GROUPS = new Set(['string', 'generic', 'bitmap', 'hyperloglog']);
+const GROUPS = new Set(['string', 'generic', 'bitmap', 'hyperloglog', 'server']);
 
 function filled(hotValueMaxBytes: number, nowMs = Date.now()): TestDatabase {
   const db = createTestDatabase({ hotValueMaxBytes });

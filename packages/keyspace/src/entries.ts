@@ -16,6 +16,7 @@ import {
   FLAG_COLD,
   FLAG_LARGE,
 } from './layout.ts';
+import { CLASS_BYTES } from './size-classes.ts';
 
 export class Entries {
   /** The arena as words and as bytes, for readers of values. */
@@ -67,6 +68,11 @@ export class Entries {
   /** Word index of the entry's key bytes. */
   keyWord(entry: number): number {
     return entry + ENTRY_KEY;
+  }
+
+  /** Bytes of the slot the entry lies in. */
+  slotBytesOf(entry: number): number {
+    return CLASS_BYTES[this.words[entry + ENTRY_META]! >>> 24]!;
   }
 
   valueLength(entry: number): number {

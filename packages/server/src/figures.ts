@@ -3,6 +3,7 @@
 import {
   type DurabilityFigures,
   type ProcessFigures,
+  type SaveFigures,
   type StatField,
   StatsReader,
 } from '@forgekv/commands';
@@ -14,6 +15,8 @@ export class FigureSampler {
   readonly #publish: (figures: ProcessFigures) => void;
   readonly #hotBytes: () => number;
   readonly #durability: () => DurabilityFigures;
+  readonly #saves: () => SaveFigures;
+  #sampled: ProcessFigures | null = null;
   #last = { atMs: 0, commands: 0, inputBytes: 0, outputBytes: 0 };
   #peakMemoryBytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -22,11 +25,13 @@ export class FigureSampler {
     blocks: readonly SharedArrayBuffer[],
     hotBytes: () => number,
     durability: () => DurabilityFigures,
+    saves: () => SaveFigures,
     publish: (figures: ProcessFigures) => void,
   ) {
     this.#stats = new StatsReader(blocks);
     this.#hotBytes = hotBytes;
     this.#durability = durability;
+    this.#saves = saves;
     this.#publish = publish;
   }
 
@@ -42,6 +47,11 @@ export class FigureSampler {
   /** Total of a counter over all threads. */
   total(field: StatField): number {
     return this.#stats.get(field);
+  }
+
+  /** Publishes what backups are like now, and the rest as it was last sampled. */
+  tellSaves(): void {
+    if (this.#sampled !== null) this.#publish({ ...this.#sampled, saves: this.#saves() });
   }
 
   #sample(): void {
@@ -62,7 +72,7 @@ export class FigureSampler {
       this.#peakMemoryBytes,
       heapBytes + largeValueBytes + this.#hotBytes(),
     );
-    this.#publish({
+    this.#sampled = {
       opsPerSecond: Math.round(rate(now.commands, this.#last.commands)),
       inputKbps: rate(now.inputBytes, this.#last.inputBytes) / 1024,
       outputKbps: rate(now.outputBytes, this.#last.outputBytes) / 1024,
@@ -70,7 +80,9 @@ export class FigureSampler {
       heapBytes,
       largeValueBytes,
       durability: this.#durability(),
-    });
+      saves: this.#saves(),
+    };
     this.#last = now;
+    this.#publish(this.#sampled);
   }
 }

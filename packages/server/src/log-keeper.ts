@@ -65,7 +65,9 @@ export class LogKeeper {
   #syncing: Promise<void> | null = null;
   #hasEarlier = true;
   #isPreparing = false;
-  #isRetiring = false;
+  #retiring: Promise<void> | null = null;
+  /** A backup needs the segments there are. */
+  #isHeld = false;
   #isHealing = false;
   /** What was last retired up to. */
   #retired = new Float64Array(0);
@@ -109,21 +111,36 @@ export class LogKeeper {
 
   #tick(): void {
     if (this.#hasEarlier) void this.#lookForEarlier();
-    void this.#retire();
+    void this.retire();
     if (this.#hasBroken && !this.#isHealing) void this.#heal();
     if (this.#owner.mode() !== 'EverySecond') return;
     if (this.#syncing !== null) this.#delayedSyncs++;
     else void this.sync();
   }
 
-  /** Removes or recycles the segments that nobody needs any more. */
+  /** Removes or recycles the segments that nobody needs any more; resolves when that is done. */
+  retire(): Promise<void> {
+    this.#retiring ??= this.#retire().finally(() => {
+      this.#retiring = null;
+    });
+    return this.#retiring;
+  }
+
   async #retire(): Promise<void> {
     const durable = this.#durable.slice();
-    if (this.#isRetiring || durable.every((lsn, shard) => lsn === this.#retired[shard])) return;
-    this.#isRetiring = true;
+    if (this.#isHeld || durable.every((lsn, shard) => lsn === this.#retired[shard])) return;
     const code = await this.#run('retire', durable);
     if (code === '') this.#retired = durable;
-    this.#isRetiring = false;
+  }
+
+  /** Lets all segments stay until `release`; resolves when they do. */
+  async hold(): Promise<void> {
+    this.#isHeld = true;
+    await this.#retiring;
+  }
+
+  release(): void {
+    this.#isHeld = false;
   }
 
   get #hasBroken(): boolean {

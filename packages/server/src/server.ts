@@ -4,14 +4,20 @@
 import { randomBytes } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import { resolve as resolvePath } from 'node:path';
-import type { DurabilityFigures, ServerFacts, ShutdownOptions } from '@forgekv/commands';
+import {
+  type DurabilityFigures,
+  type ServerFacts,
+  type ShutdownOptions,
+  StatsReader,
+} from '@forgekv/commands';
 import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
 import { Doorbell, ProcessControl } from '@forgekv/rings';
 import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
-import type { StoreDirectory } from '@forgekv/storage';
+import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
+import { type BackupParts, makeBackup } from './backup.ts';
 import { openDataDirectory, openLogs, openStores, restoreNamespaces } from './data-directory.ts';
 import { durabilityFigures, durabilityMetrics, whyNotReady } from './durability.ts';
 import { FigureSampler } from './figures.ts';
@@ -20,6 +26,7 @@ import { listenAll, type Reachable } from './listeners.ts';
 import { Liveness } from './liveness.ts';
 import { setLogLevel } from './log.ts';
 import { LogKeeper } from './log-keeper.ts';
+import { SaveKeeper, saveMetrics } from './save-keeper.ts';
 import { planThreads, type ThreadPlan } from './thread-plan.ts';
 import { startThread } from './threads.ts';
 import { VERSION } from './version.ts';
@@ -50,6 +57,7 @@ export class Server {
   readonly #liveness: Liveness;
   readonly #sampler: FigureSampler;
   readonly #keeper: LogKeeper;
+  readonly #saves: SaveKeeper;
   readonly #stores: StoreDirectory;
   #fronts: FrontHandle[] = [];
   #workers: ShardHandle[] = [];
@@ -89,15 +97,41 @@ export class Server {
       log: (message) => options.log.warn(message),
       checkpoint: () => this.#checkpoint(),
     });
+    this.#saves = this.#saveKeeper(new WalLogs(transfer, nodeFileSystem));
     this.#liveness = new Liveness(this.#wiring.stats);
     this.#sampler = new FigureSampler(
       this.#wiring.stats,
       () => this.#hotBytes,
       () => this.#durability,
+      () => this.#saves.figures,
       (figures) => {
         for (const front of this.#fronts) front.tell({ type: 'figures', figures });
       },
     );
+  }
+
+  #saveKeeper(logs: WalLogs): SaveKeeper {
+    const stats = new StatsReader(this.#wiring.stats);
+    const parts: BackupParts = {
+      directory: this.directory,
+      logs,
+      keeper: this.#keeper,
+      control: this.#control,
+      fronts: () => this.#fronts,
+      workers: () => this.#workers,
+      checkpoint: () => this.#checkpoint(),
+      changes: () => this.#wiring.stats.reduce((sum, _, i) => sum + stats.ofThread(i, 'changes'), 0),
+    };
+    return new SaveKeeper({
+      backup: (goOn) => makeBackup(parts, goOn),
+      checkpoint: async () => {
+        const problem = await this.#checkpoint();
+        if (problem === '') await this.#keeper.retire();
+        return problem;
+      },
+      changed: () => this.#sampler.tellSaves(),
+      log: (message) => this.#o.log.info(message),
+    });
   }
 
   get #hotBytes(): number {
@@ -221,6 +255,12 @@ export class Server {
         return this.#shutdown(request.options);
       case 'abort-shutdown':
         return false;
+      case 'save':
+        return this.#saves.save();
+      case 'background-save':
+        return this.#saves.backgroundSave(request.isScheduled);
+      case 'rewrite-log':
+        return this.#saves.rewriteLog();
     }
   }
 
@@ -242,20 +282,23 @@ export class Server {
     return null;
   }
 
-  async #shutdown(_options: ShutdownOptions): Promise<string | null> {
+  async #shutdown({ save }: ShutdownOptions): Promise<string | null> {
     this.#o.log.info('a client asked for shutdown');
-    await this.stop();
+    await this.stop(save !== 'nosave');
     this.#o.exit(0);
     return null;
   }
 
-  /** Stops accepting, lets running commands finish, ends connections and threads. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stopInOrder();
+  /**
+   * Stops accepting, lets running commands finish, ends connections and threads.
+   * @param saves with a last checkpoint; without, the next start has more of the log to read
+   */
+  stop(saves = true): Promise<void> {
+    this.#stopping ??= this.#stopInOrder(saves);
     return this.#stopping;
   }
 
-  async #stopInOrder(): Promise<void> {
+  async #stopInOrder(saves: boolean): Promise<void> {
     this.#ready = false;
     this.#control.stop();
     this.#liveness.stop();
@@ -264,9 +307,10 @@ export class Server {
     this.#http?.close();
     const deadline = new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref());
     const orderly = async (): Promise<void> => {
+      await this.#saves.stop();
       await Promise.all(this.#fronts.map((front) => front.drain()));
       await Promise.all(this.#fronts.map((front) => front.close()));
-      await Promise.all(this.#workers.map((worker) => worker.stop()));
+      await Promise.all(this.#workers.map((worker) => worker.stop(saves)));
       await this.#keeper.stop();
       this.#stores.close();
     };
@@ -327,6 +371,7 @@ export class Server {
       ),
       gauge('redis_memory_used_rss_bytes', 'Resident memory', process.memoryUsage.rss()),
       ...durabilityMetrics(this.#durability),
+      ...saveMetrics(this.#saves.figures, this.facts.startedAtMs),
     ];
   }
 }

@@ -17,6 +17,7 @@
 // All of it runs on the worker's thread, between its turns; locks are held for a slice of the
 // index at a time, never across an await.
 
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { Databases, HotTable, Scanner } from '@forgekv/keyspace';
 import {
   FLAG_DIRTY,
@@ -117,6 +118,10 @@ export class Flusher {
 
   async #pass(): Promise<void> {
     this.#failure = null;
+    for (const store of this.#m.stores.all) {
+      // Given up by an earlier pass: it opens again by a commit only, and until then reads nothing.
+      if (store.state !== 'open') await store.flush();
+    }
     for (const shard of this.#m.stores.shards) await this.#shard(shard);
     this.counts.passes++;
   }
@@ -392,12 +397,4 @@ export class Flusher {
       }
     }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

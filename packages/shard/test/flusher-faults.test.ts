@@ -9,7 +9,6 @@ import { ALL_SHARDS, TestDisk, TestWorker } from './test-worker.ts';
 import {
   differences,
   differencesFromStore,
-  reclaimAll,
   stateOf,
   unflushed,
 } from './worker-state.ts';
@@ -143,9 +142,13 @@ test(`a broken engine that works again: the next pass catches up, seed ${SEED}`,
     worker.run('set', 'last', 'x');
     await worker.flusher.pass();
     await worker.flusher.dropFlushed();
-    await reclaimAll(worker);
     t.equal(unflushed(worker), 0);
-    const problems = await differencesFromStore(worker);
+    const state = stateOf(worker);
+    await disk.crash(true);
+    // A drop in a batch that was given up, and written all the same, is known to the next run.
+    const next = await TestWorker.start(disk);
+    const problems = differences(state, stateOf(next));
+    problems.push(...(await differencesFromStore(next)));
     if (problems.length > 0) {
       t.same(problems, [], `broken from operation ${at} on: ${run.error?.message}`);
       return;

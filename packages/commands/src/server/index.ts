@@ -8,12 +8,13 @@ import type {
   observabilityFamily,
   serverFamily,
 } from '@forgekv/catalog';
-import { type Handler, onFront } from '../handler.ts';
+import { type Handler, keyed, onFront } from '../handler.ts';
 import { command, count, docs, getKeys, getKeysAndFlags, info as infoOf, list } from './command.ts';
 import { configGet, configResetStat, configSet } from './config.ts';
 import { helpOn } from './help.ts';
 import { info } from './info.ts';
 import { lolwut } from './lolwut.ts';
+import { memoryUsage } from './memory.ts';
 import { moduleList, role } from './role.ts';
 import { bgSave, lastSave, rewriteLog, save } from './save.ts';
 import { shutdown } from './shutdown.ts';
@@ -52,9 +53,14 @@ export const configHandlers = {
   'CONFIG|SET': onFront(configSet),
 } satisfies HandlersOf<typeof configFamily, Handler, 'CONFIG|REWRITE'>;
 
-type PendingObservability = 'MONITOR' | `${'LATENCY' | 'MEMORY' | 'SLOWLOG'}|${string}`;
+type PendingObservability =
+  | 'MONITOR'
+  | `${'LATENCY' | 'SLOWLOG'}|${string}`
+  | `MEMORY|${'DOCTOR' | 'MALLOC-STATS' | 'PURGE' | 'STATS'}`;
 
-export const moduleHandlers = {
+export const observabilityHandlers = {
+  'MEMORY|HELP': onFront(helpOn('memory')),
+  'MEMORY|USAGE': keyed(memoryUsage),
   'MODULE|HELP': onFront(helpOn('module')),
   'MODULE|LIST': onFront(moduleList),
 } satisfies HandlersOf<
