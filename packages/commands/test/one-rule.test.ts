@@ -149,7 +149,9 @@ test('large values: the answers of fronts and workers together are the same', as
   for (const call of CALLS) {
     const nowMs = Date.now();
     const [packed, large] = [filled(1000, nowMs), filled(8, nowMs)];
-    t.same(large.run(...call), packed.run(...call), call.join(' '));
+    const [answer, expected] = [large.run(...call), packed.run(...call)];
+    // A large value takes other room than a packed one: that is what it is asked.
+    if (call[0] !== 'memory') t.same(answer, expected, call.join(' '));
     for (const key of ['n', 'a', 'b', 'none']) {
       t.same(large.run('get', key), packed.run('get', key), `${call.join(' ')}, then ${key}`);
       t.same(large.run('pttl', key), packed.run('pttl', key));

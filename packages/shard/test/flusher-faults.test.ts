@@ -148,6 +148,7 @@ test(`a broken engine that works again: the next pass catches up, seed ${SEED}`,
     // A drop in a batch that was given up, and written all the same, is known to the next run.
     const next = await TestWorker.start(disk);
     const problems = differences(state, stateOf(next));
+    await next.flusher.dropFlushed();
     problems.push(...(await differencesFromStore(next)));
     if (problems.length > 0) {
       t.same(problems, [], `broken from operation ${at} on: ${run.error?.message}`);
