@@ -1,9 +1,11 @@
 // The text of --help.
 
 export const HELP = `Usage: forgekv [redis.conf] [options]
+       forgekv check DIR
 
 Serves the Redis protocol on 127.0.0.1:6379. Every directive of redis.conf can
-be given as an option: --name value.
+be given as an option: --name value. With check, verifies a data directory or a
+backup that no server has open: exit code 0 sound, 1 damaged, 2 unreadable.
 
   --port N              TCP port, 0 = none (6379)
   --bind ADDRESS...     addresses to listen on (127.0.0.1 -::1)

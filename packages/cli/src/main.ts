@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // The forgekv binary: reads the command line and the configuration, starts the server, turns
-// signals into an orderly stop.
+// signals into an orderly stop. Or, with `check`, looks at a data directory.
 
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { Config, ConfigError, type ConfLine, parseCliArgs } from '@forgekv/config';
 import { createLog, DataDirectoryError, Server, VERSION } from '@forgekv/server';
 import { banner } from './banner.ts';
+import { check } from './check.ts';
 import { HELP } from './help.ts';
 
 /** Exit code for a command line or configuration that cannot be used. */
@@ -28,6 +29,10 @@ function complain(error: unknown): never {
 }
 
 async function run(args: readonly string[]): Promise<void> {
+  if (args[0] === 'check') {
+    process.exitCode = await check(args.slice(1));
+    return;
+  }
   const request = parseCliArgs(args);
   if (request.kind === 'version') {
     process.stdout.write(`forgekv ${VERSION} (node ${process.versions.node})\n`);

@@ -308,13 +308,15 @@ export class EffectLog {
    * @returns SETTLED, UNSETTLED or LOST; after LOST the next tick starts afresh
    */
   settle(): number {
-    let answer = SETTLED;
+    // Sealed before anything is waited for: others may wait for this. Handed over last: an effect
+    // that builds on another's should not be in the kernel without that one.
+    if (this.#isDirty) this.#writer.seal();
+    let answer = this.#dependencies.length > 0 ? this.#settleOthers() : SETTLED;
+    if (answer === UNSETTLED) return UNSETTLED;
     if (this.#isDirty) {
       this.#isDirty = false;
-      this.#writer.seal();
       if (!this.#handOver(this.#own)) answer = LOST;
     }
-    if (this.#dependencies.length > 0) answer = Math.max(answer, this.#settleOthers());
     return answer;
   }
 

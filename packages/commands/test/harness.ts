@@ -7,7 +7,13 @@
 
 import assert from 'node:assert/strict';
 import { createArena, HotTable } from '@forgekv/keyspace';
-import { COMMAND_ARGC, COMMAND_FIRST_ARG, RequestParser } from '@forgekv/protocol';
+import {
+  COMMAND_ARGC,
+  COMMAND_END,
+  COMMAND_FIRST_ARG,
+  COMMAND_START,
+  RequestParser,
+} from '@forgekv/protocol';
 import { type CommandArg, encodeCommand, type Reply, RespDecoder } from '@forgekv/testkit';
 import {
   type CommandContext,
@@ -46,6 +52,8 @@ export class TestDatabase {
   db = 0;
   /** RESP3 replies. */
   resp3 = false;
+  /** Commands count as typed in inline: they lie nowhere as RESP. */
+  isInline = false;
   /** Commands that the front left to the worker. */
   hops = 0;
   readonly table: HotTable;
@@ -139,6 +147,8 @@ export class TestDatabase {
     request.source(padded, view, this.#parser.args);
     request.first = this.#parser.commands[COMMAND_FIRST_ARG]!;
     request.argc = this.#parser.commands[COMMAND_ARGC]!;
+    request.start = this.isInline ? -1 : this.#parser.commands[COMMAND_START]!;
+    request.end = this.isInline ? -1 : this.#parser.commands[COMMAND_END]!;
     c.nowMs = this.nowMs;
     c.db = this.db;
     c.reply.resp3 = this.resp3;

@@ -13,6 +13,7 @@ import {
   type ProcessFigures,
   type SyncMode,
   type ThreadStats,
+  UNSETTLED,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { HotTable } from '@forgekv/keyspace';
@@ -316,7 +317,7 @@ export class Front {
    */
   #settle(): number {
     const answer = this.#m.log.settle();
-    this.#hops.flush();
+    if (answer !== UNSETTLED) this.#hops.flush();
     return answer;
   }
 

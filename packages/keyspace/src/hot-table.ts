@@ -343,8 +343,14 @@ export class HotTable extends Entries {
    * @returns false when there is no room for the smaller entry
    */
   chill(shard: number, entry: number, valueBytes: number): boolean {
+    const word = this.words[entry + ENTRY_VALUE]!;
+    const stays = this.fitsInPlace(entry, COLD_BYTES);
     const moved = this.resizeIn(shard, entry, COLD_BYTES, 0);
-    if (moved === 0) return false;
+    if (moved === entry && !stays) {
+      // In its old slot it would be cold and free nothing.
+      this.words[entry + ENTRY_VALUE] = word;
+      return false;
+    }
     this.words[this.valueWord(moved)] = valueBytes;
     this.setFlags(moved, FLAG_LARGE, FLAG_COLD);
     return true;

@@ -2,6 +2,7 @@
 
 import { SHARD_COUNT } from '@forgekv/base';
 import { test } from 'tap';
+import type { NamespaceMap } from '../src/databases.ts';
 import { ShardLocks } from '../src/shard-lock.ts';
 import { checkIntegrity } from './integrity.ts';
 import { KeyedTable, smallArena } from './keyed-table.ts';
@@ -116,4 +117,66 @@ test('withAllLocks holds them all, and lets go of them after an error too', asyn
     if (!other.tryLock(shard)) t.fail(`shard ${shard} is still locked`);
     other.unlock(shard);
   }
+});
+
+test('a map of an earlier run: databases beyond it get numbers of their own', async (t) => {
+  const keys = new KeyedTable(smallArena(20));
+  const { databases } = keys;
+  t.same(databases.map(), { next: 5, namespaces: [1, 2, 3, 4] });
+  databases.restore({ next: 12, namespaces: [7, 2] });
+  t.same(databases.map(), { next: 14, namespaces: [7, 2, 12, 13] });
+  t.equal(databases.ofNamespace(7), 0);
+  t.equal(databases.ofNamespace(1), -1);
+  keys.set('a', '1');
+  keys.flush(0);
+  t.same(databases.map(), { next: 15, namespaces: [14, 2, 12, 13] });
+  databases.restore({ next: 30, namespaces: [21, 22, 23, 24, 25, 26] });
+  t.same(databases.map(), { next: 30, namespaces: [21, 22, 23, 24] }, 'there were more');
+});
+
+test('what is in force is what was made durable before', async (t) => {
+  const keys = filled();
+  const { databases } = keys;
+  const persisted: NamespaceMap[] = [];
+  const inForce: NamespaceMap[] = [];
+  databases.persist = (map) => {
+    persisted.push(map);
+    inForce.push(databases.map());
+  };
+  const steps = [
+    () => keys.flush(1),
+    () => keys.swap(0, 2),
+    () => keys.databases.withAllLocks(() => databases.flush(0, 3)),
+    () => keys.swap(3, 3),
+  ];
+  for (const [i, step] of steps.entries()) {
+    const before = databases.map();
+    step();
+    t.equal(persisted.length, i + 1, 'once');
+    t.same(inForce[i], before);
+    t.same(databases.map(), persisted[i]);
+  }
+});
+
+test('a map that cannot be made durable changes nothing', async (t) => {
+  const keys = filled();
+  const { databases } = keys;
+  const before = [databases.map(), counts(keys)];
+  const values = ['0', '1', '2', '3'].map((db) => keys.get('k1', Number(db)));
+  databases.persist = () => {
+    throw new Error('the disk is full');
+  };
+  for (const step of [
+    () => keys.flush(0),
+    () => keys.swap(0, 1),
+    () => databases.withAllLocks(() => databases.flush(0, 3)),
+  ]) {
+    t.throws(step, /the disk is full/);
+    t.same([databases.map(), counts(keys)], before);
+  }
+  t.same(
+    ['0', '1', '2', '3'].map((db) => keys.get('k1', Number(db))),
+    values,
+  );
+  t.same(checkIntegrity(keys.table.arena).problems, [], 'no lock is kept');
 });

@@ -5,7 +5,7 @@ import { SHARD_COUNT } from '@forgekv/base';
 import { type Arena, createArena } from '../src/arena.ts';
 import { Databases } from '../src/databases.ts';
 import { HotTable } from '../src/hot-table.ts';
-import { FLAG_LARGE, PAGE_BYTES, TYPE_STRING, TYPE_TOMBSTONE } from '../src/layout.ts';
+import { FLAG_COLD, FLAG_LARGE, PAGE_BYTES, TYPE_STRING, TYPE_TOMBSTONE } from '../src/layout.ts';
 
 /** Odd on purpose: keys and values of a request lie anywhere. */
 const KEY_OFFSET = 5;
@@ -86,7 +86,7 @@ export class KeyedTable {
     const entry = old === 0 ? table.create(type, value.length) : table.resize(old, value.length, 0);
     if (entry === 0) return 0;
     if (largeId >= 0) this.largeFreed(largeId);
-    table.setFlags(entry, FLAG_LARGE, 0);
+    table.setFlags(entry, FLAG_LARGE | FLAG_COLD, 0);
     if (old !== 0 && live === 0) table.revive(entry, type);
     table.setType(entry, type);
     table.setExpireAtMs(entry, 0);

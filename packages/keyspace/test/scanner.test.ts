@@ -145,3 +145,87 @@ test('a walk among a great many keys of another database is cut short', async (t
   t.equal(walk.seen.size, 20);
   t.ok(calls > 3, `${calls} calls`);
 });
+
+/** Visits by entry's `namespace/key`, in slices of some steps; `between` comes after each. */
+function walkAll(keys: KeyedTable, steps: number, between: (slice: number) => void): string[] {
+  const { table } = keys;
+  const scanner = new Scanner(table, keys.databases);
+  const seen: string[] = [];
+  let slice = 0;
+  for (let position = 0; position < SHARD_END; slice++) {
+    table.locks.lock(SHARD);
+    const next = scanner.walkAll(SHARD, position, steps, (entry) => {
+      const at = table.keyWord(entry) * 4;
+      const key = table.bytes.toString('latin1', at, at + table.keyLength(entry));
+      seen.push(`${table.namespaceOf(entry)}/${key}`);
+      return true;
+    });
+    table.locks.unlock(SHARD);
+    if (next <= position) throw new Error(`stands at ${next}`);
+    position = next;
+    between(slice);
+  }
+  return seen;
+}
+
+test('walkAll: everything there is, of all databases, dead and expired too', async (t) => {
+  const keys = new KeyedTable(smallArena(40));
+  const names = keysInShard(keys, SHARD, 300);
+  for (const [i, name] of names.entries()) {
+    keys.set(name, '', i % 2);
+    if (i % 5 === 0) keys.expireAt(name, 1, i % 2);
+    if (i % 7 !== 0) continue;
+    keys.locked(name, i % 2, (table) => table.setFlags(table.find(), 0, FLAG_STORED));
+    keys.delete(name, i % 2);
+  }
+  keys.flush(1);
+  const seen = walkAll(keys, 50, () => {});
+  t.same([...seen].sort(), names.map((name, i) => `${1 + (i % 2)}/${name}`).sort());
+});
+
+test('walkAll: exactly once while the index grows and entries move', async (t) => {
+  const seed = Date.now() & 0x7fffffff;
+  const random = new Random(seed);
+  for (const steps of [1, 7, 100, 2048]) {
+    const keys = new KeyedTable(smallArena(200));
+    const names = keysInShard(keys, SHARD, 6000);
+    const stable = names.slice(0, 500);
+    for (const name of stable) keys.set(name, '');
+    let added = 500;
+    const seen = walkAll(keys, steps, () => {
+      for (let i = 0; i < 12 && added < names.length; i++) keys.set(names[added++]!, '');
+      keys.set(random.pick(stable), 'x'.repeat(random.below(400)));
+      const gone = names[500 + random.below(added - 500)]!;
+      if (added > 600) keys.delete(gone);
+    });
+    const counts = new Map<string, number>();
+    for (const name of seen) counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const name of stable) {
+      if (counts.get(`1/${name}`) !== 1) t.fail(`${name}: ${counts.get(`1/${name}`)} times`);
+    }
+    t.ok(seen.length >= 500, `${steps} steps a slice, ${added} keys in the end, seed ${seed}`);
+  }
+});
+
+test('walkAll stops behind the bucket in which it is told to', async (t) => {
+  const keys = new KeyedTable(smallArena(40));
+  const names = keysInShard(keys, SHARD, 1000);
+  for (const name of names) keys.set(name, '');
+  const scanner = new Scanner(keys.table, keys.databases);
+  const seen: number[] = [];
+  let most = 0;
+  for (let position = 0; position < SHARD_END; ) {
+    let count = 0;
+    keys.table.locks.lock(SHARD);
+    position = scanner.walkAll(SHARD, position, 1e9, (entry) => {
+      seen.push(entry);
+      count++;
+      return false;
+    });
+    keys.table.locks.unlock(SHARD);
+    most = Math.max(most, count);
+  }
+  t.equal(new Set(seen).size, 1000);
+  t.equal(seen.length, 1000);
+  t.ok(most < 20, `${most} in a bucket at most`);
+});

@@ -53,3 +53,19 @@ test('a pause ends by time or by unpause, and only ever grows', async (t) => {
   control.pause(PAUSE_ALL, 1e15, 6000);
   t.equal(control.pauseMode(1e15 - 1), PAUSE_ALL, 'far in the future');
 });
+
+test('everything is held back for a moment, whatever else is paused', async (t) => {
+  const memory = createControlMemory();
+  const control = new ProcessControl(memory);
+  const other = new ProcessControl(memory);
+  for (const mode of [PAUSE_NONE, PAUSE_WRITES, PAUSE_ALL]) {
+    if (mode !== PAUSE_NONE) control.pause(mode, 2000, 1000);
+    t.equal(other.pauseMode(1000), mode);
+    control.held = true;
+    t.equal(other.pauseMode(1000), PAUSE_ALL);
+    t.equal(other.pauseMode(9000), PAUSE_ALL, 'it has no time');
+    control.held = false;
+    t.equal(other.pauseMode(1000), mode, 'as before');
+    control.unpause();
+  }
+});

@@ -156,7 +156,7 @@ async function standStill(
     const startedAtMs = performance.now();
     control.held = true;
     try {
-      if (await comesToRest(fronts(), startedAtMs + STAND_STILL_MS)) {
+      if (await comesToRest(fronts(), STAND_STILL_MS)) {
         const extents = handedExtents(logs, needed);
         const namespaces = readFileSync(join(directory, 'namespaces.json'));
         heldMs += performance.now() - startedAtMs;
@@ -174,12 +174,21 @@ async function standStill(
   throw new Error('some command takes too long');
 }
 
-async function comesToRest(fronts: readonly FrontHandle[], untilMs: number): Promise<boolean> {
-  for (;;) {
-    const quiet = await Promise.all(fronts.map((front) => front.query({ op: 'quiet' })));
-    if (quiet.every((answer) => answer === 1)) return true;
-    if (performance.now() >= untilMs) return false;
-    await sleep(POLL_MS);
+/** False when it takes too long, which a front that is in the middle of a command does not say. */
+async function comesToRest(fronts: readonly FrontHandle[], withinMs: number): Promise<boolean> {
+  const tooLong = new AbortController();
+  const deadline = sleep(withinMs, null, { signal: tooLong.signal }).catch(() => null);
+  const untilMs = performance.now() + withinMs;
+  try {
+    while (performance.now() < untilMs) {
+      const asked = Promise.all(fronts.map((front) => front.query({ op: 'quiet' })));
+      const quiet = await Promise.race([asked, deadline]);
+      if (quiet?.every((answer) => answer === 1)) return true;
+      await sleep(POLL_MS);
+    }
+    return false;
+  } finally {
+    tooLong.abort();
   }
 }
 

@@ -33,6 +33,11 @@ export class DataDirectoryError extends Error {
   readonly code = 'DATA_DIRECTORY';
 }
 
+/** What the directory says of itself cannot be right. */
+export class DamagedDirectoryError extends DataDirectoryError {
+  override name = 'DamagedDirectoryError';
+}
+
 /**
  * Opens a data directory, making it when it is missing.
  * @throws DataDirectoryError when it was written by a newer version or is damaged
@@ -44,12 +49,20 @@ export function openDataDirectory(path: string): DirectoryFacts {
     const reason = (cause as Error).message;
     throw new DataDirectoryError(`cannot make the data directory ${path}: ${reason}`, { cause });
   }
+  return readDataDirectory(path) ?? create(join(path, FILE));
+}
+
+/**
+ * Returns what a directory says of itself, null when it is no data directory.
+ * @throws DataDirectoryError as `openDataDirectory`
+ */
+export function readDataDirectory(path: string): DirectoryFacts | null {
   const file = join(path, FILE);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return create(file);
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new DataDirectoryError(`cannot read ${file}: ${(cause as Error).message}`, { cause });
   }
   return check(file, text);
@@ -142,7 +155,7 @@ function check(file: string, text: string): DirectoryFacts {
   try {
     facts = JSON.parse(text);
   } catch (cause) {
-    throw new DataDirectoryError(`${file} is damaged: ${(cause as Error).message}`, { cause });
+    throw new DamagedDirectoryError(`${file} is damaged: ${(cause as Error).message}`, { cause });
   }
   const { format, hashSecret } = (facts ?? {}) as Partial<DirectoryFacts>;
   if (typeof format === 'number' && format > FORMAT) {
@@ -153,7 +166,7 @@ function check(file: string, text: string): DirectoryFacts {
   const isSecret =
     Array.isArray(hashSecret) && hashSecret.length === 2 && hashSecret.every(Number.isInteger);
   if (format !== FORMAT || !isSecret) {
-    throw new DataDirectoryError(`${file} is damaged: it does not describe a data directory`);
+    throw new DamagedDirectoryError(`${file} is damaged: it does not describe a data directory`);
   }
   return { format, hashSecret };
 }

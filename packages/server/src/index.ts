@@ -1,3 +1,4 @@
+export { checkDirectory, type DirectoryReport } from './check-directory.ts';
 export { DataDirectoryError } from './data-directory.ts';
 export { canSharePort } from './listeners.ts';
 export { createLog } from './log.ts';

@@ -120,7 +120,8 @@ export class Server {
       fronts: () => this.#fronts,
       workers: () => this.#workers,
       checkpoint: () => this.#checkpoint(),
-      changes: () => this.#wiring.stats.reduce((sum, _, i) => sum + stats.ofThread(i, 'changes'), 0),
+      changes: () =>
+        this.#wiring.stats.reduce((sum, _, i) => sum + stats.ofThread(i, 'changes'), 0),
     };
     return new SaveKeeper({
       backup: (goOn) => makeBackup(parts, goOn),

@@ -142,13 +142,21 @@ export class StoreKeeper {
    * @returns 'room', 'wait' (changes have to be flushed first), or 'none': nothing can get smaller
    */
   makeRoom(nowMs: number, passesBefore: number): 'room' | 'wait' | 'none' {
+    const before = this.#evictor.evicted;
     const outcome = this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, true);
-    if (outcome !== 'dirty') return 'room';
+    // Trying again only after something has gone: whoever tries again does nothing else meanwhile,
+    // and what is dirty is not flushed.
+    if (outcome === 'enough' || this.#evictor.evicted > before) return 'room';
+    if (outcome === 'more') return this.#wait(nowMs);
     if (nowMs < this.#hopelessUntilMs) return 'none';
     if (this.#passes > passesBefore + 1 && !this.flusher.isRunning) {
       this.#hopelessUntilMs = nowMs + HOPELESS_MS;
       return 'none';
     }
+    return this.#wait(nowMs);
+  }
+
+  #wait(nowMs: number): 'wait' {
     this.#nextFlushMs = Math.min(this.#nextFlushMs, nowMs);
     this.#flush(nowMs);
     return 'wait';

@@ -6,12 +6,7 @@ import { Random } from '@forgekv/base';
 import { t as file, test } from 'tap';
 import { randomCommand } from './random-traffic.ts';
 import { ALL_SHARDS, TestDisk, TestWorker } from './test-worker.ts';
-import {
-  differences,
-  differencesFromStore,
-  stateOf,
-  unflushed,
-} from './worker-state.ts';
+import { differences, differencesFromStore, stateOf, unflushed } from './worker-state.ts';
 
 const SEED = Number(process.env.FORGEKV_FLUSHER_SEED ?? Date.now() & 0x7fffffff);
 const COMMANDS = 70;

@@ -1,0 +1,193 @@
+// What each command of the string and generic families logs, word for word, and that the log of
+// random commands gives the same keyspace again. What replies wait for is in
+// effect-dependencies.test.ts.
+
+import { planCommands } from '@forgekv/testkit';
+import { t as file, type Test, test } from 'tap';
+import { PLACE_FRONT } from '../src/index.ts';
+import { createTestDatabase, type TestDatabase } from './harness.ts';
+import { LoggedDatabase, replayInto } from './support/logged-database.ts';
+import { split } from './support/run-table.ts';
+import { registry } from './support/test-thread.ts';
+
+const SEED = Number(process.env.FORGEKV_EFFECTS_SEED ?? Date.now() & 0x7fffffff);
+const COMMANDS = 4000;
+const NOW_MS = 1_700_000_000_000;
+const IN_10_S = NOW_MS + 10_000;
+
+file.setTimeout(120_000);
+
+/**
+ * Command, then its effects; `!` before blind ones. Before each: n = 10, s = hello, f = 1.5, and x
+ * = old, which expires in ten seconds.
+ */
+const ROWS: readonly (readonly [string, ...string[]])[] = [
+  // Reads, and changes that are none.
+  ['get s'],
+  ['mget s n'],
+  ['getrange s 0 1'],
+  ['strlen s'],
+  ['lcs s x'],
+  ['exists s n'],
+  ['type s'],
+  ['ttl x'],
+  ['object encoding s'],
+  ['touch s n'],
+  ['dump s'],
+  ['del none none2'],
+  ['persist s'],
+  ['getex s'],
+  ['getdel none'],
+  ['setnx s 1'],
+  ['set s 1 nx'],
+  ['set none 1 xx'],
+  ['msetnx none 1 s 2'],
+  ['renamenx s n'],
+  ['copy s n'],
+  ['expire none 100'],
+  ['expire x 5 gt'],
+  ['incr s'],
+  ['setrange none 5 ""'],
+  // SET and its relatives.
+  ['set s new', '!set s new'],
+  ['SET new 1', '!SET new 1'],
+  ['set s new keepttl', '!SET s new'],
+  ['set x new keepttl', `!SET x new PXAT ${IN_10_S}`],
+  ['set s new ex 10', `!SET s new PXAT ${IN_10_S}`],
+  ['set s new pxat 1800000000000', '!SET s new PXAT 1800000000000'],
+  ['set s new get', '!SET s new'],
+  ['set s new xx', '!SET s new'],
+  ['setnx new 1', '!SET new 1'],
+  ['setex s 10 new', `!SET s new PXAT ${IN_10_S}`],
+  ['psetex s 10000 new', `!SET s new PXAT ${IN_10_S}`],
+  ['getset s new', '!SET s new'],
+  ['mset s 1 n 2 new 3', '!SET s 1', '!SET n 2', '!SET new 3'],
+  ['msetnx a 1 b 2', '!SET a 1', '!SET b 2'],
+  // Changes on the value before.
+  ['append s !', 'append s !'],
+  ['append new !', '!SET new !'],
+  ['setrange s 1 XY', 'setrange s 1 XY'],
+  ['incr n', 'incr n'],
+  ['incr x2', 'incr x2'],
+  ['incrby n 5', 'incrby n 5'],
+  ['decrby n 5', 'decrby n 5'],
+  ['decr n', 'decr n'],
+  ['incrbyfloat f 1', '!SET f 2.5'],
+  // Times.
+  ['expire s 10', `PEXPIREAT s ${IN_10_S}`],
+  ['pexpire s 10000', `PEXPIREAT s ${IN_10_S}`],
+  ['expireat s 1800000000', 'PEXPIREAT s 1800000000000'],
+  ['pexpireat s 1800000000001', 'PEXPIREAT s 1800000000001'],
+  ['expire s -1', '!DEL s'],
+  ['persist x', 'PERSIST x'],
+  ['getex s ex 10', `PEXPIREAT s ${IN_10_S}`],
+  ['getex x persist', 'PERSIST x'],
+  ['getex s exat 1', '!DEL s'],
+  // Removals and moves.
+  ['del s n none', '!DEL s', '!DEL n'],
+  ['unlink s', '!DEL s'],
+  ['getdel s', '!DEL s'],
+  ['rename s n', '!SET n hello', '!DEL s'],
+  ['rename x new', `!SET new old PXAT ${IN_10_S}`, '!DEL x'],
+  ['copy s new', '!SET new hello'],
+  ['copy x s replace', `!SET s old PXAT ${IN_10_S}`],
+  ['move s 1', '!SET s hello', '!DEL s'],
+];
+
+function filled(t: Test): LoggedDatabase {
+  const logged = new LoggedDatabase(t);
+  const { db } = logged;
+  db.nowMs = NOW_MS;
+  db.run('mset', 'n', '10', 's', 'hello', 'f', '1.5', 'x', 'old');
+  db.run('pexpire', 'x', '10000');
+  return logged;
+}
+
+test('effects of string and generic commands', async (t) => {
+  for (const isInline of [false, true]) {
+    for (const [command, ...expected] of ROWS) {
+      const logged = filled(t);
+      logged.db.isInline = isInline;
+      const effects = logged.effectsOf(...split(command));
+      t.same(effects.sort(), [...expected].sort(), command);
+      logged.db.audit();
+    }
+  }
+});
+
+test('an expired key is removed in the log by whoever meets it', async (t) => {
+  const logged = filled(t);
+  logged.db.nowMs = IN_10_S;
+  t.same(logged.effectsOf('get', 'x'), ['!DEL x']);
+  t.same(logged.effectsOf('get', 'x'), []);
+});
+
+test('an effect names the LSN its key had before', async (t) => {
+  const logged = new LoggedDatabase(t);
+  const { db } = logged;
+  db.run('set', '{k}1', 'a');
+  db.run('set', '{k}2', 'a');
+  db.run('append', '{k}1', 'b');
+  db.run('del', '{k}1');
+  db.run('append', '{k}1', 'c');
+  const lsns = logged.all().map(({ lsn, previousLsn }) => [lsn, previousLsn]);
+  t.same(lsns, [
+    [1, 0],
+    [2, 0],
+    [3, 1],
+    [4, 3],
+    [5, 0],
+  ]);
+});
+
+test('times that no double holds', async (t) => {
+  const logged = filled(t);
+  const latest = `${2n ** 63n - 1n}`;
+  t.same(logged.effectsOf('pexpireat', 's', latest), [`PEXPIREAT s ${latest}`]);
+  const copy = createTestDatabase();
+  replayInto(copy, logged.all());
+  copy.db = 0;
+  t.equal(copy.run('pexpiretime', 's'), logged.db.run('pexpiretime', 's'));
+});
+
+/** Lines of the dump that recovery brings back; encodings come from the value again. */
+function restored(db: TestDatabase): string[] {
+  const lines = db.dump().split('\n');
+  return lines
+    .filter((line) => /^\d/.test(line))
+    .map((line) => {
+      const [about, ...rest] = line.split(' ');
+      const [database, shard, type, , lsn] = about!.split(',');
+      return [database, shard, type, lsn, ...rest].join(' ');
+    })
+    .sort();
+}
+
+for (const hotValueMaxBytes of [16_384, 64]) {
+  const name = `values up to ${hotValueMaxBytes} bytes hot, seed ${SEED}`;
+  test(`the log of random commands gives the same again: ${name}`, async (t) => {
+    const logged = new LoggedDatabase(t, { hotValueMaxBytes });
+    const { db } = logged;
+    const plan = planCommands({ seed: SEED, commands: COMMANDS, connections: 1 });
+    let ran = 0;
+    for (const { args } of plan) {
+      const id = registry.table.lookup(args[0]!, 0, args[0]!.length);
+      const isOfKeys = id >= 0 && registry.places[id] !== PLACE_FRONT;
+      if (!isOfKeys && String(args[0]).toLowerCase() !== 'object') continue;
+      db.isInline = ran % 5 === 0;
+      db.db = ran % 3;
+      db.run(...args);
+      ran++;
+      if (ran % 100 === 0) db.nowMs += 50;
+      if (ran % 7 === 0) logged.settle();
+    }
+    const effects = logged.all();
+    const copy = createTestDatabase({ hotValueMaxBytes });
+    const { worker } = copy;
+    worker.databases.restore(db.worker.databases.map());
+    replayInto(copy, effects);
+    t.same(restored(copy), restored(db), `${ran} commands, ${effects.length} effects`);
+    t.ok(effects.length > 500);
+    copy.audit();
+  });
+}
