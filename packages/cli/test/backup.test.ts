@@ -190,6 +190,6 @@ test('SHUTDOWN takes what is new to the stores, with NOSAVE it stays in the log'
     const after = await connect(t, server);
     t.equal(await says(after, 'GET', `${how}:49`), '"49"');
     const said = server.log().slice(logged);
-    t.equal(/recovered (\d+) effects/.exec(said)?.[1] ?? '0', recovered, how);
+    t.equal(/stores and (\d+) effects/.exec(said)?.[1] ?? '0', recovered, how);
   }
 });

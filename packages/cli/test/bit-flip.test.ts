@@ -2,7 +2,7 @@
 // value or an error that names it, or the start is refused with a reason: never a wrong value,
 // never an end by a signal. Damaged logs are in durability.test.ts.
 //
-// FORGEKV_FLIP_SEED repeats the positions.
+// FORGEKV_FLIP_SEED repeats the positions, FORGEKV_FLIP_POSITIONS says how many.
 
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { temporaryDirectory } from './support/spawned.ts';
 
 const SEED = Number(process.env.FORGEKV_FLIP_SEED ?? Date.now() & 0x7fffffff);
 const KEYS = 2000;
-const POSITIONS = 20;
+const POSITIONS = Number(process.env.FORGEKV_FLIP_POSITIONS ?? 8);
 const EXIT_USAGE = 2;
 const REFUSAL = /damage|corrupt|CORRUPT|checksum/;
 
@@ -22,7 +22,7 @@ file.setTimeout(240_000);
 
 const keyOf = (i: number): string => `flip:${i}`;
 
-function valueOf(i: number): string {
+function textOf(i: number): string {
   const length = i % 100 === 0 ? 150_000 : 20 + ((i * 37) % 700);
   return `${i}-value.`.repeat(Math.ceil(length / 10)).slice(0, length);
 }
@@ -40,7 +40,7 @@ function problemOf(i: number, reply: Reply): string {
   const key = keyOf(i);
   if (reply.kind === 'error') return reply.text.includes(key) ? '' : `${key}: ${reply.text}`;
   if (reply.kind !== 'bulk') return `${key} is lost: ${reply.kind}`;
-  return reply.bytes.toString('latin1') === valueOf(i) ? '' : `${key} has a wrong value`;
+  return reply.bytes.toString('latin1') === textOf(i) ? '' : `${key} has a wrong value`;
 }
 
 test(`a flipped byte in a store, seed ${SEED}`, async (t) => {
@@ -50,7 +50,7 @@ test(`a flipped byte in a store, seed ${SEED}`, async (t) => {
   const first = await startForgeKv({ dir: pristine, fronts: 1, workers: 2, args });
   try {
     const client = await RespClient.connect({ port: first.port });
-    const writes = Array.from({ length: KEYS }, (_, i) => ['SET', keyOf(i), valueOf(i)]);
+    const writes = Array.from({ length: KEYS }, (_, i) => ['SET', keyOf(i), textOf(i)]);
     await client.pipeline(writes);
     client.close();
   } finally {

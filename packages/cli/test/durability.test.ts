@@ -208,6 +208,6 @@ test('while it loads: LOADING, INFO, probes', async (t) => {
   t.equal(describeReply(await after.command('GET', 'n:1')), '"4000"');
   t.equal(await infoField(after, 'loading'), '0');
   t.equal((await fetch(`http://127.0.0.1:${httpPort}/readyz`)).status, 200);
-  t.match(server.log, /recovered \d+ effects in \d+ ms/);
+  t.match(server.log, /recovered \d+ keys from the stores and \d+ effects from the logs in \d+ ms/);
   t.match(server.log, `EverySecond, log in ${join(dir, 'wal')}`);
 });

@@ -2,6 +2,7 @@
 // or in sync mode Always, durable. And when writes are refused. Two threads' logs, one process.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { FLAG_STORED } from '@forgekv/keyspace';
 import { type Test, test } from 'tap';
 import {
   type CommandContext,
@@ -91,7 +92,7 @@ test('a tombstone names its removal', async (t) => {
   db.run('set', 'a', '1');
   logged.settle();
   const entry = logged.otherOpens('a');
-  db.table.setFlags(entry, 0, 4);
+  db.table.setFlags(entry, 0, FLAG_STORED);
   db.run('del', 'a');
   t.equal(logged.otherOpens('a'), 0);
   t.equal(logged.other.settle(), UNSETTLED);
@@ -164,7 +165,7 @@ test('refusals: told by the keeper of the logs to all threads', async (t) => {
   t.equal(logged.own.refusal, '');
 });
 
-test('a log without room: the tick is lost, its thread refuses, nothing more is accepted', async (t) => {
+test('a log without room: the tick is lost, its thread refuses and accepts no more', async (t) => {
   const small = { segmentBytes: 1 << 16, bufferBytes: 1 << 16, maxSegments: 2 };
   const logged = new Setup(t, {}, small);
   t.equal(logged.own.accepts(1000), true);

@@ -39,8 +39,8 @@ export class Evictor {
   readonly #owned: Uint8Array;
   #page = 0;
   /** Use clocks when this lap and the one before began. */
-  #lapStart = 0;
-  #lastLapStart = 0;
+  #lapStart: number;
+  #lastLapStart: number;
   /** Values made cold since start. */
   evicted = 0;
   /** Values that could not go in this lap because they are dirty. */
@@ -67,6 +67,8 @@ export class Evictor {
     this.#arena = table.arena;
     this.#words = table.words;
     this.#owned = owned;
+    this.#lapStart = this.#now();
+    this.#lastLapStart = this.#lapStart;
   }
 
   /**
@@ -99,8 +101,13 @@ export class Evictor {
   #nextLap(): void {
     this.#page = 0;
     this.#lastLapStart = this.#lapStart;
-    this.#lapStart = Math.floor((Date.now() - this.#arena.epochMs) / 1000);
+    this.#lapStart = this.#now();
     this.#dirty = 0;
+  }
+
+  /** Now, as entries note their last use. */
+  #now(): number {
+    return Math.floor((Date.now() - this.#arena.epochMs) / 1000);
   }
 
   /** Dirty values met in this lap. */
@@ -177,6 +184,6 @@ export class Evictor {
       return false;
     }
     if ((flags & FLAG_STORED) === 0) return false;
-    return all || table.usedAt(entry) < this.#lastLapStart || this.#lapStart === 0;
+    return all || table.usedAt(entry) < this.#lastLapStart;
   }
 }

@@ -36,8 +36,8 @@ export class FigureSampler {
   }
 
   start(): void {
-    this.#sample();
-    this.#timer = setInterval(() => this.#sample(), EVERY_MS);
+    this.sample();
+    this.#timer = setInterval(() => this.sample(), EVERY_MS);
   }
 
   stop(): void {
@@ -54,7 +54,8 @@ export class FigureSampler {
     if (this.#sampled !== null) this.#publish({ ...this.#sampled, saves: this.#saves() });
   }
 
-  #sample(): void {
+  /** Measures and publishes now; otherwise once a second. */
+  sample(): void {
     const now = {
       atMs: Date.now(),
       commands: this.#stats.get('commands'),

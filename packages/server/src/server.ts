@@ -189,6 +189,7 @@ export class Server {
     await this.#keeper.start();
     this.#control.loading = false;
     this.#ready = true;
+    this.#sampler.sample();
     return reachable;
   }
 
@@ -197,9 +198,9 @@ export class Server {
     const { log } = this.#o;
     const startedAtMs = performance.now();
     const progress = setInterval(() => {
-      const { bytesDone, bytesTotal } = this.recovery;
+      const { keys, bytesDone, bytesTotal } = this.recovery;
       const percent = bytesTotal === 0 ? 0 : (bytesDone / bytesTotal) * 100;
-      log.info(`loading: ${percent.toFixed(0)} % of the logs read`);
+      log.info(`loading: ${keys} keys from the stores, ${percent.toFixed(0)} % of the logs`);
     }, PROGRESS_MS);
     try {
       await Promise.all(this.#workers.map((worker) => worker.ready));
@@ -207,9 +208,12 @@ export class Server {
       clearInterval(progress);
     }
     for (const worker of this.#workers) worker.recovered();
-    const { applied, holes } = this.recovery;
+    const { keys, applied, holes } = this.recovery;
     const tookMs = performance.now() - startedAtMs;
-    if (applied > 0) log.info(`recovered ${applied} effects in ${tookMs.toFixed(0)} ms`);
+    if (keys + applied > 0) {
+      const what = `${keys} keys from the stores and ${applied} effects from the logs`;
+      log.info(`recovered ${what} in ${tookMs.toFixed(0)} ms`);
+    }
     if (holes > 0) log.warn(`${holes} effects were left out: what they build on was never synced`);
     for (const note of this.#workers.flatMap(({ notes }) => notes)) log.warn(note);
   }
@@ -228,6 +232,7 @@ export class Server {
       applied: sum('applied'),
       passed: sum('passed'),
       holes: sum('holes'),
+      keys: sum('keys'),
       bytesDone: sum('bytesDone'),
       bytesTotal: sum('bytesTotal'),
     };

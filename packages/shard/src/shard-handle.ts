@@ -27,7 +27,14 @@ export class ShardHandle {
   readonly #waiting = new Map<number, (problem: string) => void>();
   #lastId = 0;
   /** How far the worker is with the logs of earlier runs. */
-  recovery: Recovery = { applied: 0, passed: 0, holes: 0, bytesDone: 0, bytesTotal: 0 };
+  recovery: Recovery = {
+    applied: 0,
+    passed: 0,
+    holes: 0,
+    keys: 0,
+    bytesDone: 0,
+    bytesTotal: 0,
+  };
   /** What people should know of these logs. */
   notes: readonly string[] = [];
   #onReady: () => void = () => {};

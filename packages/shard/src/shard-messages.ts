@@ -40,6 +40,9 @@ export interface ShardInit {
 
 /** How far a worker is with its logs. */
 export interface Recovery extends ReplayCounts {
+  /** Keys loaded from the stores. */
+  readonly keys: number;
+  /** Of the logs. */
   readonly bytesDone: number;
   readonly bytesTotal: number;
 }

@@ -168,7 +168,11 @@ async function openStores(): Promise<void> {
     say: (message) => say({ type: 'log', message }),
   });
   loader = shard.loader(stores, durable);
-  await loader.load();
+  await loader.load(() => {
+    const { keys } = loader.counts;
+    const none = { applied: 0, passed: 0, holes: 0, bytesDone: 0, bytesTotal: 0 };
+    say({ type: 'recovering', recovery: { ...none, keys } });
+  });
   const { keys, damaged } = loader.counts;
   if (damaged > 0) say({ type: 'log', message: `${damaged} of ${keys} stored keys are damaged` });
 }
@@ -182,6 +186,7 @@ async function recover(): Promise<void> {
   const recovery = (): Recovery => ({
     ...replay.counts,
     holes: replay.holes,
+    keys: loader.counts.keys,
     bytesDone,
     bytesTotal,
   });

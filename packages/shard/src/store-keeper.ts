@@ -126,7 +126,8 @@ export class StoreKeeper {
     const isTight = availablePages < this.#reservePages;
     this.#evictor.largeToo = large.bytes > this.#largeBytes;
     if (isTight || this.#evictor.largeToo) {
-      this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, isTight);
+      const isUrgent = availablePages < this.#reservePages >> 1;
+      this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, isUrgent);
     }
     if (availablePages < this.#flushPages || this.#evictor.largeToo) this.#flush(nowMs);
   }

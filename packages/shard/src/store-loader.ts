@@ -51,9 +51,15 @@ export class StoreLoader {
     this.#warmPages = context.table.arena.pageCount * (1 - WARM_SHARE);
   }
 
-  /** @throws StoreError, CorruptRecordError of a checkpoint, ReplayError when it does not fit */
-  async load(): Promise<void> {
-    for (const shard of this.#stores.shards) await this.#shard(shard);
+  /**
+   * @param progress called after each shard
+   * @throws StoreError, CorruptRecordError of a checkpoint, ReplayError when it does not fit
+   */
+  async load(progress: () => void = () => {}): Promise<void> {
+    for (const shard of this.#stores.shards) {
+      await this.#shard(shard);
+      progress();
+    }
   }
 
   async #shard(shard: number): Promise<void> {

@@ -113,7 +113,7 @@ test('positions of long ago, which look like the future, are durable', async (t)
   t.pass('nothing was waited for');
 });
 
-test('a sync that fails is told, and asked for again when the effects are noted again', async (t) => {
+test('a sync that fails is told, and asked for again with the effects', async (t) => {
   const setup = new Setup(t);
   const position = setup.append(0);
   setup.writers[0]!.seal();

@@ -125,7 +125,7 @@ test('the LSN before is 0 for effects that made the key', async (t) => {
   t.equal(setup.figures, '3 applied, 0 passed, 1 holes');
 });
 
-test('tombstones: removed keys of the store count as missing, with the LSN of removal', async (t) => {
+test('tombstones: removed keys of the store are missing, with the LSN of removal', async (t) => {
   const disk = new TestDisk(t);
   const first = await TestWorker.start(disk);
   first.run('set', 'a', 'stored');

@@ -4,6 +4,7 @@ export { type FileSystem, nodeFileSystem } from './file-system.ts';
 export {
   type NamespaceFacts,
   NamespaceFileError,
+  NamespaceWriteError,
   readNamespaces,
   writeNamespaces,
 } from './namespace-file.ts';

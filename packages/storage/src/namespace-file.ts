@@ -51,17 +51,39 @@ export function readNamespaces(fs: FileSystem, directory: string): NamespaceFact
   }
   const isId = (value: unknown): boolean =>
     Number.isInteger(value) && (value as number) > 0 && (value as number) < (next as number);
-  if (format !== FORMAT || !Array.isArray(namespaces) || !namespaces.every(isId)) {
+  const isSound =
+    format === FORMAT &&
+    Number.isInteger(next) &&
+    Array.isArray(namespaces) &&
+    namespaces.every(isId) &&
+    new Set(namespaces).size === namespaces.length;
+  if (!isSound) {
     throw new NamespaceFileError(`${path} is damaged: it does not map databases`);
   }
   return { next: next as number, namespaces: namespaces as number[] };
 }
 
+/** The map could not be written; the old one is in force. */
+export class NamespaceWriteError extends Error {
+  override name = 'NamespaceWriteError';
+  readonly code = 'NAMESPACES';
+}
+
 /**
  * Replaces the map. Durable when it returns; before that, either map may be found after a crash.
- * @throws NodeJS.ErrnoException
+ * @throws NamespaceWriteError, and what the directory's sync throws: then the new map is in place,
+ *   but may not survive a power loss, and only a start can tell which one counts
  */
 export function writeNamespaces(fs: FileSystem, directory: string, facts: NamespaceFacts): void {
+  try {
+    replace(fs, directory, facts);
+  } catch (cause) {
+    throw new NamespaceWriteError((cause as Error).message, { cause });
+  }
+  fs.syncDirectory(directory);
+}
+
+function replace(fs: FileSystem, directory: string, facts: NamespaceFacts): void {
   const draft = `${directory}/${DRAFT}`;
   const bytes = Buffer.from(`${JSON.stringify({ format: FORMAT, ...facts })}\n`);
   // Left behind by a crash.
@@ -74,5 +96,4 @@ export function writeNamespaces(fs: FileSystem, directory: string, facts: Namesp
     fs.close(fd);
   }
   fs.rename(draft, `${directory}/${NAME}`);
-  fs.syncDirectory(directory);
 }

@@ -1,6 +1,7 @@
 // FLUSHDB, FLUSHALL, SWAPDB and DBSIZE: whole databases.
 
 import { SHARD_COUNT } from '@forgekv/base';
+import { NamespaceWriteError } from '@forgekv/storage';
 import type { CommandContext } from '../context.ts';
 import { ERR_DB_INDEX, ERR_SYNTAX } from '../errors.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
@@ -53,13 +54,18 @@ function isInt32(value: bigint | null): value is bigint {
 
 /** Runs a change of whole databases under every shard lock, unless a transaction owns a shard. */
 function changeDatabases(c: CommandContext, change: () => void): Outcome {
-  const changed = c.databases.withAllLocks(() => {
-    for (let shard = 0; shard < SHARD_COUNT; shard++) if (c.isGated(shard)) return false;
-    change();
-    c.stats.changes++;
-    return true;
-  });
-  if (!changed) return c.refuse(NOT_HERE);
+  try {
+    const changed = c.databases.withAllLocks(() => {
+      for (let shard = 0; shard < SHARD_COUNT; shard++) if (c.isGated(shard)) return false;
+      change();
+      c.stats.changes++;
+      return true;
+    });
+    if (!changed) return c.refuse(NOT_HERE);
+  } catch (error) {
+    if (!(error instanceof NamespaceWriteError)) throw error;
+    return c.fail(`MISCONF Errors writing the map of databases: ${error.message}`);
+  }
   c.reply.ok();
   return DONE;
 }

@@ -5,9 +5,9 @@ import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 
 /**
- * MEMORY USAGE key [SAMPLES count]: bytes of the key's slot in the hot table, and of its value where
- * that is large; a cold value takes no memory. Redis: SAMPLES says how exact the answer for a nested
- * value is; here it is always known.
+ * MEMORY USAGE key [SAMPLES count]: bytes of the key's slot in the hot table, and of its value
+ * where that is large; a cold value takes no memory. Redis: SAMPLES says how exact the answer for
+ * a nested value is; here it is always known.
  */
 export function memoryUsage(c: CommandContext): Outcome {
   for (let i = 3; i < c.request.argc; i += 2) {
