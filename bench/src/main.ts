@@ -131,8 +131,8 @@ function describeMethod({ rounds, pace, keyspace }: BenchOptions): string[] {
       '`after` is what it went on using when the load was over, up to 3 s, before the next load.',
     'Latencies are medians over the rounds of what redis-benchmark reports, the worst of its ' +
       'processes; with a pipeline they are those of a whole batch. The maximum is over all rounds.',
-    '`redis` runs without persistence, `redis-aof` with `appendfsync everysec`. ForgeKV always logs ' +
-      'what changes, by default with a sync every second. All servers run at the same niceness.',
+    '`redis` runs without persistence, `redis-aof` with `appendfsync everysec`. ForgeKV always ' +
+      'logs what changes, here with a sync every second. All servers run at the same niceness.',
   ];
 }
 

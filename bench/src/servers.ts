@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { getPriority } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   findOnPath,
@@ -92,7 +92,8 @@ export async function startServer(spec: ServerSpec, directory: string): Promise<
       port,
       pid,
       version: versionOf(spec, info),
-      commandLine: [spec.program, ...spec.args.map((word) => word || "''")].join(' '),
+      // Not where it lies on this machine.
+      commandLine: [basename(spec.program), ...spec.args.map((word) => word || "''")].join(' '),
       niceness: getPriority(pid),
       stop: () => stop(child, pid),
     };
