@@ -173,16 +173,15 @@ test('while it loads: LOADING, INFO, probes', async (t) => {
     ...['--dir', dir, '--port', String(port), '--http-port', String(httpPort)],
     ...threads,
   ]);
-  t.ok(
-    await until(
-      () =>
-        connect(t, { port }).then(
-          () => true,
-          () => false,
-        ),
-      20_000,
-    ),
-  );
+  // Answered, not only accepted: the port is bound for a moment to see whether it is free.
+  const answers = () =>
+    connect(t, { port })
+      .then((client) => client.command('PING'))
+      .then(
+        () => true,
+        () => false,
+      );
+  t.ok(await until(answers, 20_000));
   const early = await connect(t, { port });
   const [info, ...replies] = await early.pipeline([
     ['INFO', 'persistence'],
