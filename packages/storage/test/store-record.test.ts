@@ -3,12 +3,7 @@
 import { Random } from '@forgekv/base';
 import { test } from 'tap';
 import { decodeLarge, encodeLarge } from '../src/store/large-metadata.ts';
-import {
-  decodeCheckpoint,
-  decodeNamespaces,
-  encodeCheckpoint,
-  encodeNamespaces,
-} from '../src/store/meta-records.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../src/store/meta-records.ts';
 import {
   checkpointKey,
   dropKey,
@@ -165,15 +160,6 @@ test('elements, drops, checkpoints, tables, metadata', async (t) => {
   t.same(decodeCheckpoint(7, encoded), checkpoint);
   t.equal(decodeCheckpoint(7, encoded.subarray(1)), null);
   t.equal(decodeCheckpoint(7, Buffer.alloc(3)), null);
-  const table = {
-    version: 3,
-    namespaces: new Map([
-      [0, 5],
-      [15, 2 ** 32 - 1],
-    ]),
-  };
-  t.same(decodeNamespaces(encodeNamespaces(table)), table);
-  t.equal(decodeNamespaces(encodeNamespaces(table).subarray(0, -1)), null);
   const large = { objectId: 2 ** 40, count: 3, byteCount: 99, extra: ['x', 1] };
   t.same(decodeLarge(encodeLarge(large)), large);
   for (const bad of ['', '93010203', '94ff0000c0', 'c1', '94a16101 02c0']) {

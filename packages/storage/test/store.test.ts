@@ -61,19 +61,16 @@ test('a key is read back, replaced and deleted', async (t) => {
   t.equal(store.read(3, 7, 5, long)?.payload.length, 0);
 });
 
-test('checkpoints, tables and elements', async (t) => {
+test('checkpoints and elements', async (t) => {
   const { store } = await opened(t);
   t.equal(store.readCheckpoint(9), null);
-  t.equal(store.readNamespaces(), null);
   const batch = store.batch();
   const checkpoint = { shard: 9, durableLsn: 5, nextObjectId: 3, counts: [] };
   batch.checkpoint(checkpoint);
-  batch.namespaces({ version: 2, namespaces: new Map([[0, 4]]) });
   for (let i = 0; i < 30; i++) batch.putElement(9, 2, bytes(`e${i + 10}`), bytes(`v${i}`));
   batch.putElement(9, 3, bytes('other'), bytes('x'));
   await store.commit(batch, { sync: true });
   t.same(store.readCheckpoint(9), checkpoint);
-  t.same(store.readNamespaces()?.namespaces, new Map([[0, 4]]));
   t.same(Buffer.from(store.readElement(9, 2, bytes('e11'))!), bytes('v1'));
   t.equal(store.readElement(9, 2, bytes('e9')), null);
   let from: Buffer | null = bytes('');

@@ -2,12 +2,7 @@
 // that the batch can be written again after an error; it decides nothing about when to write.
 
 import { invariant } from '@forgekv/base';
-import {
-  type Checkpoint,
-  encodeCheckpoint,
-  encodeNamespaces,
-  type NamespaceTable,
-} from './meta-records.ts';
+import { type Checkpoint, encodeCheckpoint } from './meta-records.ts';
 import {
   checkpointKey,
   dropKey,
@@ -17,7 +12,6 @@ import {
   MAIN_PREFIX_BYTES,
   MAX_KEY_BYTES,
   MAX_PAYLOAD_BYTES,
-  namespacesKey,
   type PendingDrop,
   plainHead,
   putMainKey,
@@ -95,10 +89,6 @@ export class FlushBatch {
   /** Notes that all of the shard's writes up to an LSN are in this batch or in earlier ones. */
   checkpoint(checkpoint: Checkpoint): void {
     this.#addPlain(checkpointKey(checkpoint.shard), encodeCheckpoint(checkpoint));
-  }
-
-  namespaces(table: NamespaceTable): void {
-    this.#addPlain(namespacesKey(), encodeNamespaces(table));
   }
 
   /** Begins the reclaiming of a namespace, whose number must never be used again. */

@@ -8,7 +8,7 @@ export type { WriterState } from './fenced-writer.ts';
 export { FlushBatch } from './flush-batch.ts';
 export { decodeLarge, encodeLarge, type LargeMetadata } from './large-metadata.ts';
 export { type FaultPlan, MemoryEngine } from './memory-engine.ts';
-export type { Checkpoint, NamespaceCount, NamespaceTable } from './meta-records.ts';
+export type { Checkpoint, NamespaceCount } from './meta-records.ts';
 export {
   chunkKey,
   FLAG_LARGE,

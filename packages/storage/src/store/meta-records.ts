@@ -1,9 +1,8 @@
-// Payloads of the records that describe a store: checkpoints per shard and the table of
-// namespaces. Their keys, heads and checksums are in record.ts.
+// Payload of the record that describes a store: a checkpoint per shard. Its key, head and checksum
+// are in record.ts.
 //
 //   checkpoint       durableLsn f64 | nextObjectId f64 | count u32 | count times
 //                    { namespace u32, keys f64, expiring keys f64 }
-//   namespace table  version f64 | count u32 | count times { database u32, namespace u32 }
 //
 // All little-endian.
 
@@ -22,17 +21,8 @@ export interface Checkpoint {
   readonly counts: readonly NamespaceCount[];
 }
 
-/** Which namespace a database number means. The table with the highest version counts. */
-export interface NamespaceTable {
-  readonly version: number;
-  /** Database number to namespace. */
-  readonly namespaces: ReadonlyMap<number, number>;
-}
-
 const CHECKPOINT_HEAD_BYTES = 20;
 const COUNT_BYTES = 20;
-const TABLE_HEAD_BYTES = 12;
-const TABLE_ENTRY_BYTES = 8;
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   const { counts } = checkpoint;
@@ -69,30 +59,4 @@ export function decodeCheckpoint(shard: number, payload: Uint8Array): Checkpoint
     nextObjectId: bytes.readDoubleLE(8),
     counts,
   };
-}
-
-export function encodeNamespaces({ version, namespaces }: NamespaceTable): Buffer {
-  const bytes = Buffer.alloc(TABLE_HEAD_BYTES + namespaces.size * TABLE_ENTRY_BYTES);
-  bytes.writeDoubleLE(version, 0);
-  bytes.writeUInt32LE(namespaces.size, 8);
-  let at = TABLE_HEAD_BYTES;
-  for (const [database, namespace] of namespaces) {
-    bytes.writeUInt32LE(database, at);
-    bytes.writeUInt32LE(namespace, at + 4);
-    at += TABLE_ENTRY_BYTES;
-  }
-  return bytes;
-}
-
-/** Returns null when the bytes are no table. */
-export function decodeNamespaces(payload: Uint8Array): NamespaceTable | null {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  if (bytes.length < TABLE_HEAD_BYTES) return null;
-  const count = bytes.readUInt32LE(8);
-  if (bytes.length !== TABLE_HEAD_BYTES + count * TABLE_ENTRY_BYTES) return null;
-  const namespaces = new Map<number, number>();
-  for (let at = TABLE_HEAD_BYTES; at < bytes.length; at += TABLE_ENTRY_BYTES) {
-    namespaces.set(bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4));
-  }
-  return { version: bytes.readDoubleLE(0), namespaces };
 }

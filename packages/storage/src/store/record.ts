@@ -5,7 +5,6 @@
 //   key of a    main record      shard u8 (0..63) | namespace u32 | hash u32 | key bytes
 //               expiry record    0xe0 | shard u8 | expireAtMs u64 | namespace u32 | hash u32 | key
 //               checkpoint       0xf0 | 1 | shard u8
-//               namespace table  0xf0 | 2 | 0
 //               pending drop     0xf0 | 3 | shard u8 | kind u8 | number u64
 //               element          0xff | shard u8 | object id u64 | element key bytes
 //
@@ -40,7 +39,6 @@ const EXPIRY = 0xe0;
 const META = 0xf0;
 const ELEMENT = 0xff;
 const META_CHECKPOINT = 1;
-const META_NAMESPACES = 2;
 const META_DROP = 3;
 const EXPIRY_PREFIX_BYTES = 18;
 const ELEMENT_PREFIX_BYTES = 10;
@@ -194,10 +192,6 @@ export function checkpointKey(shard: number): Buffer {
   const key = Buffer.from([META, META_CHECKPOINT, 0]);
   putShard(key, 2, shard);
   return key;
-}
-
-export function namespacesKey(): Buffer {
-  return Buffer.from([META, META_NAMESPACES, 0]);
 }
 
 /** What is reclaimed in the background: a namespace of a shard, or an object's elements. */

@@ -5,21 +5,9 @@ import { type Damage, DamageList } from './damage-list.ts';
 import { FencedWriter, type WriterOptions, type WriterState } from './fenced-writer.ts';
 import { FlushBatch } from './flush-batch.ts';
 import { GatedReader } from './gated-reader.ts';
-import {
-  type Checkpoint,
-  decodeCheckpoint,
-  decodeNamespaces,
-  type NamespaceTable,
-} from './meta-records.ts';
+import { type Checkpoint, decodeCheckpoint } from './meta-records.ts';
 import { Reclaimer } from './reclaimer.ts';
-import {
-  checkpointKey,
-  elementKey,
-  MAIN_PREFIX_BYTES,
-  namespacesKey,
-  putMainKey,
-  RecordView,
-} from './record.ts';
+import { checkpointKey, elementKey, MAIN_PREFIX_BYTES, putMainKey, RecordView } from './record.ts';
 import {
   type ElementPage,
   type ExpiredKey,
@@ -161,13 +149,6 @@ export class Store {
     const key = checkpointKey(shard);
     const record = this.#read(key, key);
     return record && (decodeCheckpoint(shard, record.payload) ?? this.#malformed(key));
-  }
-
-  /** Returns the table of namespaces in this store, or null. Errors as of `read`. */
-  readNamespaces(): NamespaceTable | null {
-    const key = namespacesKey();
-    const record = this.#read(key, key);
-    return record && (decodeNamespaces(record.payload) ?? this.#malformed(key));
   }
 
   #read(storeKey: Uint8Array, name: Uint8Array): RecordView | null {
