@@ -5,8 +5,8 @@
 // An effect is applied only to the value it was made for. The LSN it names as the one before must
 // be the one the key has (0: no such key), unless it does not depend on a value. After a power
 // loss one log may have lost its unsynced end while another kept its own; then a key is left as
-// it was before the hole, and the hole is counted. After a mere end of the process there are none, but
-// perhaps in effects that nobody had an answer to: two logs are not handed over in one call.
+// it was before the hole, and the hole is counted. After a mere end of the process there are none,
+// but perhaps in effects nobody had an answer to: two logs are not handed over in one call.
 
 import { invariant } from '@forgekv/base';
 import {
