@@ -7,10 +7,6 @@ import { wrongArity } from './errors.ts';
 import type { CommandRegistry } from './registry.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
-const NO_ROOM = 'MISCONF Errors writing to the AOF file: No space left on device';
-/** Commands of more bytes ask for room in the log before they change anything. */
-const ASK_BYTES = 64 * 1024;
-
 /**
  * Checks the command in the context's request.
  * @param id as BatchRouter found it
@@ -42,7 +38,5 @@ export function admit(c: CommandContext, registry: CommandRegistry, id: number):
 
 /** Why a write cannot be logged now, or ''. */
 function logProblem({ log, request, writeRefusal }: CommandContext): string {
-  if (writeRefusal !== '') return writeRefusal;
-  if (request.end - request.start <= ASK_BYTES) return '';
-  return log!.accepts(request.end - request.start) ? '' : log!.refusal || NO_ROOM;
+  return writeRefusal || log!.refusalOf(request.end - request.start);
 }

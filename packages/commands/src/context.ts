@@ -10,10 +10,20 @@
 import { Random } from '@forgekv/base';
 import type { Config } from '@forgekv/config';
 import type { ReplyWriter } from '@forgekv/protocol';
+import { CollectionAccess } from './collection-access.ts';
 import { ERR_KEY_TOO_LONG, WRONG_TYPE } from './errors.ts';
+import { serializedValue } from './generic/dump-forms.ts';
 import type { KeyModules } from './key-access.ts';
-import { DONE, FULL, KEY_TOO_LONG, NOT_HERE, type Outcome, UNREADABLE } from './outcome.ts';
-import { ValueAccess } from './value-access.ts';
+import {
+  DONE,
+  FULL,
+  KEY_TOO_LONG,
+  NOT_HERE,
+  OTHER_TYPE,
+  type Outcome,
+  UNREADABLE,
+} from './outcome.ts';
+import { PackingLimits } from './packing-limits.ts';
 
 export interface ContextModules extends KeyModules {
   readonly reply: ReplyWriter;
@@ -21,16 +31,33 @@ export interface ContextModules extends KeyModules {
 }
 
 /** One per thread, reused for every command. */
-export class CommandContext extends ValueAccess {
+export class CommandContext extends CollectionAccess {
   readonly config: Config;
   reply: ReplyWriter;
+  /** When collections are packed. */
+  readonly limits = new PackingLimits();
   /** For RANDOMKEY and the like, not for secrets. */
-  random = new Random(Math.floor(Math.random() * 2 ** 32));
+  random: Random;
 
   constructor(modules: ContextModules) {
-    super(modules);
+    const random = new Random(Math.floor(Math.random() * 2 ** 32));
+    super(modules, { hasher: modules.table.hasher, random });
+    this.random = random;
     this.config = modules.config;
     this.reply = modules.reply;
+    this.configure();
+  }
+
+  /** Takes over what CONFIG SET may have changed. */
+  configure(): void {
+    const { config } = this;
+    this.hotValueMaxBytes = config.integer('hot-value-max-bytes');
+    this.maxStringBytes = config.bytes('proto-max-bulk-len');
+    this.limits.configure(config);
+  }
+
+  protected override serialized(entry: number): Buffer {
+    return serializedValue(this, entry);
   }
 
   /** Counts a read for the keyspace hits and misses; once per key, when nothing can refuse it. */
@@ -40,11 +67,12 @@ export class CommandContext extends ValueAccess {
   }
 
   /**
-   * Ends a command whose `open` or `reserve` answered NOT_HERE, FULL or KEY_TOO_LONG; nothing
-   * was written before.
+   * Ends a command whose `open` or `reserve` answered something below 0; nothing was written
+   * before.
    */
   refuse(answer: number): Outcome {
     if (answer === KEY_TOO_LONG) return this.fail(ERR_KEY_TOO_LONG);
+    if (answer === OTHER_TYPE) return this.wrongType();
     if (answer === UNREADABLE) return this.fail(this.unreadable);
     return answer === FULL ? FULL : NOT_HERE;
   }

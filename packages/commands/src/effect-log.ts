@@ -59,6 +59,10 @@ const REFUSALS = ['', 'No space left on device', 'Input/output error'];
 export const REFUSE_NO_SPACE = 1;
 export const REFUSE_BROKEN = 2;
 
+const NO_ROOM = 'MISCONF Errors writing to the AOF file: No space left on device';
+/** Effects of a command that are longer in all ask for room in the log before. */
+const ASK_BYTES = 64 * 1024;
+
 export type SyncMode = 'Always' | 'EverySecond' | 'Never';
 
 /** What a thread needs to write its log. */
@@ -217,6 +221,47 @@ export class EffectLog {
     this.#end(entry);
   }
 
+  /** The same for any type: RESTORE key expiry payload REPLACE ABSTTL. */
+  restored(entry: number, shard: number, previousLsn: number, payload: Buffer): void {
+    const composer = this.#composer;
+    this.#begin(entry, shard, previousLsn, EFFECT_BLIND, 6);
+    composer.bulkText('RESTORE');
+    this.#key(entry);
+    this.#time(this.#table.expireAtMs(entry));
+    composer.bulk(payload, 0, payload.length);
+    composer.bulkText('REPLACE');
+    composer.bulkText('ABSTTL');
+    this.#end(entry);
+  }
+
+  /**
+   * Begins an effect that is told as another command than the client's: `name` key, and then as
+   * many arguments as `rest` says, by the methods below, and `endTold`.
+   */
+  beginTold(entry: number, shard: number, previousLsn: number, name: string, rest: number): void {
+    this.#begin(entry, shard, previousLsn, 0, rest + 2);
+    this.#composer.bulkText(name);
+    this.#key(entry);
+  }
+
+  argument(bytes: Uint8Array, offset: number, length: number): void {
+    this.#composer.bulk(bytes, offset, length);
+  }
+
+  /** @param text of characters below 256 */
+  argumentText(text: string): void {
+    this.#composer.bulkText(text);
+  }
+
+  /** Unix milliseconds. */
+  argumentTime(atMs: number): void {
+    this.#time(atMs);
+  }
+
+  endTold(entry: number): void {
+    this.#end(entry);
+  }
+
   /** A key expires at another time now: PEXPIREAT key ms, or PERSIST key. */
   expires(entry: number, shard: number, previousLsn: number): void {
     const expireAtMs = this.#table.expireAtMs(entry);
@@ -291,9 +336,13 @@ export class EffectLog {
     return `MISCONF Errors writing to the AOF file: ${REFUSALS[code]}`;
   }
 
-  /** Asks for room for the effects of a large command; false: it cannot be logged now. */
-  accepts(bytes: number): boolean {
-    return this.#writer.accepts(bytes);
+  /**
+   * Asks for room for the effects of a large command, so many bytes, before it changes anything;
+   * returns '' or an error reply.
+   */
+  refusalOf(bytes: number): string {
+    if (bytes <= ASK_BYTES || this.#writer.accepts(bytes)) return '';
+    return this.refusal || NO_ROOM;
   }
 
   /** Ends a command: its effects are replayed all or none. */

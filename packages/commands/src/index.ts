@@ -19,7 +19,14 @@ export {
 } from './effect-log.ts';
 export * from './errors.ts';
 export { Executor } from './executor.ts';
-export { allocateLarge, type LargeValues, NO_LARGE_VALUES } from './large-values.ts';
+export {
+  allocateLarge,
+  type LargeCollection,
+  type LargeValue,
+  type LargeValues,
+  NO_LARGE_VALUES,
+} from './large-values.ts';
+export type { NewValue } from './new-value.ts';
 export { DONE, FULL, NOT_HERE, type Outcome, UNREADABLE, WAITING } from './outcome.ts';
 export { CommandRegistry, PLACE_FRONT, PLACE_KEYED, PLACE_WORKER } from './registry.ts';
 export { outputLimitBytes, replyLimitBytes } from './reply-limit.ts';

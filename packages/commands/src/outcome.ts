@@ -10,6 +10,8 @@ export const FULL = -2;
 export const KEY_TOO_LONG = -3;
 /** The store cannot give the value; nothing has changed. The context says why. */
 export const UNREADABLE = -4;
+/** The key holds a value of another type; nothing has changed. */
+export const OTHER_TYPE = -5;
 /** The reply comes later; the connection waits for it. */
 export const WAITING = 1;
 

@@ -1,6 +1,6 @@
 // Values as a command function reads and writes them: as bytes, wherever they are. Packed ones lie
-// in the hot table, large ones in their worker; a value moves between the two as it grows and
-// shrinks.
+// in the hot table, large ones in their worker; a string moves between the two as it grows and
+// shrinks. How collections do is in collection-access.ts.
 
 import {
   FLAG_COLD,
@@ -9,12 +9,15 @@ import {
   FLAG_LARGE,
   LARGE_BYTES,
   RoomPlan,
+  TYPE_STRING,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
 import { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 import { KeyAccess, type KeyModules } from './key-access.ts';
-import { allocateLarge } from './large-values.ts';
+import { allocateLarge, type LargeCollection, type LargeValue } from './large-values.ts';
 import { FULL, NOT_HERE } from './outcome.ts';
+
+const NO_BYTES = Buffer.alloc(0);
 
 export class ValueAccess extends KeyAccess {
   readonly room: RoomPlan;
@@ -29,9 +32,11 @@ export class ValueAccess extends KeyAccess {
   unreadable = '';
 
   // The value opened last: `valueLength` bytes at `valueOffset` of `valueBytes`.
-  valueBytes: Buffer = Buffer.alloc(0);
+  valueBytes: Buffer = NO_BYTES;
   valueOffset = 0;
   valueLength = 0;
+  /** The value opened last when it is a large collection, else null: then it is bytes. */
+  collection: LargeCollection | null = null;
 
   constructor(modules: KeyModules) {
     super(modules);
@@ -45,7 +50,8 @@ export class ValueAccess extends KeyAccess {
   }
 
   /**
-   * Points valueBytes, valueOffset and valueLength to the value of the selected key's entry.
+   * Points valueBytes, valueOffset and valueLength to the value of the selected key's entry, or
+   * `collection` to a large one.
    * @returns the entry, which may have moved, NOT_HERE, FULL or UNREADABLE
    */
   loadValue(entry: number): number {
@@ -54,6 +60,7 @@ export class ValueAccess extends KeyAccess {
       this.valueBytes = table.bytes;
       this.valueOffset = table.valueWord(entry) * 4;
       this.valueLength = table.valueLength(entry);
+      this.collection = null;
       return entry;
     }
     return this.#loadElsewhere(entry);
@@ -67,17 +74,23 @@ export class ValueAccess extends KeyAccess {
     }
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     const at = table.valueWord(entry);
-    this.valueBytes = this.large.get(table.words[at]!);
-    this.valueOffset = 0;
-    this.valueLength = table.words[at + 1]!;
+    this.#pointTo(this.large.get(table.words[at]!), table.words[at + 1]!);
     return entry;
+  }
+
+  #pointTo(value: LargeValue, valueBytes: number): void {
+    const isString = Buffer.isBuffer(value);
+    this.collection = isString ? null : value;
+    this.valueBytes = isString ? value : NO_BYTES;
+    this.valueOffset = 0;
+    this.valueLength = valueBytes;
   }
 
   #warm(entry: number): number {
     return this.cold.reaches(this.table.shard) ? this.cold.warm(this, entry) : NOT_HERE;
   }
 
-  /** Length in bytes of an entry's value, within reach or not. */
+  /** Length in bytes of an entry's value, within reach or not; of a large collection in memory. */
   lengthOf(entry: number): number {
     const { table } = this;
     const at = table.valueWord(entry);
@@ -103,8 +116,9 @@ export class ValueAccess extends KeyAccess {
 
   /**
    * Makes `entry` (0: the selected key has none yet) hold a value of `valueBytes` bytes of a
-   * type; the first `keepBytes` of its old value stay. Afterwards valueBytes, valueOffset and
-   * valueLength point to the value, to be filled in. Expiry and flags but FLAG_LARGE stay.
+   * type; the first `keepBytes` of its old value, which is no large collection, stay. Afterwards
+   * valueBytes, valueOffset and valueLength point to the value, to be filled in. Expiry and flags
+   * but FLAG_LARGE stay.
    * @returns the entry, NOT_HERE, or FULL; in these two cases nothing has changed
    */
   reserve(entry: number, type: number, valueBytes: number, keepBytes: number): number {
@@ -134,6 +148,7 @@ export class ValueAccess extends KeyAccess {
     this.valueBytes = table.bytes;
     this.valueOffset = table.valueWord(entry) * 4;
     this.valueLength = valueBytes;
+    this.collection = null;
     return entry;
   }
 
@@ -157,12 +172,10 @@ export class ValueAccess extends KeyAccess {
     if (entry !== 0 && table.isLarge(entry)) {
       const at = table.valueWord(entry);
       const value = this.large.get(table.words[at]!);
-      if (hasCapacityFor(value, valueBytes)) {
+      if (Buffer.isBuffer(value) && hasCapacityFor(value, valueBytes)) {
         table.words[at + 1] = valueBytes;
         table.setType(entry, type);
-        this.valueBytes = value;
-        this.valueOffset = 0;
-        this.valueLength = valueBytes;
+        this.#pointTo(value, valueBytes);
         return entry;
       }
     }
@@ -179,10 +192,11 @@ export class ValueAccess extends KeyAccess {
 
   /**
    * Makes `entry` (0: the selected key has none yet) hold the first `valueBytes` bytes of a
-   * buffer that no other key uses, or that another key gives up in the same command.
+   * buffer, or a collection of about so many, that no other key uses, or that another key gives up
+   * in the same command.
    * @returns the entry, NOT_HERE, or FULL; in these two cases nothing has changed
    */
-  adoptLarge(entry: number, type: number, value: Buffer, valueBytes: number): number {
+  adoptLarge(entry: number, type: number, value: LargeValue, valueBytes: number): number {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     if (entry === 0) entry = this.tombstone;
@@ -201,9 +215,7 @@ export class ValueAccess extends KeyAccess {
     table.words[at + 1] = valueBytes;
     table.setFlags(made, FLAG_COLD, FLAG_LARGE);
     this.large.put(table.shard, id, value);
-    this.valueBytes = value;
-    this.valueOffset = 0;
-    this.valueLength = valueBytes;
+    this.#pointTo(value, valueBytes);
     return made;
   }
 
@@ -221,7 +233,10 @@ export class ValueAccess extends KeyAccess {
     this.valueBytes = table.bytes;
     this.valueOffset = table.valueWord(moved) * 4;
     this.valueLength = valueBytes;
-    old.copy(table.bytes, this.valueOffset, 0, Math.min(keepBytes, valueBytes));
+    this.collection = null;
+    if (Buffer.isBuffer(old)) {
+      old.copy(table.bytes, this.valueOffset, 0, Math.min(keepBytes, valueBytes));
+    }
     return moved;
   }
 
@@ -230,17 +245,21 @@ export class ValueAccess extends KeyAccess {
    * every change, unless one of the next two says the same in fewer bytes.
    */
   changed(entry: number): void {
-    const previousLsn = this.#stamp(entry);
-    if (this.log === null) return;
+    const previousLsn = this.stamp(entry);
+    const { log, table } = this;
+    if (log === null) return;
     this.loadValue(entry);
-    this.log.stored(
-      entry,
-      this.table.shard,
-      previousLsn,
-      this.valueBytes,
-      this.valueOffset,
-      this.valueLength,
-    );
+    if (table.typeOf(entry) === TYPE_STRING) {
+      const { valueBytes, valueOffset, valueLength } = this;
+      log.stored(entry, table.shard, previousLsn, valueBytes, valueOffset, valueLength);
+    } else {
+      log.restored(entry, table.shard, previousLsn, this.serialized(entry));
+    }
+  }
+
+  /** The value opened last as RESTORE takes it; good until the next call. */
+  protected serialized(_entry: number): Buffer {
+    throw new Error('no value but a string is known here');
   }
 
   /**
@@ -249,17 +268,18 @@ export class ValueAccess extends KeyAccess {
    * @param isBlind it makes the value whatever it was before
    */
   changedAsAsked(entry: number, isBlind = false): void {
-    const previousLsn = this.#stamp(entry);
+    const previousLsn = this.stamp(entry);
     this.log?.asked(entry, this.table.shard, previousLsn, this.request, isBlind);
   }
 
   /** The same for a change of nothing but the expiry. */
   expiryChanged(entry: number): void {
-    const previousLsn = this.#stamp(entry);
+    const previousLsn = this.stamp(entry);
     this.log?.expires(entry, this.table.shard, previousLsn);
   }
 
-  #stamp(entry: number): number {
+  /** Gives a changed entry its LSN; returns the one it had. */
+  protected stamp(entry: number): number {
     const previousLsn = this.table.lsnOf(entry);
     this.table.stamp(entry);
     this.stats.changes++;

@@ -168,7 +168,7 @@ test('refusals: told by the keeper of the logs to all threads', async (t) => {
 test('a log without room: the tick is lost, its thread refuses and accepts no more', async (t) => {
   const small = { segmentBytes: 1 << 16, bufferBytes: 1 << 16, maxSegments: 2 };
   const logged = new Setup(t, {}, small);
-  t.equal(logged.own.accepts(1000), true);
+  t.equal(logged.own.refusalOf(1000), '');
   let answer = SETTLED;
   for (let i = 0; answer === SETTLED && i < 1000; i++) {
     logged.db.run('set', 'a', 'x'.repeat(1000));
@@ -177,14 +177,14 @@ test('a log without room: the tick is lost, its thread refuses and accepts no mo
   t.equal(answer, LOST);
   t.equal(logged.own.refusal, NO_SPACE);
   t.equal(logged.other.refusal, '', 'the other log has room');
-  t.equal(logged.own.accepts(60_000), false);
+  t.equal(logged.own.refusalOf(100_000), NO_SPACE);
   t.equal(logged.own.settle(), SETTLED, 'the next tick has nothing to lose');
 });
 
-test('accepts: also what is larger than the buffer, before anything has changed', async (t) => {
+test('refusalOf: also what is larger than the buffer, before anything has changed', async (t) => {
   const small = { segmentBytes: 1 << 16, bufferBytes: 1 << 16 };
   const logged = new Setup(t, {}, small);
-  t.equal(logged.own.accepts(500_000), true);
+  t.equal(logged.own.refusalOf(500_000), '');
   logged.db.run('set', 'a', 'x'.repeat(300_000));
   logged.settle();
   const [effect] = logged.all();

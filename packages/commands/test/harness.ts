@@ -60,6 +60,7 @@ export class TestDatabase {
   readonly front: CommandContext;
   readonly worker: CommandContext;
   readonly #large = new MemoryLargeValues();
+  #hasPlants = false;
   readonly #frontThread: TestThread;
   readonly #workerThread: TestThread;
   readonly #parser = new RequestParser();
@@ -98,6 +99,7 @@ export class TestDatabase {
 
   /** Makes an entry of any type, as if some other family had: for tests of types and WRONGTYPE. */
   plant(key: string, type: number, value: Uint8Array, encoding = 0): void {
+    this.#hasPlants = true;
     const c = this.worker;
     this.#source(c, encodeCommand(['plant', key]));
     c.prehash(1);
@@ -123,7 +125,7 @@ export class TestDatabase {
 
   /** Checks what must hold between commands: counters, locks, large values. */
   audit(): void {
-    auditKeyspace(this.worker, this.#large, [this.front, this.worker]);
+    auditKeyspace(this.worker, this.#large, [this.front, this.worker], this.#hasPlants);
   }
 
   /** Number of large values. */

@@ -123,8 +123,7 @@ export class Front {
   /** Takes over what CONFIG SET may have changed. */
   configure(): void {
     const { config } = this.#m;
-    this.#context.hotValueMaxBytes = config.integer('hot-value-max-bytes');
-    this.#context.maxStringBytes = config.bytes('proto-max-bulk-len');
+    this.#context.configure();
     this.#m.log.setMode(config.word('wal-sync-mode') as SyncMode);
     this.#loop.forceHop = config.boolean('debug-force-hop');
     this.#services.configure();

@@ -22,11 +22,13 @@ export class Entries {
   /** The arena as words and as bytes, for readers of values. */
   readonly words: Int32Array;
   readonly bytes: Buffer;
+  readonly view: DataView;
   protected readonly floats: Float64Array;
 
   constructor(arena: Arena) {
     this.words = arena.words;
     this.bytes = arena.bytes;
+    this.view = new DataView(arena.bytes.buffer, arena.bytes.byteOffset, arena.bytes.byteLength);
     this.floats = arena.floats;
   }
 

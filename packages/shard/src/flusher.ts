@@ -366,10 +366,10 @@ export class Flusher {
     table.locks.lock(shard);
     const entry = this.#findLarge(shard, i);
     const at = entry === 0 ? 0 : table.valueWord(entry);
-    const value =
-      entry === 0 ? null : { bytes: large.get(table.words[at]!), length: table.words[at + 1]! };
+    const bytes = entry === 0 ? null : large.get(table.words[at]!);
+    const length = table.words[at + 1]!;
     table.locks.unlock(shard);
-    return value;
+    return Buffer.isBuffer(bytes) ? { bytes, length } : null;
   }
 
   /** The entry of a large value as it was met, or 0 when it has changed since. */

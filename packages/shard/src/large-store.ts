@@ -3,19 +3,19 @@
 // own SharedArrayBuffer, so lending it costs a message and no copy.
 
 import { invariant } from '@forgekv/base';
-import type { LargeValues } from '@forgekv/commands';
+import type { LargeValue, LargeValues } from '@forgekv/commands';
 
 /** A change to a large value of another worker, told to it before the gates open. */
 export interface ForeignChange {
   readonly worker: number;
   readonly id: number;
   /** The new value, or null: forget it. */
-  readonly value: Buffer | null;
+  readonly value: LargeValue | null;
 }
 
 export class LargeStore implements LargeValues {
-  readonly #own = new Map<number, Buffer>();
-  readonly #borrowed = new Map<number, Buffer>();
+  readonly #own = new Map<number, LargeValue>();
+  readonly #borrowed = new Map<number, LargeValue>();
   readonly #workerOf: Uint8Array;
   readonly #worker: number;
   #gated: ReadonlySet<number> = new Set();
@@ -36,19 +36,24 @@ export class LargeStore implements LargeValues {
     return this.#workerOf[shard] === this.#worker || this.#gated.has(shard);
   }
 
-  get(id: number): Buffer {
+  get(id: number): LargeValue {
     const value = this.#own.get(id) ?? this.#borrowed.get(id);
     invariant(value !== undefined, 'a large entry has no value');
     return value;
   }
 
-  put(shard: number, id: number, value: Buffer): void {
+  put(shard: number, id: number, value: LargeValue): void {
     if (this.owns(shard)) {
       this.keep(id, value);
     } else {
       this.#borrowed.set(id, value);
       this.#changes.push({ worker: this.#workerOf[shard]!, id, value });
     }
+  }
+
+  touch(shard: number, id: number): void {
+    if (this.owns(shard)) return;
+    this.#changes.push({ worker: this.#workerOf[shard]!, id, value: this.get(id) });
   }
 
   drop(shard: number, id: number): void {
@@ -61,23 +66,25 @@ export class LargeStore implements LargeValues {
   }
 
   /** Keeps an own value. */
-  keep(id: number, value: Buffer): void {
+  keep(id: number, value: LargeValue): void {
     this.forget(id);
     this.#own.set(id, value);
-    this.bytes += value.length;
+    this.bytes += bytesOf(value);
   }
 
   /** Forgets an own value. */
   forget(id: number): void {
     const value = this.#own.get(id);
     if (value === undefined) return;
-    this.bytes -= value.length;
+    this.bytes -= bytesOf(value);
     this.#own.delete(id);
   }
 
   /** Returns an own value for another worker. */
   lend(id: number): Buffer | null {
-    return this.#own.get(id) ?? null;
+    const value = this.#own.get(id) ?? null;
+    invariant(value === null || Buffer.isBuffer(value), 'collections are not lent yet');
+    return value;
   }
 
   /** From now on the gated shards' large values are within reach. */
@@ -98,4 +105,8 @@ export class LargeStore implements LargeValues {
     this.#borrowed.clear();
     return changes;
   }
+}
+
+function bytesOf(value: LargeValue): number {
+  return Buffer.isBuffer(value) ? value.length : value.memoryBytes;
 }

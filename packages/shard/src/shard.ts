@@ -163,8 +163,7 @@ export class Shard {
 
   /** Takes over what CONFIG SET may have changed. */
   configure(): void {
-    this.#context.hotValueMaxBytes = this.#m.config.integer('hot-value-max-bytes');
-    this.#context.maxStringBytes = this.#m.config.bytes('proto-max-bulk-len');
+    this.#context.configure();
     this.#m.log.setMode(this.#m.config.word('wal-sync-mode') as SyncMode);
     this.#writer.mostBytes = replyLimitBytes(this.#m.config);
   }

@@ -6,7 +6,7 @@
 // never wait for each other in a circle. While a shard is gated nobody else reads or changes
 // its entries: `open` refuses on fronts, other workers wait in `awaitGate`, sweeps pass by.
 
-import { SHARD_COUNT } from '@forgekv/base';
+import { invariant, SHARD_COUNT } from '@forgekv/base';
 import { extractKeys } from '@forgekv/catalog';
 import type { CommandContext, CommandRegistry, Executor, Outcome } from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
@@ -41,6 +41,7 @@ export class Transactions {
     const problem = this.#borrow(id);
     const outcome = problem === '' ? executor.run(id) : context.fail(problem);
     for (const { worker, id: value, value: bytes } of store.leave()) {
+      invariant(bytes === null || Buffer.isBuffer(bytes), 'collections are not lent yet');
       this.#m.peers.change(worker, value, bytes);
     }
     context.transaction = 0;

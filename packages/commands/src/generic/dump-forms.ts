@@ -1,28 +1,26 @@
 // How the value of each type is written into a DUMP payload and read from one: the table that a
 // type enters to be dumped and restored. Types that are not in it are refused.
 
+import { invariant } from '@forgekv/base';
 import {
+  openDump,
   type RdbReader,
-  type RdbWriter,
+  RdbWriter,
   readRdbString,
   STRING_PLAIN,
+  sealDump,
   writeRdbString,
 } from '@forgekv/datatypes';
 import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import type { LargeCollection } from '../large-values.ts';
+import type { NewValue } from '../new-value.ts';
 
-/** A value as it will lie in the table, not stored yet. */
-export interface RestoredValue {
-  /** Of its entry. */
-  readonly type: number;
-  readonly encoding: number;
-  readonly bytes: Buffer;
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** Reads the value behind the type byte; null when it is damaged. Changes nothing. */
-type Restore = (c: CommandContext, reader: RdbReader) => RestoredValue | null;
+/**
+ * Reads the value behind the type byte; null when it is damaged. Changes nothing.
+ * @param mayPack false: a collection becomes a large one, however small it is
+ */
+type Restore = (c: CommandContext, reader: RdbReader, mayPack: boolean) => NewValue | null;
 /** Writes type byte and value of the value opened last; `entry` is its key's. */
 type Dump = (c: CommandContext, entry: number, writer: RdbWriter) => void;
 
@@ -35,19 +33,46 @@ const RDB_STRING = 0;
 /** By the type byte of a payload. */
 const RESTORES: ReadonlyMap<number, Restore> = new Map([[RDB_STRING, restoreString]]);
 
-/** Writes type byte and value of the value opened last; false: its type has no form yet. */
-export function dumpValue(c: CommandContext, entry: number, writer: RdbWriter): boolean {
+/** False when the type of an entry has no form yet. */
+export function isDumpable(c: CommandContext, entry: number): boolean {
+  return DUMPS.has(c.table.typeOf(entry));
+}
+
+const writer = new RdbWriter();
+
+/** Returns the value opened last as RESTORE takes it; good until the next call. */
+export function serializedValue(c: CommandContext, entry: number): Buffer {
   const dump = DUMPS.get(c.table.typeOf(entry));
-  if (dump === undefined) return false;
+  invariant(dump !== undefined, 'a value of this type cannot be serialized');
+  writer.reset();
   dump(c, entry, writer);
-  return true;
+  sealDump(writer);
+  return writer.buffer.subarray(0, writer.position);
+}
+
+/** Returns a copy of a large collection, that of an entry which was opened last. */
+export function cloneCollection(
+  c: CommandContext,
+  entry: number,
+  collection: LargeCollection,
+): LargeCollection {
+  invariant(c.collection === collection, 'what is copied was opened last');
+  const payload = serializedValue(c, entry);
+  const reader = openDump(payload, 0, payload.length);
+  const copy = (reader && restoreValue(c, reader, false))?.collection ?? null;
+  invariant(copy !== null, 'what was large can be made again');
+  return copy;
 }
 
 /** Reads type byte and value; null when they are damaged or of a type without a form. */
-export function restoreValue(c: CommandContext, reader: RdbReader): RestoredValue | null {
+export function restoreValue(
+  c: CommandContext,
+  reader: RdbReader,
+  mayPack = true,
+): NewValue | null {
   const type = reader.byte();
   if (reader.failed) return null;
-  return RESTORES.get(type)?.(c, reader) ?? null;
+  return RESTORES.get(type)?.(c, reader, mayPack) ?? null;
 }
 
 function dumpString(c: CommandContext, _entry: number, writer: RdbWriter): void {
@@ -56,7 +81,7 @@ function dumpString(c: CommandContext, _entry: number, writer: RdbWriter): void 
   writeRdbString(writer, valueBytes, valueOffset, valueLength, c.config.boolean('rdbcompression'));
 }
 
-function restoreString(c: CommandContext, reader: RdbReader): RestoredValue | null {
+function restoreString(c: CommandContext, reader: RdbReader): NewValue | null {
   const text = readRdbString(reader, c.maxStringBytes);
   return text === null ? null : { ...text, type: TYPE_STRING, encoding: STRING_PLAIN };
 }

@@ -1,11 +1,12 @@
 // DUMP and RESTORE: a value as an opaque string, with version and checksum. What the string
 // contains for each type is in dump-forms.ts.
 
-import { openDump, RdbWriter, sealDump } from '@forgekv/datatypes';
+import { openDump } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
+import type { NewValue } from '../new-value.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
-import { dumpValue, type RestoredValue, restoreValue } from './dump-forms.ts';
+import { isDumpable, restoreValue, serializedValue } from './dump-forms.ts';
 
 const BUSY_KEY = 'BUSYKEY Target key name already exists.';
 const ERR_TTL = 'ERR Invalid TTL value, must be >= 0';
@@ -19,8 +20,6 @@ const FRAME_BYTES = 32;
 /** Use clocks are 32-bit; a longer idle time is taken as this one. */
 const MAX_IDLE_SECONDS = 2 ** 31 - 1;
 
-const writer = new RdbWriter();
-
 /** DUMP key. */
 export function dump(c: CommandContext): Outcome {
   const entry = c.openValue(1);
@@ -30,10 +29,9 @@ export function dump(c: CommandContext): Outcome {
     c.reply.null();
     return DONE;
   }
-  if (!dumpValue(c, entry, writer)) return c.fail(ERR_DATA);
-  sealDump(writer);
-  c.reply.bulk(writer.buffer, 0, writer.position);
-  writer.reset();
+  if (!isDumpable(c, entry)) return c.fail(ERR_DATA);
+  const payload = serializedValue(c, entry);
+  c.reply.bulk(payload, 0, payload.length);
   return DONE;
 }
 
@@ -69,7 +67,7 @@ function expiry(c: CommandContext, ttl: bigint, isAbsolute: boolean): number {
 function store(
   c: CommandContext,
   entry: number,
-  value: RestoredValue,
+  value: NewValue,
   expireAtMs: number,
   idleSeconds: number,
 ): Outcome {
@@ -81,11 +79,8 @@ function store(
     c.reply.ok();
     return DONE;
   }
-  const { bytes, offset, length } = value;
-  const stored = c.reserve(entry, value.type, length, 0);
+  const stored = c.storeNew(entry, value);
   if (stored < 0) return c.refuse(stored);
-  bytes.copy(c.valueBytes, c.valueOffset, offset, offset + length);
-  c.setEncoding(stored, value.encoding);
   c.table.setExpireAtMs(stored, expireAtMs);
   const nowSeconds = Math.floor((c.nowMs - c.table.arena.epochMs) / 1000);
   c.table.use(stored, Math.max(nowSeconds - idleSeconds, -MAX_IDLE_SECONDS));

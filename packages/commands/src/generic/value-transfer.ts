@@ -2,6 +2,9 @@
 // expiry. Shared by COPY, RENAME and MOVE; knows nothing of what the bytes mean.
 
 import type { CommandContext } from '../context.ts';
+import type { LargeCollection } from '../large-values.ts';
+import { NOT_HERE } from '../outcome.ts';
+import { cloneCollection } from './dump-forms.ts';
 
 /** A value that is about to be copied or moved; valid until its own entry changes. */
 export interface SourceValue {
@@ -10,6 +13,8 @@ export interface SourceValue {
   readonly encoding: number;
   readonly expireAtMs: number;
   readonly isLarge: boolean;
+  /** Null: it is bytes. */
+  readonly collection: LargeCollection | null;
   readonly bytes: Buffer;
   readonly offset: number;
   readonly length: number;
@@ -24,6 +29,7 @@ export function sourceValue(c: CommandContext, entry: number): SourceValue {
     encoding: c.encodingOf(entry),
     expireAtMs: table.expireAtMs(entry),
     isLarge: table.isLarge(entry),
+    collection: c.collection,
     bytes: c.valueBytes,
     offset: c.valueOffset,
     length: c.valueLength,
@@ -36,12 +42,16 @@ export function sourceValue(c: CommandContext, entry: number): SourceValue {
  * @returns its entry, NOT_HERE or FULL (nothing has changed)
  */
 export function storeCopy(c: CommandContext, entry: number, source: SourceValue): number {
-  const { offset, length } = source;
-  const stored = c.reserve(entry, source.type, length, 0);
-  if (stored > 0) {
-    source.bytes.copy(c.valueBytes, c.valueOffset, offset, offset + length);
-    finish(c, stored, source);
+  if (source.collection !== null) {
+    // A front has none; who may not keep the copy need not make it.
+    if (!c.mayBeLarge) return NOT_HERE;
+    const copy = cloneCollection(c, source.entry, source.collection);
+    const stored = c.storeLarge(entry, source.type, copy);
+    if (stored > 0) finish(c, stored, source);
+    return stored;
   }
+  const stored = c.storeNew(entry, { ...source, collection: null });
+  if (stored > 0) finish(c, stored, source);
   return stored;
 }
 
@@ -50,8 +60,10 @@ export function storeCopy(c: CommandContext, entry: number, source: SourceValue)
  * hands. The caller then removes the source's entry.
  */
 export function storeMoved(c: CommandContext, entry: number, source: SourceValue): number {
-  if (!source.isLarge || source.length <= c.hotValueMaxBytes) return storeCopy(c, entry, source);
-  const stored = c.adoptLarge(entry, source.type, source.bytes, source.length);
+  const { collection, length } = source;
+  const stays = source.isLarge && (collection !== null || length > c.hotValueMaxBytes);
+  if (!stays) return storeCopy(c, entry, source);
+  const stored = c.adoptLarge(entry, source.type, collection ?? source.bytes, length);
   if (stored > 0) finish(c, stored, source);
   return stored;
 }

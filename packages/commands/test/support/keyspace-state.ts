@@ -3,11 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { SHARD_COUNT } from '@forgekv/base';
+import { packedCount, verifyPacked } from '@forgekv/datatypes';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from '@forgekv/keyspace';
 import type { CommandContext, ThreadStats } from '../../src/index.ts';
 import type { MemoryLargeValues } from './memory-large-values.ts';
 
 /** Of longer values the dump has the beginning and the length: it is made for every command. */
 const SHOWN_BYTES = 2000;
+
+const COLLECTIONS = [TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET];
 
 type Visit = (entry: number, db: number, shard: number) => void;
 
@@ -29,11 +33,15 @@ export function dumpKeyspace(
   return [...lines.sort(), `pages ${table.pool.freePages}`].join('\n');
 }
 
-/** Checks counters, locks, promised pages, and large values against entries. */
+/**
+ * Checks counters, locks, promised pages, packed collections, and large values against entries.
+ * @param hasPlants there may be collections that are none
+ */
 export function auditKeyspace(
   c: CommandContext,
   large: MemoryLargeValues,
   contexts: readonly CommandContext[],
+  hasPlants: boolean,
 ): void {
   const { table, databases } = c;
   const keys = new Map<string, number>();
@@ -42,12 +50,19 @@ export function auditKeyspace(
   forEachEntry(c, (entry, db, shard) => {
     keys.set(`${db} ${shard}`, (keys.get(`${db} ${shard}`) ?? 0) + 1);
     if (table.expireAtMs(entry) !== 0) expires.set(db, (expires.get(db) ?? 0) + 1);
-    if (!table.isLarge(entry)) return;
     const at = table.valueWord(entry);
+    if (!table.isLarge(entry)) {
+      const length = table.valueLength(entry);
+      const isCollection = !hasPlants && COLLECTIONS.includes(table.typeOf(entry));
+      if (isCollection) auditPacked(table.bytes, at * 4, length);
+      return;
+    }
     const id = table.words[at]!;
     assert.ok(!largeIds.has(id), 'two entries share a large value');
     largeIds.add(id);
-    assert.ok(large.get(id).length >= table.words[at + 1]!, 'a large value is cut off');
+    const value = large.get(id);
+    if (Buffer.isBuffer(value)) assert.ok(value.length >= table.words[at + 1]!, 'it is cut off');
+    else assert.ok(value.count > 0, 'an empty collection stays');
   });
   for (let db = 0; db < databases.count; db++) {
     assert.equal(databases.expires(db), expires.get(db) ?? 0, 'keys with expiry are miscounted');
@@ -64,6 +79,11 @@ export function auditKeyspace(
   for (const id of large.values.keys()) {
     assert.ok(largeIds.has(id), `large value ${id} is left behind`);
   }
+}
+
+function auditPacked(bytes: Buffer, offset: number, length: number): void {
+  assert.equal(verifyPacked(bytes, offset, length), null);
+  assert.ok(packedCount(bytes, offset) > 0, 'an empty collection stays');
 }
 
 function forEachEntry({ scanner, databases }: CommandContext, visit: Visit): void {
@@ -85,6 +105,10 @@ function keyOf({ table }: CommandContext, entry: number): string {
 
 function packedOrLarge({ table }: CommandContext, large: MemoryLargeValues, entry: number): Buffer {
   const at = table.valueWord(entry);
-  if (table.isLarge(entry)) return large.get(table.words[at]!).subarray(0, table.words[at + 1]!);
+  if (table.isLarge(entry)) {
+    const value = large.get(table.words[at]!);
+    if (Buffer.isBuffer(value)) return value.subarray(0, table.words[at + 1]!);
+    return Buffer.from(`${value.constructor.name} ${value.count} ${value.memoryBytes}`);
+  }
   return table.bytes.subarray(at * 4, at * 4 + table.valueLength(entry));
 }

@@ -1,11 +1,11 @@
 // The large values of a test's worker.
 
 import assert from 'node:assert/strict';
-import type { LargeValues } from '../../src/index.ts';
+import type { LargeValue, LargeValues } from '../../src/index.ts';
 
 /** Large values in a map: those of a single worker that owns every shard. */
 export class MemoryLargeValues implements LargeValues {
-  readonly values = new Map<number, { shard: number; value: Buffer }>();
+  readonly values = new Map<number, { shard: number; value: LargeValue }>();
 
   /** Number of values ever put: how often a buffer was made or changed hands. */
   puts = 0;
@@ -14,16 +14,20 @@ export class MemoryLargeValues implements LargeValues {
     return true;
   }
 
-  get(id: number): Buffer {
+  get(id: number): LargeValue {
     const found = this.values.get(id);
     assert.ok(found, `no large value ${id}`);
     return found.value;
   }
 
-  put(shard: number, id: number, value: Buffer): void {
+  put(shard: number, id: number, value: LargeValue): void {
     assert.ok(!this.values.has(id), `large value ${id} is there already`);
     this.values.set(id, { shard, value });
     this.puts++;
+  }
+
+  touch(shard: number, id: number): void {
+    assert.equal(this.values.get(id)?.shard, shard, `large value ${id} is not of this shard`);
   }
 
   drop(shard: number, id: number): void {
