@@ -2,11 +2,13 @@
 // function, releases. The only place that takes shard locks for them.
 
 import { type CommandTable, extractKeys } from '@forgekv/catalog';
-import type { ShardLocks } from '@forgekv/keyspace';
+import { type ShardLocks, TouchPass } from '@forgekv/keyspace';
 import type { CommandContext } from './context.ts';
 import { NOT_HERE, type Outcome } from './outcome.ts';
 import type { CommandRegistry } from './registry.ts';
 
+/** Keys of one command whose memory is touched before they are opened. */
+const TOUCHED_KEYS = 128;
 /** Shards per half of the 64-bit set. */
 const HALF = 32;
 
@@ -17,6 +19,8 @@ export class Executor {
   readonly #locks: ShardLocks;
   readonly #mayWait: boolean;
   readonly #keys: number[] = [];
+  readonly #touch: TouchPass;
+  readonly #touched = new Int32Array(TOUCHED_KEYS);
   readonly #keyText = (index: number): Buffer => this.#context.request.slice(index);
   // Shards of the command being run, as a 64-bit set.
   #low = 0;
@@ -28,6 +32,7 @@ export class Executor {
     this.#table = registry.table;
     this.#context = context;
     this.#locks = context.table.locks;
+    this.#touch = new TouchPass(context.table, TOUCHED_KEYS);
     this.#mayWait = mayWait;
   }
 
@@ -54,6 +59,7 @@ export class Executor {
   #runMany(id: number, run: (c: CommandContext) => Outcome): Outcome {
     const context = this.#context;
     const found = this.shardsOf(id);
+    if (found > 2) this.#touchKeys(found);
     let outcome: Outcome;
     if (!this.#lockSet()) {
       outcome = this.#missed();
@@ -64,6 +70,13 @@ export class Executor {
     }
     for (let i = 0; i < found; i++) context.clearPrehashed(this.#keys[i]!);
     return outcome;
+  }
+
+  #touchKeys(found: number): void {
+    const { keyHashes, keyShards } = this.#context;
+    const count = Math.min(found, TOUCHED_KEYS);
+    for (let i = 0; i < count; i++) this.#touched[i] = this.#keys[i]!;
+    this.#touch.touch(keyShards, keyHashes, this.#touched, count);
   }
 
   #missed(): Outcome {

@@ -35,3 +35,4 @@ export { RoomPlan } from './room-plan.ts';
 export { Scanner, SHARD_END } from './scanner.ts';
 export { ShardLocks } from './shard-lock.ts';
 export { type SweepEvents, Sweeper } from './sweeper.ts';
+export { TouchPass } from './touch-pass.ts';
