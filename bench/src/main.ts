@@ -13,7 +13,13 @@ import { micros } from './micro/index.ts';
 import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts';
 import { type GroupReport, renderReport, serversTable } from './report.ts';
 import { type Group, runGroup } from './run-group.ts';
-import { allScenarios, forcedHopScenarios, quickScenarios, type Scenario } from './scenarios.ts';
+import {
+  allScenarios,
+  collectionScenarios,
+  forcedHopScenarios,
+  quickScenarios,
+  type Scenario,
+} from './scenarios.ts';
 import { forgekvSpec, redisSpecs, type ServerSpec } from './servers.ts';
 import { benchStorage, type StorageOptions, storageToMarkdown } from './storage/storage-bench.ts';
 
@@ -118,6 +124,11 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
   const main = options.quick ? quickScenarios(keyspace) : allScenarios(keyspace);
   const groups: Group[] = [
     { title: 'Comparison', specs: [...redis, ...plain, ...variants], scenarios: chosen(main) },
+    {
+      title: 'Collections',
+      specs: [...redis, ...plain, ...variants],
+      scenarios: options.quick ? [] : chosen(collectionScenarios(keyspace)),
+    },
     {
       title: 'Forced hop',
       specs: hop.length === 0 ? [] : [...redis.slice(0, 1), ...plain, ...hop],
