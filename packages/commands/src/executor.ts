@@ -11,6 +11,7 @@ import type { CommandRegistry } from './registry.ts';
 const TOUCHED_KEYS = 128;
 /** Shards per half of the 64-bit set. */
 const HALF = 32;
+const ALL_OF_HALF = -1;
 
 export class Executor {
   readonly #registry: CommandRegistry;
@@ -85,7 +86,8 @@ export class Executor {
   }
 
   /**
-   * Hashes every key of the command and collects their shards in `lowShards`/`highShards`.
+   * Hashes every key of the command and collects their shards in `lowShards`/`highShards`; all
+   * shards where the request may lead to keys that it does not name.
    * @returns the number of keys, 0 also when the arguments do not name them properly
    */
   shardsOf(id: number): number {
@@ -99,6 +101,11 @@ export class Executor {
       const shard = context.prehash(index);
       if (shard < 32) this.#low |= 1 << shard;
       else this.#high |= 1 << (shard - 32);
+    }
+    const isWide = this.#registry.wideTests[id];
+    if (isWide?.(request)) {
+      this.#low = ALL_OF_HALF;
+      this.#high = ALL_OF_HALF;
     }
     return Math.max(count, 0);
   }

@@ -8,6 +8,7 @@ import {
   CommandContext,
   type CommandRegistry,
   DONE,
+  DueHashes,
   type EffectLog,
   Executor,
   FULL,
@@ -103,6 +104,7 @@ export class Shard {
   readonly #peers: Peers;
   readonly #transactions: Transactions;
   readonly #sweeper: Sweeper;
+  readonly #dueHashes: DueHashes;
   readonly #reclaimer: Reclaimer;
   readonly #fronts: FrontLink[];
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
@@ -138,6 +140,7 @@ export class Shard {
       transactionId: modules.index + 1,
     });
     const { table, workerOf, index } = modules;
+    this.#dueHashes = new DueHashes(this.#context);
     this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), {
       expired: (shard, _db, entry) => {
         modules.stats.expiredKeys++;
@@ -147,6 +150,7 @@ export class Shard {
         return lsn;
       },
       buried: (tombstone) => modules.log.buried(tombstone),
+      timedParts: (db, entry, at) => this.#dueHashes.look(db, entry, at),
       largeFreed: (id) => this.#store.forget(id),
     });
     this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
@@ -267,6 +271,7 @@ export class Shard {
     if (nowMs >= this.#nextExpireMs) {
       this.#nextExpireMs = nowMs + EXPIRE_EVERY_MS;
       this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
+      this.#dueHashes.remove(nowMs);
       this.#m.stats.largeBytes = this.#store.bytes;
       this.#m.stats.heapBytes = process.memoryUsage().heapUsed;
     }

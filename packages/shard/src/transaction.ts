@@ -8,7 +8,13 @@
 
 import { invariant, SHARD_COUNT } from '@forgekv/base';
 import { extractKeys } from '@forgekv/catalog';
-import type { CommandContext, CommandRegistry, Executor, Outcome } from '@forgekv/commands';
+import {
+  type CommandContext,
+  type CommandRegistry,
+  type Executor,
+  NOT_HERE,
+  type Outcome,
+} from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
 import type { Peers } from './peers.ts';
 
@@ -38,8 +44,7 @@ export class Transactions {
     for (const shard of shards) this.#close(shard);
     context.transaction = this.#m.transactionId;
     store.enter(shards);
-    const problem = this.#borrow(id);
-    const outcome = problem === '' ? executor.run(id) : context.fail(problem);
+    const outcome = this.#runBorrowing(id);
     for (const { worker, id: value, value: bytes } of store.leave()) {
       invariant(bytes === null || Buffer.isBuffer(bytes), 'collections are not lent yet');
       this.#m.peers.change(worker, value, bytes);
@@ -48,6 +53,20 @@ export class Transactions {
     for (const shard of shards) this.#open(shard);
     this.#m.peers.wakeAll();
     return outcome;
+  }
+
+  /** Runs the command with all it needs to see borrowed: once more if it names only a part of it. */
+  #runBorrowing(id: number): Outcome {
+    const { context, executor } = this.#m;
+    const problem = this.#borrowNamed(id);
+    if (problem !== '') return context.fail(problem);
+    const wanted: Buffer[] = [];
+    context.wanted = wanted;
+    const outcome = executor.run(id);
+    context.wanted = null;
+    if (outcome !== NOT_HERE || wanted.length === 0) return outcome;
+    const another = this.#borrowWanted(wanted);
+    return another === '' ? executor.run(id) : context.fail(another);
   }
 
   /** Waits until no other transaction holds the shard's gate. No lock is held. */
@@ -74,41 +93,57 @@ export class Transactions {
     table.locks.unlock(shard);
   }
 
-  /**
-   * Borrows the large values of keys on other workers, and has cold ones brought back; their
-   * entries cannot change now.
-   * @returns '' or an error reply
-   */
-  #borrow(id: number): string {
-    const { registry, context, store, peers, workerOf } = this.#m;
-    const { table, request } = context;
+  /** Borrows what the command's keys hold in every database; returns '' or an error reply. */
+  #borrowNamed(id: number): string {
+    const { registry, context } = this.#m;
+    const { request } = context;
     const keys: number[] = [];
     extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
     for (const key of keys) {
       for (let db = 0; db < context.databases.count; db++) {
-        context.select(key, db);
-        const { shard } = table;
-        if (store.owns(shard)) break;
-        table.locks.lock(shard);
-        context.select(key, db);
-        const entry = table.find();
-        const large = entry !== 0 && table.isLarge(entry);
-        const value = large ? table.words[table.valueWord(entry)]! : 0;
-        const cold = entry !== 0 && table.isCold(entry);
-        table.locks.unlock(shard);
-        if (cold) {
-          const problem = peers.warm(workerOf[shard]!, db, request.slice(key));
-          if (problem !== '') return problem;
-          // It may be a large one.
-          db--;
-          continue;
-        }
-        if (!large) continue;
-        const lent = peers.borrow(workerOf[shard]!, value);
-        if (lent !== null) store.borrow(value, lent);
+        const problem = this.#borrow(request.slice(key), db);
+        if (problem !== '') return problem;
       }
     }
     return '';
+  }
+
+  #borrowWanted(keys: readonly Buffer[]): string {
+    for (const key of keys) {
+      const problem = this.#borrow(key, this.#m.context.db);
+      if (problem !== '') return problem;
+    }
+    return '';
+  }
+
+  /**
+   * Borrows the large value of a key on another worker, or has a cold one brought back; its entry
+   * cannot change now.
+   * @returns '' or an error reply
+   */
+  #borrow(key: Buffer, db: number): string {
+    const { context, store, peers, workerOf } = this.#m;
+    const { table } = context;
+    const view = new DataView(key.buffer, key.byteOffset, key.length);
+    for (;;) {
+      table.selectKey(key, view, 0, key.length, db);
+      const { shard } = table;
+      if (store.owns(shard)) return '';
+      table.locks.lock(shard);
+      const entry = table.find();
+      const large = entry !== 0 && table.isLarge(entry);
+      const value = large ? table.words[table.valueWord(entry)]! : 0;
+      const cold = entry !== 0 && table.isCold(entry);
+      table.locks.unlock(shard);
+      if (!cold) {
+        const lent = large ? peers.borrow(workerOf[shard]!, value) : null;
+        if (lent !== null) store.borrow(value, lent);
+        return '';
+      }
+      const problem = peers.warm(workerOf[shard]!, db, key);
+      // It may be a large one.
+      if (problem !== '') return problem;
+    }
   }
 }
 

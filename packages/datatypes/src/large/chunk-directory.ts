@@ -14,9 +14,12 @@ export class ChunkDirectory {
   #chunks: (ListChunk | null)[] = new Array<ListChunk | null>(FIRST_CAPACITY).fill(null);
   /** Elements per chunk, beside each other: finding an index adds up a great many. */
   #counts: Int32Array = new Int32Array(FIRST_CAPACITY);
+  /** Bytes of memory per chunk, as noted last. */
+  #sizes: Int32Array = new Int32Array(FIRST_CAPACITY);
   #head = 0;
   #length = 0;
   #elements = 0;
+  #chunkBytes = 0;
 
   get length(): number {
     return this.#length;
@@ -27,23 +30,23 @@ export class ChunkDirectory {
     return this.#elements;
   }
 
-  /** Bytes of the arrays and all chunks. O(length). */
+  /** Bytes of the arrays and all chunks. */
   get memoryBytes(): number {
-    let bytes = this.#counts.length * 12;
-    for (let i = 0; i < this.#length; i++) bytes += this.at(i).memoryBytes;
-    return bytes;
+    return this.#counts.length * 16 + this.#chunkBytes;
   }
 
   at(index: number): ListChunk {
     return this.#chunks[this.#slot(index)]!;
   }
 
-  /** Notes how many elements a chunk has now. */
+  /** Notes how many elements and bytes a chunk has now. */
   recount(index: number): void {
     const slot = this.#slot(index);
-    const count = this.#chunks[slot]!.count;
+    const { count, memoryBytes } = this.#chunks[slot]!;
     this.#elements += count - this.#counts[slot]!;
     this.#counts[slot] = count;
+    this.#chunkBytes += memoryBytes - this.#sizes[slot]!;
+    this.#sizes[slot] = memoryBytes;
   }
 
   /** Finds element `index` (0..elements-1) from the nearer end. O(length), 1 ns per chunk. */
@@ -98,14 +101,20 @@ export class ChunkDirectory {
     }
     const slot = this.#slot(index);
     this.#chunks[slot] = chunk;
-    this.#counts[slot] = chunk.count;
-    this.#elements += chunk.count;
+    // The slot has nothing of its own yet: what it had was moved, or taken out.
+    this.#counts[slot] = 0;
+    this.#sizes[slot] = 0;
+    this.recount(index);
     return this.#givePosition(index, chunk);
   }
 
   /** Takes `count` chunks out from `index` on. */
   remove(index: number, count: number): void {
-    for (let i = index; i < index + count; i++) this.#elements -= this.#counts[this.#slot(i)]!;
+    for (let i = index; i < index + count; i++) {
+      const slot = this.#slot(i);
+      this.#elements -= this.#counts[slot]!;
+      this.#chunkBytes -= this.#sizes[slot]!;
+    }
     const behind = this.#length - index - count;
     if (index < behind) {
       for (let i = index - 1; i >= 0; i--) this.#move(i, i + count);
@@ -124,12 +133,20 @@ export class ChunkDirectory {
   removeEmpty(): void {
     let kept = 0;
     for (let i = 0; i < this.#length; i++) {
-      if (this.#counts[this.#slot(i)] === 0) continue;
+      const slot = this.#slot(i);
+      if (this.#counts[slot] === 0) {
+        this.#chunkBytes -= this.#sizes[slot]!;
+        continue;
+      }
       if (kept < i) this.#move(i, kept);
       kept++;
     }
     // What was moved forward is still written at the end: it counts no more there.
-    for (let i = kept; i < this.#length; i++) this.#counts[this.#slot(i)] = 0;
+    for (let i = kept; i < this.#length; i++) {
+      const slot = this.#slot(i);
+      this.#counts[slot] = 0;
+      this.#sizes[slot] = 0;
+    }
     if (kept < this.#length) this.remove(kept, this.#length - kept);
   }
 
@@ -142,6 +159,7 @@ export class ChunkDirectory {
     const toSlot = this.#slot(to);
     this.#chunks[toSlot] = this.#chunks[fromSlot]!;
     this.#counts[toSlot] = this.#counts[fromSlot]!;
+    this.#sizes[toSlot] = this.#sizes[fromSlot]!;
   }
 
   #clear(index: number): void {
@@ -152,12 +170,15 @@ export class ChunkDirectory {
     const capacity = Math.max(FIRST_CAPACITY, wanted);
     const chunks = new Array<ListChunk | null>(capacity).fill(null);
     const counts = new Int32Array(capacity);
+    const sizes = new Int32Array(capacity);
     for (let i = 0; i < this.#length; i++) {
       chunks[i] = this.at(i);
       counts[i] = this.#counts[this.#slot(i)]!;
+      sizes[i] = this.#sizes[this.#slot(i)]!;
     }
     this.#chunks = chunks;
     this.#counts = counts;
+    this.#sizes = sizes;
     this.#head = 0;
   }
 
