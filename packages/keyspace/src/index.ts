@@ -7,6 +7,9 @@ export {
   createArena,
 } from './arena.ts';
 export { Databases, type NamespaceMap } from './databases.ts';
+export { CAP_EVICT, CAP_REFUSE, CAP_UNDER, DatasetCap } from './dataset-cap.ts';
+export { DatasetEvictor, type EvictionEvents } from './dataset-evictor.ts';
+export { type EvictionOrder, type EvictionPolicy, evictionPolicy } from './eviction-policy.ts';
 export { Evictor } from './evictor.ts';
 export { HotTable } from './hot-table.ts';
 export {
@@ -35,3 +38,4 @@ export { RoomPlan } from './room-plan.ts';
 export { Scanner, SHARD_END } from './scanner.ts';
 export { ShardLocks } from './shard-lock.ts';
 export { type SweepEvents, Sweeper } from './sweeper.ts';
+export { UseFrequency } from './use-frequency.ts';
