@@ -18,6 +18,7 @@ export {
   UNSETTLED,
 } from './effect-log.ts';
 export * from './errors.ts';
+export { configureEviction } from './eviction-config.ts';
 export { Executor } from './executor.ts';
 export { allocateLarge, type LargeValues, NO_LARGE_VALUES } from './large-values.ts';
 export { DONE, FULL, NOT_HERE, type Outcome, UNREADABLE, WAITING } from './outcome.ts';

@@ -7,6 +7,7 @@ import {
   type ClientFilter,
   CommandContext,
   type CommandRegistry,
+  configureEviction,
   type EffectLog,
   endReply,
   NO_LARGE_VALUES,
@@ -125,6 +126,7 @@ export class Front {
     const { config } = this.#m;
     this.#context.hotValueMaxBytes = config.integer('hot-value-max-bytes');
     this.#context.maxStringBytes = config.bytes('proto-max-bulk-len');
+    configureEviction(this.#m.table, config);
     this.#m.log.setMode(config.word('wal-sync-mode') as SyncMode);
     this.#loop.forceHop = config.boolean('debug-force-hop');
     this.#services.configure();
