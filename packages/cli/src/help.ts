@@ -15,6 +15,10 @@ backup that no server has open: exit code 0 sound, 1 damaged, 2 unreadable.
   --front-threads N     threads that talk to clients, 1..64, 0 = by the cores
   --shard-threads N     threads that own the shards, 1..64, 0 = by the cores
   --memtable-size-mb N  memory for small values, shared by all threads (512)
+  --maxmemory BYTES     most bytes of all keys and values, those on disk too;
+                        1gb and the like, 0 = no cap (0)
+  --maxmemory-policy P  which keys go when there are more: noeviction,
+                        allkeys- or volatile-lru, -lfu, -random, volatile-ttl
   --wal-sync-mode MODE  when the log is synced: EverySecond, Always (before each
                         reply), Never (when the system likes)
   --recover yes         start on a damaged log, with what of it is intact

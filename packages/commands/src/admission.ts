@@ -1,9 +1,11 @@
-// Whether a command may be called as it was: its name and its number of arguments.
+// Whether a command may be called as it was and now: its name, its number of arguments, who calls
+// it, and whether there is room for what it may change. The checks are in Redis's order.
 
-import { FLAG_WRITE } from '@forgekv/catalog';
+import { FLAG_DENYOOM, FLAG_NO_AUTH, FLAG_WRITE } from '@forgekv/catalog';
+import { CAP_REFUSE, CAP_UNDER, type DatasetCap } from '@forgekv/keyspace';
 import { UNKNOWN } from './batch-router.ts';
 import type { CommandContext } from './context.ts';
-import { wrongArity } from './errors.ts';
+import { NO_AUTH, OUT_OF_MEMORY, wrongArity } from './errors.ts';
 import type { CommandRegistry } from './registry.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
@@ -12,7 +14,12 @@ import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
  * @param id as BatchRouter found it
  * @returns true when it may run; else the error is written
  */
-export function admit(c: CommandContext, registry: CommandRegistry, id: number): boolean {
+export function admit(
+  c: CommandContext,
+  registry: CommandRegistry,
+  id: number,
+  isAuthenticated = true,
+): boolean {
   const { request, reply } = c;
   const { table } = registry;
   if (id === UNKNOWN) {
@@ -24,16 +31,30 @@ export function admit(c: CommandContext, registry: CommandRegistry, id: number):
     return false;
   }
   const arity = table.arity[id]!;
+  const flags = table.flagBits[id]!;
   let problem = '';
   if (arity > 0 ? request.argc !== arity : request.argc < -arity) {
     problem = wrongArity(table.names[id]!);
-  } else if (c.log !== null && (table.flagBits[id]! & FLAG_WRITE) !== 0) {
-    problem = logProblem(c);
+  } else if (!isAuthenticated && (flags & FLAG_NO_AUTH) === 0) {
+    problem = NO_AUTH;
+  } else if (c.log !== null && (flags & FLAG_WRITE) !== 0) {
+    const { cap } = c.table;
+    if (cap.state !== CAP_UNDER && (flags & FLAG_DENYOOM) !== 0 && refuses(cap)) {
+      problem = OUT_OF_MEMORY;
+    } else {
+      problem = logProblem(c);
+    }
   }
   if (problem === '') return true;
   reply.error(problem);
   c.stats.rejected(id);
   return false;
+}
+
+/** True when the dataset is above its cap, now, and nothing may be evicted. */
+function refuses(cap: DatasetCap): boolean {
+  cap.look();
+  return cap.state === CAP_REFUSE;
 }
 
 /** Why a write cannot be logged now, or ''. */

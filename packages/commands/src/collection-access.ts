@@ -83,9 +83,8 @@ export class CollectionAccess extends ValueAccess {
   /** Notes that the large collection of an entry was changed in place; `changed...` comes next. */
   touchLarge(entry: number, collection: LargeCollection): void {
     const { table } = this;
-    const at = table.valueWord(entry);
-    table.words[at + 1] = notedBytes(collection);
-    this.large.touch(table.shard, table.words[at]!);
+    table.setLargeLength(entry, notedBytes(collection));
+    this.large.touch(table.shard, table.words[table.valueWord(entry)]!);
   }
 
   /**

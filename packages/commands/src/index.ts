@@ -18,6 +18,7 @@ export {
   UNSETTLED,
 } from './effect-log.ts';
 export * from './errors.ts';
+export { configureEviction } from './eviction-config.ts';
 export { Executor } from './executor.ts';
 export { DueHashes } from './hash/due-hashes.ts';
 export {

@@ -160,8 +160,8 @@ export class KeyAccess {
     this.#nowMs = 0;
   }
 
-  /** Now, as entries note their last use. */
-  protected useClock(): number {
+  /** Now, as entries note their last use: seconds since the arena's epoch. */
+  useClock(): number {
     return this.#nowUse;
   }
 

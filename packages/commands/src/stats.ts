@@ -24,6 +24,7 @@ export const STAT_FIELDS = [
   'heapBytes',
   'largeBytes',
   'expiredFields',
+  'evictedKeys',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -69,6 +70,7 @@ export class ThreadStats {
   largeBytes = 0;
   /** Fields of hashes that have expired before their hash. */
   expiredFields = 0;
+  evictedKeys = 0;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -97,6 +99,7 @@ export class ThreadStats {
     slots[15] = this.heapBytes;
     slots[16] = this.largeBytes;
     slots[17] = this.expiredFields;
+    slots[18] = this.evictedKeys;
   }
 
   /** Notes one call of a command and whether it answered an error. */

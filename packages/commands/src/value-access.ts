@@ -92,10 +92,7 @@ export class ValueAccess extends KeyAccess {
 
   /** Length in bytes of an entry's value, within reach or not; of a large collection in memory. */
   lengthOf(entry: number): number {
-    const { table } = this;
-    const at = table.valueWord(entry);
-    if (table.isCold(entry)) return table.words[at]!;
-    return table.isLarge(entry) ? table.words[at + 1]! : table.valueLength(entry);
+    return this.table.lengthOf(entry);
   }
 
   /**
@@ -173,7 +170,7 @@ export class ValueAccess extends KeyAccess {
       const at = table.valueWord(entry);
       const value = this.large.get(table.words[at]!);
       if (Buffer.isBuffer(value) && hasCapacityFor(value, valueBytes)) {
-        table.words[at + 1] = valueBytes;
+        table.setLargeLength(entry, valueBytes);
         table.setType(entry, type);
         this.#pointTo(value, valueBytes);
         return entry;
@@ -210,10 +207,7 @@ export class ValueAccess extends KeyAccess {
       this.#settle(made, type);
     }
     const id = table.nextLargeId();
-    const at = table.valueWord(made);
-    table.words[at] = id;
-    table.words[at + 1] = valueBytes;
-    table.setFlags(made, FLAG_COLD, FLAG_LARGE);
+    table.setLarge(made, id, valueBytes);
     this.large.put(table.shard, id, value);
     this.#pointTo(value, valueBytes);
     return made;

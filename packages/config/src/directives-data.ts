@@ -5,10 +5,11 @@ import { INT_MAX, INT32_MAX, INT32_MIN, KIB, MIB } from './bounds.ts';
 import { boolean, integer, lines, list, memory, oneOf, string, type Traits } from './directive.ts';
 
 const AT_START: Traits = { change: 'start' };
+const HONOURED: Traits = { status: 'honoured' };
 const HIDDEN: Traits = { hidden: true };
 
 export const memoryDirectives = [
-  memory('maxmemory', 0, [0, INT_MAX]),
+  memory('maxmemory', 0, [0, INT_MAX], HONOURED),
   oneOf(
     'maxmemory-policy',
     [
@@ -16,11 +17,12 @@ export const memoryDirectives = [
       ...(['allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'noeviction'] as const),
     ],
     'noeviction',
+    HONOURED,
   ),
-  integer('maxmemory-samples', 5, [1, INT32_MAX]),
+  integer('maxmemory-samples', 5, [1, INT32_MAX], HONOURED),
   integer('maxmemory-eviction-tenacity', 10, [0, 100]),
-  integer('lfu-log-factor', 10, [0, INT32_MAX]),
-  integer('lfu-decay-time', 1, [0, INT32_MAX]),
+  integer('lfu-log-factor', 10, [0, INT32_MAX], HONOURED),
+  integer('lfu-decay-time', 1, [0, INT32_MAX], HONOURED),
   integer('active-expire-effort', 1, [1, 10]),
   boolean('activerehashing', true),
   boolean('lazyfree-lazy-eviction', false),

@@ -8,7 +8,7 @@
 //           it along to a worker, and the connection waits: it runs in one place at a time
 
 import { performance } from 'node:perf_hooks';
-import { FLAG_LOADING, FLAG_MAY_REPLICATE, FLAG_NO_AUTH, FLAG_WRITE } from '@forgekv/catalog';
+import { FLAG_DENYOOM, FLAG_LOADING, FLAG_MAY_REPLICATE, FLAG_WRITE } from '@forgekv/catalog';
 import {
   admit,
   BatchRouter,
@@ -19,7 +19,6 @@ import {
   Executor,
   endReply,
   LOADING,
-  NO_AUTH,
   OUT_OF_MEMORY,
   PLACE_FRONT,
   PLACE_KEYED,
@@ -27,6 +26,7 @@ import {
   UNKNOWN,
   WAITING,
 } from '@forgekv/commands';
+import { CAP_UNDER } from '@forgekv/keyspace';
 import {
   COMMAND_ARGC,
   COMMAND_END,
@@ -246,7 +246,10 @@ export class CommandLoop {
           const key = singleKey[id]!;
           if (key !== 0)
             context.setPrehashed(key, this.#router.shards[i]!, this.#router.hashes[i]!);
-          const hop = place !== PLACE_KEYED || (this.forceHop && table.firstKey[id] !== 0);
+          const hop =
+            place !== PLACE_KEYED ||
+            (this.forceHop && table.firstKey[id] !== 0) ||
+            this.#mustEvict(id);
           const outcome = hop ? -1 : this.#executor.run(id);
           if (outcome === -1) return this.#hop(connection, i, count);
           if (outcome !== DONE) reply.error(OUT_OF_MEMORY);
@@ -283,13 +286,10 @@ export class CommandLoop {
   #admit(connection: Connection, id: number): boolean {
     const { context, registry } = this.#m;
     if (id === UNKNOWN && this.#speaksHttp(connection)) return false;
-    if (!admit(context, registry, id)) return false;
+    if (!admit(context, registry, id, connection.limits.authenticated)) return false;
     const flags = registry.table.flagBits[id]!;
-    let problem = '';
-    if (!connection.limits.authenticated && (flags & FLAG_NO_AUTH) === 0) problem = NO_AUTH;
-    else if (this.#m.control.loading && (flags & FLAG_LOADING) === 0) problem = LOADING;
-    if (problem === '') return true;
-    context.reply.error(problem);
+    if (!this.#m.control.loading || (flags & FLAG_LOADING) !== 0) return true;
+    context.reply.error(LOADING);
     context.stats.rejected(id);
     return false;
   }
@@ -303,6 +303,12 @@ export class CommandLoop {
     );
     connection.drop();
     return true;
+  }
+
+  /** True when keys have to go before the command may run: workers do that. */
+  #mustEvict(id: number): boolean {
+    if (this.#m.context.table.cap.state === CAP_UNDER) return false;
+    return (this.#m.registry.table.flagBits[id]! & FLAG_DENYOOM) !== 0;
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   type ClientFilter,
   CommandContext,
   type CommandRegistry,
+  configureEviction,
   type EffectLog,
   endReply,
   NO_LARGE_VALUES,
@@ -124,6 +125,7 @@ export class Front {
   configure(): void {
     const { config } = this.#m;
     this.#context.configure();
+    configureEviction(this.#m.table, config);
     this.#m.log.setMode(config.word('wal-sync-mode') as SyncMode);
     this.#loop.forceHop = config.boolean('debug-force-hop');
     this.#services.configure();

@@ -8,6 +8,7 @@
 import { SHARD_COUNT } from '@forgekv/base';
 import type { HotTable } from './hot-table.ts';
 import {
+  COUNTER_BYTES,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
   COUNTER_WORDS,
@@ -70,6 +71,19 @@ export class Databases {
     return this.#words[this.#counter(db, shard)]!;
   }
 
+  /** Returns the bytes of a database's keys and values in one shard, wherever they are. */
+  bytesOfShard(db: number, shard: number): number {
+    return this.#table.arena.floats[(this.#counter(db, shard) + COUNTER_BYTES) >> 1]!;
+  }
+
+  /** Returns the keys of all databases in one shard, or those of them that have an expiry. */
+  allKeysOfShard(shard: number, expiringOnly: boolean): number {
+    const counter = expiringOnly ? COUNTER_EXPIRES : COUNTER_KEYS;
+    let sum = 0;
+    for (let db = 0; db < this.count; db++) sum += this.#words[this.#counter(db, shard) + counter]!;
+    return sum;
+  }
+
   #counter(db: number, shard: number): number {
     return this.#counters + (shard * this.count + db) * COUNTER_WORDS;
   }
@@ -127,6 +141,7 @@ export class Databases {
       removed += words[at]!;
       words[at] = 0;
       words[at + COUNTER_EXPIRES] = 0;
+      this.#table.arena.floats[(at + COUNTER_BYTES) >> 1] = 0;
     }
     const namespace = words[NAMESPACE_NEXT]!;
     words[NAMESPACE_NEXT] = namespace + 1;

@@ -3,6 +3,7 @@
 
 import type { Arena } from './arena.ts';
 import {
+  DATASET_KEY_BYTES,
   ENTRY_EXPIRE,
   ENTRY_HASH,
   ENTRY_KEY,
@@ -18,6 +19,7 @@ import {
   FLAG_TIMED_PARTS,
 } from './layout.ts';
 import { CLASS_BYTES } from './size-classes.ts';
+import { lastUse, type UseFrequency } from './use-frequency.ts';
 
 export class Entries {
   /** The arena as words and as bytes, for readers of values. */
@@ -25,12 +27,16 @@ export class Entries {
   readonly bytes: Buffer;
   readonly view: DataView;
   protected readonly floats: Float64Array;
+  readonly #epochMs: number;
+  /** Counts how often entries are used, under an LFU policy; null: only when. */
+  frequency: UseFrequency | null = null;
 
   constructor(arena: Arena) {
     this.words = arena.words;
     this.bytes = arena.bytes;
     this.view = new DataView(arena.bytes.buffer, arena.bytes.byteOffset, arena.bytes.byteLength);
     this.floats = arena.floats;
+    this.#epochMs = arena.epochMs;
   }
 
   typeOf(entry: number): number {
@@ -87,6 +93,19 @@ export class Entries {
     return this.words[entry + ENTRY_VALUE]! & 0xffff;
   }
 
+  /** Length in bytes of an entry's value, wherever it is. */
+  lengthOf(entry: number): number {
+    const word = this.words[entry + ENTRY_VALUE]!;
+    if ((word & ((FLAG_LARGE | FLAG_COLD) << 16)) === 0) return word & 0xffff;
+    const at = this.valueWord(entry);
+    return this.words[(word & (FLAG_COLD << 16)) !== 0 ? at : at + 1]! >>> 0;
+  }
+
+  /** What a live entry counts in the dataset. */
+  datasetBytes(entry: number): number {
+    return DATASET_KEY_BYTES + this.keyLength(entry) + this.lengthOf(entry);
+  }
+
   /** Word index of the entry's packed bytes. */
   valueWord(entry: number): number {
     return entry + ENTRY_KEY + (((this.words[entry + ENTRY_META]! & 0xffff) + 3) >> 2);
@@ -139,11 +158,29 @@ export class Entries {
 
   /** Seconds since the arena's epoch at the entry's last access. */
   usedAt(entry: number): number {
-    return this.words[entry + ENTRY_USE]!;
+    return lastUse(this.words[entry + ENTRY_USE]!, this.#epochMs);
   }
 
   /** Notes an access at `seconds` since the arena's epoch. */
   use(entry: number, seconds: number): void {
-    if (this.words[entry + ENTRY_USE] !== seconds) this.words[entry + ENTRY_USE] = seconds;
+    const word = this.words[entry + ENTRY_USE]!;
+    if (this.frequency === null) {
+      if (word !== seconds) this.words[entry + ENTRY_USE] = seconds;
+    } else {
+      this.words[entry + ENTRY_USE] = this.frequency.used(word, seconds);
+    }
+  }
+
+  /** How often the entry was used lately, 0..255 on a logarithmic scale; under an LFU policy. */
+  frequencyOf(entry: number, seconds: number): number {
+    return this.frequency === null
+      ? 0
+      : this.frequency.count(this.words[entry + ENTRY_USE]!, seconds);
+  }
+
+  /** Sets how often it was used; under an LFU policy. */
+  setFrequency(entry: number, count: number, seconds: number): void {
+    if (this.frequency === null) return;
+    this.words[entry + ENTRY_USE] = this.frequency.word(count, seconds);
   }
 }

@@ -7,14 +7,17 @@
 
 import { invariant, KeyHasher } from '@forgekv/base';
 import type { Arena } from './arena.ts';
+import { DatasetCap } from './dataset-cap.ts';
 import { Entries } from './entries.ts';
 import { Expiry } from './expiry.ts';
 import { HashIndex } from './hash-index.ts';
 import {
   COLD_BYTES,
+  COUNTER_BYTES,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
   COUNTER_WORDS,
+  DATASET_KEY_BYTES,
   ENTRY_EXPIRE,
   ENTRY_HASH,
   ENTRY_HEAD_BYTES,
@@ -29,6 +32,7 @@ import {
   FLAG_STORED,
   FLAG_STORED_LARGE,
   FLAG_TIMED_PARTS,
+  LARGE_BYTES,
   LARGE_ID_NEXT,
   SHARD_BLOCK_WORDS,
   SHARD_COMPLETE,
@@ -58,6 +62,7 @@ export class HotTable extends Entries {
   readonly pool: SlabPool;
   readonly index: HashIndex;
   readonly hasher: KeyHasher;
+  readonly cap: DatasetCap;
   readonly #expiry: Expiry;
   readonly #shards: number;
   readonly #counters: number;
@@ -87,6 +92,7 @@ export class HotTable extends Entries {
     this.index = new HashIndex(arena, this.pool);
     this.hasher = new KeyHasher(...arena.transfer.hashSecret);
     this.#expiry = new Expiry(arena, this.pool);
+    this.cap = new DatasetCap(arena);
   }
 
   /** Shard of the selected key. */
@@ -220,6 +226,7 @@ export class HotTable extends Entries {
       return 0;
     }
     this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    this.#countBytes(this.#shard, this.#db, DATASET_KEY_BYTES + length + valueBytes);
     const total = this.#shards + this.#shard * SHARD_BLOCK_WORDS + SHARD_ENTRIES;
     words[total] = words[total]! + 1;
     return entry;
@@ -231,10 +238,15 @@ export class HotTable extends Entries {
    * @returns the entry, which may have moved, or 0 when the pool is full (nothing has changed)
    */
   resize(entry: number, valueBytes: number, keepBytes: number): number {
-    return this.resizeIn(this.#shard, entry, valueBytes, keepBytes);
+    const before = this.lengthOf(entry);
+    const resized = this.resizeIn(this.#shard, entry, valueBytes, keepBytes);
+    if (before !== valueBytes && resized !== 0) {
+      this.#countBytes(this.#shard, this.#db, valueBytes - before);
+    }
+    return resized;
   }
 
-  /** The same for an entry met on a walk. */
+  /** Of an entry met on a walk, and what the key counts in the dataset stays. */
   resizeIn(shard: number, entry: number, valueBytes: number, keepBytes: number): number {
     const words = this.words;
     const meta = words[entry + ENTRY_META]!;
@@ -288,6 +300,7 @@ export class HotTable extends Entries {
   /** The same for an entry met on a walk: of any key of a shard and database. */
   removeFrom(shard: number, db: number, entry: number, lsn: number): void {
     this.#countIn(shard, db, COUNTER_KEYS, -1);
+    this.#countBytes(shard, db, -this.datasetBytes(entry));
     if (this.floats[(entry + ENTRY_EXPIRE) >> 1] !== 0) {
       this.#countIn(shard, db, COUNTER_EXPIRES, -1);
     }
@@ -320,11 +333,46 @@ export class HotTable extends Entries {
     this.setLsn(entry, 0);
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (type << 16);
     this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    this.#countBytes(this.#shard, this.#db, DATASET_KEY_BYTES + this.keyLength(entry));
   }
 
   #countIn(shard: number, db: number, counter: number, by: number): void {
     const at = this.#counters + (shard * this.#databases + db) * COUNTER_WORDS + counter;
     this.words[at] = this.words[at]! + by;
+  }
+
+  #countBytes(shard: number, db: number, by: number): void {
+    const at = this.#counters + (shard * this.#databases + db) * COUNTER_WORDS + COUNTER_BYTES;
+    this.floats[at >> 1] = this.floats[at >> 1]! + by;
+    if (by > 0) this.cap.grew(by);
+  }
+
+  /**
+   * Makes an entry of the selected key, just made or resized to LARGE_BYTES, that of a large
+   * value.
+   * @param length of the value, in bytes
+   */
+  setLarge(entry: number, id: number, length: number): void {
+    const at = this.valueWord(entry);
+    this.words[at] = id;
+    this.words[at + 1] = length;
+    this.setFlags(entry, FLAG_COLD, FLAG_LARGE);
+    this.#countBytes(this.#shard, this.#db, length - LARGE_BYTES);
+  }
+
+  /** The large value of the selected key has another length now, in bytes. */
+  setLargeLength(entry: number, length: number): void {
+    const at = this.valueWord(entry) + 1;
+    const before = this.words[at]! >>> 0;
+    this.words[at] = length;
+    this.#countBytes(this.#shard, this.#db, length - before);
+  }
+
+  /** Makes an entry of the selected key, just made with COLD_BYTES, that of a cold value. */
+  setCold(entry: number, length: number): void {
+    this.words[this.valueWord(entry)] = length;
+    this.setFlags(entry, 0, FLAG_COLD);
+    this.#countBytes(this.#shard, this.#db, length - COLD_BYTES);
   }
 
   /** Sets or, with 0, clears the expiry of a live entry of the selected key. */

@@ -7,6 +7,9 @@ export {
   createArena,
 } from './arena.ts';
 export { Databases, type NamespaceMap } from './databases.ts';
+export { CAP_EVICT, CAP_REFUSE, CAP_UNDER, DatasetCap } from './dataset-cap.ts';
+export { DatasetEvictor, type EvictionEvents } from './dataset-evictor.ts';
+export { type EvictionOrder, type EvictionPolicy, evictionPolicy } from './eviction-policy.ts';
 export { Evictor } from './evictor.ts';
 export { HotTable } from './hot-table.ts';
 export {
@@ -37,3 +40,4 @@ export { Scanner, SHARD_END } from './scanner.ts';
 export { ShardLocks } from './shard-lock.ts';
 export { type SweepEvents, Sweeper } from './sweeper.ts';
 export { TouchPass } from './touch-pass.ts';
+export { UseFrequency } from './use-frequency.ts';

@@ -5,7 +5,7 @@
 //          | control words               |  pool head, namespace counter, stop flags
 //          | namespace id per database   |
 //          | shard blocks   64 x 512 B   |  lock line, then page list heads per size class
-//          | counters       64 x db x 8 B|  keys and expiring keys per shard and database
+//          | counters      64 x db x 16 B|  keys, expiring keys, bytes per shard and database
 //          | directories    64 x n x 4 B |  extendible-hash directories, lazily touched
 //          | page table     32 B a page  |
 //          +-----------------------------+ PAGE_BYTES aligned
@@ -20,7 +20,7 @@
 //               2      key length (16) | type (8) | size class (8)
 //               3      value length (16) | flags (16)
 //               4      namespace    the database's id at the time of writing
-//               5      use clock    seconds since the arena's epoch at the last access
+//               5      use clock    last access, under an LFU policy its frequency too
 //               6-7    expireAtMs   float64, 0 = never
 //               8      lsn          lower 32 bits of the last write's LSN
 //               9      lsn, upper 16 bits (16) | log of the last write + 1, 0 = none (16)
@@ -44,6 +44,15 @@ export const FLUSH_GENERATION = 6;
 export const LARGE_ID_NEXT = 7;
 /** Free pages that threads have been promised and not taken yet. */
 export const POOL_PROMISED = 8;
+// On a cache line of their own: read for every write, and rarely changed.
+/** What the cap on the dataset asks of writes; `dataset-cap.ts`. */
+export const CAP_STATE = 16;
+/** 1: the policy evicts keys. */
+export const CAP_EVICTS = 17;
+/** float64 at words 18-19: the cap in bytes, 0 = none. */
+export const CAP_LIMIT = 18;
+/** Seconds since the arena's epoch, plus 1, when the dataset was last seen above the cap. */
+export const CAP_REACHED = 20;
 export const CONTROL_WORDS = 64;
 
 // Shard block, in words.
@@ -60,10 +69,12 @@ export const SHARD_ENTRIES = 6;
 /** Page numbers + 1 of the first page with free slots, one word per size class. */
 export const SHARD_CLASS_HEADS = 16;
 
-// Counter pair per shard and database.
-export const COUNTER_WORDS = 2;
+// Counters per shard and database.
+export const COUNTER_WORDS = 4;
 export const COUNTER_KEYS = 0;
 export const COUNTER_EXPIRES = 1;
+/** float64 at words 2-3: bytes of the dataset, `datasetBytes` of every key. */
+export const COUNTER_BYTES = 2;
 
 // Page table record, in words.
 export const PAGE_RECORD_WORDS = 8;
@@ -141,6 +152,8 @@ export const FLAG_ENCODING_MASK = 3;
 export const MAX_KEY_BYTES = 8000;
 /** Largest packed value the format can hold beside the longest key. */
 export const MAX_PACKED_BYTES = PAGE_BYTES - ENTRY_HEAD_BYTES - MAX_KEY_BYTES - 8;
+/** What a key counts in the dataset beside its own bytes and its value's: head and index. */
+export const DATASET_KEY_BYTES = 48;
 /** A large value's packed bytes: two words, its id and its length in bytes. */
 export const LARGE_BYTES = 8;
 /** A cold value's packed bytes: its length in bytes. */

@@ -6,7 +6,7 @@ import { test } from 'tap';
 import { attachArena } from '../src/arena.ts';
 import { Evictor } from '../src/evictor.ts';
 import { HotTable } from '../src/hot-table.ts';
-import { FLAG_COLD, FLAG_DIRTY, FLAG_LARGE, FLAG_STORED, LARGE_BYTES } from '../src/layout.ts';
+import { FLAG_COLD, FLAG_DIRTY, FLAG_STORED, LARGE_BYTES } from '../src/layout.ts';
 import { checkIntegrity } from './integrity.ts';
 import { KeyedTable, keysInShard, smallArena } from './keyed-table.ts';
 
@@ -42,11 +42,7 @@ class Setup {
   makeLarge(key: string, id: number, length: number): void {
     this.store(key, 'x'.repeat(LARGE_BYTES));
     this.keys.locked(key, 0, (table) => {
-      const entry = table.find();
-      const at = table.valueWord(entry);
-      table.words[at] = id;
-      table.words[at + 1] = length;
-      table.setFlags(entry, 0, FLAG_LARGE);
+      table.setLarge(table.find(), id, length);
     });
   }
 

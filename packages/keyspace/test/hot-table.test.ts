@@ -8,6 +8,7 @@ import {
   FLAG_DIRTY,
   FLAG_LARGE,
   FLAG_STORED,
+  LARGE_BYTES,
   MAX_KEY_BYTES,
   MAX_PACKED_BYTES,
   TYPE_HASH,
@@ -150,11 +151,12 @@ test('a tombstone stays where the store may hold the key, and is revived', async
     keys.locked('gone', 0, (table) => table.find()),
     0,
   );
-  keys.set('stored', 'v');
+  keys.set('stored', 'v'.repeat(LARGE_BYTES));
   keys.expireAt('stored', NOW * 2);
   const flags = keys.locked('stored', 0, (table) => {
     const entry = table.find();
-    table.setFlags(entry, FLAG_DIRTY, FLAG_STORED | FLAG_LARGE);
+    table.setLarge(entry, 1, 1000);
+    table.setFlags(entry, FLAG_DIRTY, FLAG_STORED);
     table.remove(entry, table.nextLsn(table.shard));
     t.equal(table.find(), entry);
     t.equal(table.typeOf(entry), TYPE_TOMBSTONE);

@@ -4,6 +4,7 @@
 import { KeyHasher } from '@forgekv/base';
 import type { Arena } from '../src/arena.ts';
 import {
+  DATASET_KEY_BYTES,
   DEPTH_BITS,
   DEPTH_MASK,
   ENTRY_EXPIRE,
@@ -14,6 +15,7 @@ import {
   ENTRY_NAMESPACE,
   ENTRY_VALUE,
   EXPIRE_TICK_MS,
+  FLAG_COLD,
   FLAG_LARGE,
   LARGE_BYTES,
   PAGE_EXPIRES,
@@ -39,6 +41,8 @@ export interface EntryFacts {
   readonly expires: boolean;
   /** Id of its large value, or -1. */
   readonly largeId: number;
+  /** What it counts in the dataset while it lives. */
+  readonly datasetBytes: number;
 }
 
 export interface IndexFacts {
@@ -144,6 +148,9 @@ function readEntry(arena: Arena, page: PageFacts, entry: number, problems: Probl
   checkExpiry(arena, page.page, expireAtMs, name, problems);
   const isLarge = (flags & FLAG_LARGE) !== 0;
   problems.expect(!isLarge || valueLength === LARGE_BYTES, `${name}: large, ${valueLength} bytes`);
+  const value = (at + align4(keyLength)) >> 2;
+  const isCold = (flags & FLAG_COLD) !== 0;
+  const length = isLarge ? words[value + 1]! >>> 0 : isCold ? words[value]! >>> 0 : valueLength;
   return {
     shard: page.shard,
     entry,
@@ -152,7 +159,8 @@ function readEntry(arena: Arena, page: PageFacts, entry: number, problems: Probl
     key: bytes.toString('latin1', at, at + keyLength),
     isTombstone: type === TYPE_TOMBSTONE,
     expires: expireAtMs !== 0,
-    largeId: isLarge ? words[(at + align4(keyLength)) >> 2]! : -1,
+    largeId: isLarge ? words[value]! : -1,
+    datasetBytes: DATASET_KEY_BYTES + keyLength + length,
   };
 }
 

@@ -3,6 +3,7 @@
 import { Random } from '@forgekv/base';
 import { test } from 'tap';
 import {
+  COUNTER_BYTES,
   COUNTER_EXPIRES,
   COUNTER_WORDS,
   ENTRY_EXPIRE,
@@ -101,6 +102,13 @@ const DAMAGE: readonly (readonly [string, (scene: Scene) => void])[] = [
     ({ keys, words }) => {
       const { counters, databases } = keys.table.arena;
       add(words, counters + 2 * databases * COUNTER_WORDS + COUNTER_EXPIRES, 1);
+    },
+  ],
+  [
+    'an uncounted byte',
+    ({ keys }) => {
+      const { counters, floats } = keys.table.arena;
+      floats[(counters + COUNTER_BYTES) >> 1] = floats[(counters + COUNTER_BYTES) >> 1]! + 1;
     },
   ],
   [

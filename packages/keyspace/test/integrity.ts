@@ -4,6 +4,7 @@
 import { SHARD_COUNT } from '@forgekv/base';
 import type { Arena } from '../src/arena.ts';
 import {
+  COUNTER_BYTES,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
   COUNTER_WORDS,
@@ -76,8 +77,11 @@ function checkShard(
     const keys = words[at + COUNTER_KEYS]!;
     const expires = words[at + COUNTER_EXPIRES]!;
     const expiring = live.filter((entry) => entry.expires).length;
+    const bytes = arena.floats[(at + COUNTER_BYTES) >> 1]!;
+    const there = live.reduce((sum, entry) => sum + entry.datasetBytes, 0);
     const name = `shard ${shard}, database ${db}`;
     problems.expect(keys === live.length, `${name}: ${keys} keys counted, ${live.length} there`);
     problems.expect(expires === expiring, `${name}: ${expires} expiring, ${expiring} there`);
+    problems.expect(bytes === there, `${name}: ${bytes} bytes counted, ${there} there`);
   }
 }

@@ -80,6 +80,7 @@ test('the regions of an arena follow each other', async (t) => {
     t.equal(arena.pages % layout.PAGE_WORDS, 0);
     t.equal(arena.shards % 2, 0);
     t.equal(arena.pageCount, pages);
-    t.ok(layout.POOL_PROMISED < layout.CONTROL_WORDS);
+    t.equal(arena.counters % 2, 0);
+    t.ok(layout.CAP_REACHED < layout.CONTROL_WORDS);
   }
 });

@@ -2,7 +2,7 @@
 // Nobody else writes them, so the thread knows exactly what must be there, while shards, pages,
 // buckets and the pool are everybody's.
 
-import { FLAG_LARGE, FLAG_STORED, LARGE_BYTES, TYPE_TOMBSTONE } from '../src/layout.ts';
+import { FLAG_STORED, LARGE_BYTES, TYPE_TOMBSTONE } from '../src/layout.ts';
 import type { StressBase } from './stress-base.ts';
 import { LEDGER_IDS, makeValue, OWN_KEYS, privateDbs, SHARED_DB } from './stress-job.ts';
 
@@ -199,8 +199,7 @@ export class OwnKeys {
       if (entry === 0) return null;
       const id = table.nextLargeId();
       if (id >= LEDGER_IDS) this.#base.fail('the ledger is too short for this run');
-      table.words[table.valueWord(entry)] = id;
-      table.setFlags(entry, 0, FLAG_LARGE);
+      table.setLarge(entry, id, LARGE_BYTES);
       this.#base.largeMade(id);
       return id;
     });

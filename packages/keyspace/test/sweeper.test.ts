@@ -2,7 +2,7 @@
 
 import { SHARD_COUNT } from '@forgekv/base';
 import { test } from 'tap';
-import { FLAG_COLD, FLAG_LARGE, FLAG_STORED, LARGE_BYTES, TYPE_STRING } from '../src/layout.ts';
+import { FLAG_STORED, LARGE_BYTES, TYPE_STRING } from '../src/layout.ts';
 import { Sweeper } from '../src/sweeper.ts';
 import { checkIntegrity } from './integrity.ts';
 import { KeyedTable, keysInShard, smallArena } from './keyed-table.ts';
@@ -40,9 +40,7 @@ class Sweep {
 function makeLarge(keys: KeyedTable, key: string, id: number, db = 0): void {
   keys.set(key, Buffer.alloc(LARGE_BYTES), db);
   keys.locked(key, db, (table) => {
-    const entry = table.find();
-    table.words[table.valueWord(entry)] = id;
-    table.setFlags(entry, 0, FLAG_LARGE);
+    table.setLarge(table.find(), id, 100_000);
   });
 }
 

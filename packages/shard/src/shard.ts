@@ -7,6 +7,7 @@ import {
   BatchRouter,
   CommandContext,
   type CommandRegistry,
+  configureEviction,
   DONE,
   DueHashes,
   type EffectLog,
@@ -34,6 +35,7 @@ import {
   RequestParser,
 } from '@forgekv/protocol';
 import { type Doorbell, KIND_RUN, RingConsumer, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { CapKeeper } from './cap-keeper.ts';
 import { LargeStore } from './large-store.ts';
 import { ParkedRuns } from './parked-runs.ts';
 import { type PeerLink, Peers } from './peers.ts';
@@ -106,6 +108,7 @@ export class Shard {
   readonly #sweeper: Sweeper;
   readonly #dueHashes: DueHashes;
   readonly #reclaimer: Reclaimer;
+  readonly #cap: CapKeeper;
   readonly #fronts: FrontLink[];
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
   /** Replies of the current run that are on their way, in bytes. */
@@ -154,6 +157,7 @@ export class Shard {
       largeFreed: (id) => this.#store.forget(id),
     });
     this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
+    this.#cap = new CapKeeper({ ...modules, store: this.#store, peers: this.#peers });
     this.#fronts = modules.fronts.map((front) => ({
       requests: new RingConsumer(front.requests),
       replies: new ReplySender(front.replies, front.doorbell, modules.doorbell, () =>
@@ -168,6 +172,8 @@ export class Shard {
   /** Takes over what CONFIG SET may have changed. */
   configure(): void {
     this.#context.configure();
+    configureEviction(this.#m.table, this.#m.config);
+    this.#cap.configure(this.#m.config);
     this.#m.log.setMode(this.#m.config.word('wal-sync-mode') as SyncMode);
     this.#writer.mostBytes = replyLimitBytes(this.#m.config);
   }
@@ -231,14 +237,15 @@ export class Shard {
     for (const front of this.#fronts) if (this.#serve(front)) any = true;
     const nowMs = Date.now();
     const reclaiming = this.#background(nowMs);
+    const evicting = this.#cap.tick(nowMs);
     this.#keeper?.tick(nowMs);
     this.#parked?.release(this.#writer);
     this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
-    if (any || reclaiming) return 0;
+    if (any || reclaiming || evicting) return 0;
     const isWaiting = this.#parked !== null && this.#parked.length > 0;
-    const mostMs = isWaiting ? PARKED_SLEEP_MS : IDLE_SLEEP_MS;
+    const mostMs = Math.min(isWaiting ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
     return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
   }
 
@@ -396,8 +403,15 @@ export class Shard {
       const errors = reply.errorCount;
       const id = ids[done]!;
       if (admit(context, this.#m.registry, id)) {
-        if (this.#runOne(id, done) === NOT_HERE) break;
-        stats.called(id, reply.errorCount !== errors);
+        const room = this.#cap.makeRoom(this.#m.registry.table.flagBits[id]!);
+        if (room === 'later') break;
+        if (room === 'none') {
+          reply.error(OUT_OF_MEMORY);
+          stats.rejected(id);
+        } else {
+          if (this.#runOne(id, done) === NOT_HERE) break;
+          stats.called(id, reply.errorCount !== errors);
+        }
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
       if (reply.overflowed) return done + 1;

@@ -5,7 +5,6 @@ import { SHARD_COUNT } from '@forgekv/base';
 import type { CommandContext } from '@forgekv/commands';
 import {
   COLD_BYTES,
-  FLAG_COLD,
   FLAG_ENCODING_SHIFT,
   FLAG_STORED,
   FLAG_STORED_LARGE,
@@ -100,12 +99,11 @@ export class StoreLoader {
       table.pool.availablePages > this.#warmPages;
     table.locks.lock(shard);
     const entry = this.#create(shard, db, key, record.type, isWarm ? length : COLD_BYTES);
-    const at = table.valueWord(entry);
-    if (isWarm) table.bytes.set(payload, at * 4);
-    else table.words[at] = length;
+    if (isWarm) table.bytes.set(payload, table.valueWord(entry) * 4);
+    else table.setCold(entry, length);
     const encoding = record.encoding << FLAG_ENCODING_SHIFT;
     const large = record.isLarge ? FLAG_STORED_LARGE : 0;
-    table.setFlags(entry, 0, FLAG_STORED | encoding | large | (isWarm ? 0 : FLAG_COLD));
+    table.setFlags(entry, 0, FLAG_STORED | encoding | large);
     table.setExpireAtMs(entry, record.expireAtMs);
     table.setLsn(entry, record.lsn);
     this.lastLsn[shard] = Math.max(this.lastLsn[shard]!, record.lsn);
@@ -121,8 +119,8 @@ export class StoreLoader {
     if (key.length > MAX_KEY_BYTES) return;
     table.locks.lock(shard);
     const entry = this.#create(shard, db, key, TYPE_STRING, COLD_BYTES);
-    table.words[table.valueWord(entry)] = 0;
-    table.setFlags(entry, 0, FLAG_STORED | FLAG_COLD);
+    table.setCold(entry, 0);
+    table.setFlags(entry, 0, FLAG_STORED);
     table.locks.unlock(shard);
   }
 

@@ -9,7 +9,7 @@ import {
   UNREADABLE,
   type ValueAccess,
 } from '@forgekv/commands';
-import { FLAG_COLD, FLAG_LARGE, LARGE_BYTES } from '@forgekv/keyspace';
+import { FLAG_COLD, LARGE_BYTES } from '@forgekv/keyspace';
 import {
   CorruptRecordError,
   chunkKey,
@@ -93,10 +93,7 @@ export class StoredValues implements ColdValues {
     const moved = table.resize(entry, LARGE_BYTES, 0);
     if (moved === 0) return FULL;
     const id = table.nextLargeId();
-    const at = table.valueWord(moved);
-    table.words[at] = id;
-    table.words[at + 1] = value.length;
-    table.setFlags(moved, FLAG_COLD, FLAG_LARGE);
+    table.setLarge(moved, id, value.length);
     values.large.put(table.shard, id, value);
     return moved;
   }

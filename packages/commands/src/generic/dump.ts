@@ -55,7 +55,7 @@ export function restore(c: CommandContext): Outcome {
   const value = restoreValue(c, reader);
   if (value === null) return c.fail(ERR_DATA);
   const expireAtMs = expiry(c, ttl, options.absolute);
-  return store(c, entry, value, expireAtMs, options.idleSeconds);
+  return store(c, entry, value, expireAtMs, options);
 }
 
 /** Milliseconds since 1970, 0 = never. Redis: what is beyond 64 bits has wrapped into the past. */
@@ -69,7 +69,7 @@ function store(
   entry: number,
   value: NewValue,
   expireAtMs: number,
-  idleSeconds: number,
+  { idleSeconds, frequency }: RestoreOptions,
 ): Outcome {
   if (expireAtMs !== 0 && expireAtMs <= c.nowMs) {
     if (entry !== 0) {
@@ -82,8 +82,11 @@ function store(
   const stored = c.storeNew(entry, value);
   if (stored < 0) return c.refuse(stored);
   c.table.setExpireAtMs(stored, expireAtMs);
-  const nowSeconds = Math.floor((c.nowMs - c.table.arena.epochMs) / 1000);
-  c.table.use(stored, Math.max(nowSeconds - idleSeconds, -MAX_IDLE_SECONDS));
+  if (c.table.frequency === null) {
+    c.table.use(stored, Math.max(c.useClock() - idleSeconds, -MAX_IDLE_SECONDS));
+  } else if (frequency >= 0) {
+    c.table.setFrequency(stored, frequency, c.useClock());
+  }
   c.changed(stored);
   c.reply.ok();
   return DONE;
@@ -93,9 +96,11 @@ interface RestoreOptions {
   readonly replace: boolean;
   readonly absolute: boolean;
   readonly idleSeconds: number;
+  /** -1: not given. */
+  readonly frequency: number;
 }
 
-/** The options, or the text of an error. FREQ is checked and forgotten: nothing counts accesses. */
+/** The options, or the text of an error. */
 function parseOptions(c: CommandContext): RestoreOptions | string {
   const { request } = c;
   let replace = false;
@@ -122,5 +127,8 @@ function parseOptions(c: CommandContext): RestoreOptions | string {
       return ERR_SYNTAX;
     }
   }
-  return { replace, absolute, idleSeconds: Number(idleSeconds === -1n ? 0n : idleSeconds) };
+  return {
+    ...{ replace, absolute, frequency: Number(frequency) },
+    idleSeconds: Number(idleSeconds === -1n ? 0n : idleSeconds),
+  };
 }

@@ -24,11 +24,11 @@ const ENCODINGS: ReadonlyMap<number, readonly [packed: string, large: string]> =
 /** Strings above this many bytes are raw whatever they are. */
 const MAX_SHORT_STRING = 44;
 
-const ERR_NO_LFU =
-  'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note ' +
-  'that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
-/** Redis: counts accesses under an LFU policy. Here eviction goes by the time of the last use. */
-const ERR_NO_FREQUENCY = 'ERR this server does not track access frequency';
+const MIXED =
+  'not tracked. Please note that when switching between policies at runtime LRU and LFU data ' +
+  'will take some time to adjust.';
+const ERR_NO_LFU = `ERR An LFU maxmemory policy is not selected, access frequency ${MIXED}`;
+const ERR_LFU = `ERR An LFU maxmemory policy is selected, idle time ${MIXED}`;
 
 /** OBJECT ENCODING key. */
 export function objectEncoding(c: CommandContext): Outcome {
@@ -59,19 +59,19 @@ export function objectFreq(c: CommandContext): Outcome {
   if (entry < 0) return c.refuse(entry);
   if (entry === 0) return replyMissing(c);
   c.stats.hits++;
-  const isLfu = c.config.word('maxmemory-policy').endsWith('-lfu');
-  return c.fail(isLfu ? ERR_NO_FREQUENCY : ERR_NO_LFU);
+  if (c.table.frequency === null) return c.fail(ERR_NO_LFU);
+  c.reply.integer(c.table.frequencyOf(entry, c.useClock()));
+  return DONE;
 }
 
-/** OBJECT IDLETIME key. Redis: refuses it under an LFU policy; here it is always known. */
+/** OBJECT IDLETIME key. */
 export function objectIdleTime(c: CommandContext): Outcome {
   const entry = c.peek(2);
   if (entry < 0) return c.refuse(entry);
   if (entry === 0) return replyMissing(c);
   c.stats.hits++;
-  const { table } = c;
-  const now = Math.floor((c.nowMs - table.arena.epochMs) / 1000);
-  c.reply.integer(Math.max(0, now - table.usedAt(entry)));
+  if (c.table.frequency !== null) return c.fail(ERR_LFU);
+  c.reply.integer(Math.max(0, c.useClock() - c.table.usedAt(entry)));
   return DONE;
 }
 

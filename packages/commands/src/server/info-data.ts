@@ -26,6 +26,7 @@ export function statLines(_: CommandContext, services: ServerServices): InfoLine
     ['rejected_connections', stats.get('rejectedConnections')],
     ['expired_keys', stats.get('expiredKeys')],
     ['expired_subkeys', stats.get('expiredFields')],
+    ['evicted_keys', stats.get('evictedKeys')],
     ...absentStatLines(),
     ['keyspace_hits', stats.get('hits')],
     ['keyspace_misses', stats.get('misses')],
@@ -35,10 +36,10 @@ export function statLines(_: CommandContext, services: ServerServices): InfoLine
   ];
 }
 
-/** No replicas, eviction, pub/sub, tracking and rules for users yet; there never is a fork. */
+/** No replicas, pub/sub, tracking and rules for users yet; there never is a fork. */
 function absentStatLines(): InfoLine[] {
   const names = [
-    ...['sync_full', 'sync_partial_ok', 'sync_partial_err', 'evicted_keys', 'evicted_clients'],
+    ...['sync_full', 'sync_partial_ok', 'sync_partial_err', 'evicted_clients'],
     ...['total_eviction_exceeded_time', 'current_eviction_exceeded_time'],
     ...['pubsub_channels', 'pubsub_patterns', 'pubsubshard_channels'],
     ...['latest_fork_usec', 'total_forks', 'migrate_cached_sockets', 'slave_expires_tracked_keys'],

@@ -4,6 +4,9 @@
 // in use, large values, and the heaps of the threads, which hold code and buffers. Their sum is
 // used_memory; the first two are the dataset. Beside it stands what the process has resident,
 // which the empty pages of the hot table do not belong to until they are used for the first time.
+//
+// maxmemory is about none of these: it caps all keys and values wherever they are, on disk too.
+// forgekv_dataset_bytes says how much that is.
 
 import { totalmem } from 'node:os';
 import { type HotTable, PAGE_BYTES } from '@forgekv/keyspace';
@@ -25,6 +28,7 @@ export function memoryLines(c: CommandContext, services: ServerServices): InfoLi
   const peak = Math.max(peakMemoryBytes, used);
   const resident = process.memoryUsage.rss();
   const maxMemory = config.bytes('maxmemory');
+  const datasetBytes = c.table.cap.bytes();
   return [
     ...sized('used_memory', used),
     ...sized('used_memory_rss', resident),
@@ -37,10 +41,12 @@ export function memoryLines(c: CommandContext, services: ServerServices): InfoLi
     ...scriptLines(),
     ...sized('maxmemory', maxMemory),
     ['maxmemory_policy', config.word('maxmemory-policy')],
+    ['forgekv_dataset_bytes', datasetBytes],
     ['mem_fragmentation_ratio', (used > 0 ? resident / used : 0).toFixed(2)],
     ['mem_fragmentation_bytes', resident - used],
+    // What is left of used_memory is compared with maxmemory, as people expect it.
+    ['mem_not_counted_for_evict', Math.max(0, used - datasetBytes)],
     // No replicas, cluster links and log buffers yet, and nothing is moved to save memory.
-    ['mem_not_counted_for_evict', 0],
     ['mem_replication_backlog', 0],
     ['mem_total_replication_buffers', 0],
     ['mem_clients_slaves', 0],

@@ -1,6 +1,8 @@
 // OBJECT: encodings through every way a string is made, idle times, help.
 
+import assert from 'node:assert/strict';
 import { test } from 'tap';
+import { configureEviction } from '../../src/index.ts';
 import { createTestDatabase } from '../harness.ts';
 import { runTable } from '../support/run-table.ts';
 
@@ -72,9 +74,53 @@ test('OBJECT REFCOUNT, FREQ and HELP', async (t) => {
 
 test('OBJECT FREQ under an LFU policy', async (t) => {
   const db = createTestDatabase();
-  db.front.config.set([['maxmemory-policy', 'allkeys-lfu']]);
+  const configure = (policy: string): void => {
+    for (const { config, table } of [db.front, db.worker]) {
+      config.set([
+        ['maxmemory-policy', policy],
+        ['lfu-log-factor', '0'],
+      ]);
+      configureEviction(table, config);
+    }
+  };
+  const freq = (key: string) => db.run('object', 'freq', key);
+  db.nowMs = db.table.arena.epochMs + 600_000;
+  db.run('set', 'old', '1');
+  configure('allkeys-lfu');
+  t.equal(freq('none'), null);
+  t.equal(freq('old'), 5, 'what was not counted counts as new');
   db.run('set', 'a', '1');
-  t.equal(db.run('object', 'freq', 'a'), '-ERR this server does not track access frequency');
+  t.equal(freq('a'), 5);
+  for (let i = 0; i < 10; i++) db.run('get', 'a');
+  t.equal(freq('a'), 15, 'with a factor of 0 every access counts');
+  for (let i = 0; i < 300; i++) db.run('touch', 'a');
+  t.equal(freq('a'), 255);
+  db.nowMs += 60_000;
+  t.equal(freq('a'), 254, 'one less for each minute');
+  db.nowMs += 300 * 60_000;
+  t.equal(freq('a'), 0);
+  db.run('get', 'a');
+  t.equal(freq('a'), 1);
+  t.equal(
+    db.run('object', 'idletime', 'a'),
+    '-ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ' +
+      'switching between policies at runtime LRU and LFU data will take some time to adjust.',
+  );
+  const dumped = db.reply('dump', 'a');
+  assert.ok(dumped.kind === 'bulk');
+  const payload = Buffer.from(dumped.bytes);
+  db.run('restore', 'b', '0', payload, 'freq', '77');
+  t.equal(freq('b'), 77);
+  db.run('restore', 'c', '0', payload, 'idletime', '1000');
+  t.equal(freq('c'), 5);
+
+  configure('allkeys-lru');
+  db.nowMs += 5000;
+  t.match(freq('b'), /^-ERR An LFU maxmemory policy is not selected/);
+  db.run('restore', 'd', '0', payload, 'freq', '77');
+  t.equal(db.run('object', 'idletime', 'd'), 0);
+  db.run('get', 'b');
+  t.equal(db.run('object', 'idletime', 'b'), 0);
 });
 
 test('OBJECT IDLETIME: what counts as use', async (t) => {

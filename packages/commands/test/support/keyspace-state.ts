@@ -46,9 +46,11 @@ export function auditKeyspace(
   const { table, databases } = c;
   const keys = new Map<string, number>();
   const expires = new Map<number, number>();
+  const bytes = new Map<string, number>();
   const largeIds = new Set<number>();
   forEachEntry(c, (entry, db, shard) => {
     keys.set(`${db} ${shard}`, (keys.get(`${db} ${shard}`) ?? 0) + 1);
+    bytes.set(`${db} ${shard}`, (bytes.get(`${db} ${shard}`) ?? 0) + table.datasetBytes(entry));
     if (table.expireAtMs(entry) !== 0) expires.set(db, (expires.get(db) ?? 0) + 1);
     const at = table.valueWord(entry);
     if (!table.isLarge(entry)) {
@@ -69,6 +71,8 @@ export function auditKeyspace(
     for (let shard = 0; shard < SHARD_COUNT; shard++) {
       const counted = keys.get(`${db} ${shard}`) ?? 0;
       assert.equal(databases.keysOfShard(db, shard), counted, 'keys are miscounted');
+      const sum = bytes.get(`${db} ${shard}`) ?? 0;
+      assert.equal(databases.bytesOfShard(db, shard), sum, 'bytes are miscounted');
     }
   }
   for (const context of contexts) {
