@@ -2,7 +2,7 @@
 
 import { SHARD_COUNT } from '@forgekv/base';
 import { test } from 'tap';
-import { FLAG_STORED, LARGE_BYTES, TYPE_STRING } from '../src/layout.ts';
+import { FLAG_COLD, FLAG_STORED, LARGE_BYTES, TYPE_STRING } from '../src/layout.ts';
 import { Sweeper } from '../src/sweeper.ts';
 import { checkIntegrity } from './integrity.ts';
 import { KeyedTable, keysInShard, smallArena } from './keyed-table.ts';
