@@ -12,6 +12,7 @@ import type { Config } from '@forgekv/config';
 import type { ReplyWriter } from '@forgekv/protocol';
 import { ERR_KEY_TOO_LONG, WRONG_TYPE } from './errors.ts';
 import type { KeyModules } from './key-access.ts';
+import { type KeyPages, NO_KEY_PAGES } from './key-pages.ts';
 import { DONE, FULL, KEY_TOO_LONG, NOT_HERE, type Outcome, UNREADABLE } from './outcome.ts';
 import { ValueAccess } from './value-access.ts';
 
@@ -24,6 +25,8 @@ export interface ContextModules extends KeyModules {
 export class CommandContext extends ValueAccess {
   readonly config: Config;
   reply: ReplyWriter;
+  /** For walks over whole databases. */
+  pages: KeyPages = NO_KEY_PAGES;
   /** For RANDOMKEY and the like, not for secrets. */
   random = new Random(Math.floor(Math.random() * 2 ** 32));
 

@@ -19,8 +19,9 @@ export {
 } from './effect-log.ts';
 export * from './errors.ts';
 export { Executor } from './executor.ts';
+export { type KeyPage, type KeyPages, NO_KEY_PAGES, type Paged } from './key-pages.ts';
 export { allocateLarge, type LargeValues, NO_LARGE_VALUES } from './large-values.ts';
-export { DONE, FULL, NOT_HERE, type Outcome, UNREADABLE, WAITING } from './outcome.ts';
+export { DONE, FULL, NOT_HERE, type Outcome, PAGING, UNREADABLE, WAITING } from './outcome.ts';
 export { CommandRegistry, PLACE_FRONT, PLACE_KEYED, PLACE_WORKER } from './registry.ts';
 export { outputLimitBytes, replyLimitBytes } from './reply-limit.ts';
 export { Request } from './request.ts';

@@ -12,6 +12,7 @@ import { Expiry } from './expiry.ts';
 import { HashIndex } from './hash-index.ts';
 import {
   COLD_BYTES,
+  COUNTER_AWAY,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
   COUNTER_WORDS,
@@ -27,10 +28,10 @@ import {
   FLAG_DIRTY,
   FLAG_LARGE,
   FLAG_STORED,
+  FLAG_STORED_EXPIRES,
   FLAG_STORED_LARGE,
   LARGE_ID_NEXT,
   SHARD_BLOCK_WORDS,
-  SHARD_COMPLETE,
   SHARD_ENTRIES,
   SHARD_GATE,
   SHARD_LSN,
@@ -200,6 +201,43 @@ export class HotTable extends Entries {
    * @returns the entry, or 0 when the pool is full (nothing has changed)
    */
   create(type: number, valueBytes: number): number {
+    const entry = this.#make(type, valueBytes);
+    if (entry !== 0) this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    return entry;
+  }
+
+  /**
+   * The same for a key that its store has, as a record says it is: it is counted already.
+   * @param flags its encoding, and what it is beside clean and stored
+   */
+  restore(
+    type: number,
+    valueBytes: number,
+    flags: number,
+    expireAtMs: number,
+    lsn: number,
+  ): number {
+    const entry = this.#make(type, valueBytes);
+    if (entry === 0) return 0;
+    this.#countIn(this.#shard, this.#db, COUNTER_AWAY, -1);
+    const expires = expireAtMs === 0 ? 0 : FLAG_STORED_EXPIRES;
+    this.setFlags(entry, 0, FLAG_STORED | expires | flags);
+    this.setLsn(entry, lsn);
+    this.floats[(entry + ENTRY_EXPIRE) >> 1] = expireAtMs;
+    if (expireAtMs !== 0) this.#expiry.note(entry, expireAtMs);
+    return entry;
+  }
+
+  /**
+   * Makes a tombstone that says that the selected key, which has no entry, has no record either.
+   * Whoever holds the shard's lock may unlink it at any time.
+   * @returns the entry, or 0 when the pool is full
+   */
+  markAbsent(): number {
+    return this.#make(TYPE_TOMBSTONE, 0);
+  }
+
+  #make(type: number, valueBytes: number): number {
     const words = this.words;
     const length = this.#keyLength;
     const sizeClass = classFor(ENTRY_HEAD_BYTES + ((length + 3) & ~3) + ((valueBytes + 3) & ~3));
@@ -218,7 +256,6 @@ export class HotTable extends Entries {
       this.pool.free(this.#shard, entry);
       return 0;
     }
-    this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
     const total = this.#shards + this.#shard * SHARD_BLOCK_WORDS + SHARD_ENTRIES;
     words[total] = words[total]! + 1;
     return entry;
@@ -301,9 +338,15 @@ export class HotTable extends Entries {
     this.words[total] = this.words[total]! - 1;
   }
 
+  /** Leaves a live, clean entry to its store, key and all. A large value's owner forgets it. */
+  evict(shard: number, db: number, entry: number): void {
+    this.#countIn(shard, db, COUNTER_AWAY, 1);
+    this.unlinkFrom(shard, entry);
+  }
+
   #bury(entry: number, lsn: number): void {
     const words = this.words;
-    const kept = (words[entry + ENTRY_VALUE]! >>> 16) & FLAG_STORED_LARGE;
+    const kept = (words[entry + ENTRY_VALUE]! >>> 16) & (FLAG_STORED_LARGE | FLAG_STORED_EXPIRES);
     this.setLsn(entry, lsn);
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (TYPE_TOMBSTONE << 16);
     words[entry + ENTRY_VALUE] = (FLAG_STORED | FLAG_DIRTY | kept) << 16;
@@ -419,12 +462,10 @@ export class HotTable extends Entries {
     return this.#namespace;
   }
 
-  isComplete(shard: number): boolean {
-    return this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_COMPLETE] === 1;
-  }
-
-  setComplete(shard: number, complete: boolean): void {
-    this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_COMPLETE] = complete ? 1 : 0;
+  /** True when the selected key, should it have no entry, does not exist. */
+  get isComplete(): boolean {
+    const pair = this.#shard * this.#databases + this.#db;
+    return this.words[this.#counters + pair * COUNTER_WORDS + COUNTER_AWAY] === 0;
   }
 
   /** Id of the transaction that owns the shard, 0 = none. */

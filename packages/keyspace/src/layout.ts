@@ -5,7 +5,7 @@
 //          | control words               |  pool head, namespace counter, stop flags
 //          | namespace id per database   |
 //          | shard blocks   64 x 512 B   |  lock line, then page list heads per size class
-//          | counters       64 x db x 8 B|  keys and expiring keys per shard and database
+//          | counters      64 x db x 16 B|  keys per shard and database: all, expiring, stored only
 //          | directories    64 x n x 4 B |  extendible-hash directories, lazily touched
 //          | page table     32 B a page  |
 //          +-----------------------------+ PAGE_BYTES aligned
@@ -51,8 +51,6 @@ export const SHARD_BLOCK_WORDS = 128;
 export const SHARD_LOCK = 0;
 export const SHARD_GATE = 1;
 export const SHARD_DEPTH = 2;
-/** 1: every live key of the shard is hot, so a miss is final. */
-export const SHARD_COMPLETE = 3;
 /** float64 at words 4-5: the last LSN given out. */
 export const SHARD_LSN = 4;
 /** Entries of any namespace and kind, tombstones and stale ones included. */
@@ -60,10 +58,12 @@ export const SHARD_ENTRIES = 6;
 /** Page numbers + 1 of the first page with free slots, one word per size class. */
 export const SHARD_CLASS_HEADS = 16;
 
-// Counter pair per shard and database.
-export const COUNTER_WORDS = 2;
+// Counters per shard and database, and a spare word.
+export const COUNTER_WORDS = 4;
 export const COUNTER_KEYS = 0;
 export const COUNTER_EXPIRES = 1;
+/** Those of the keys that have no entry: their stores have them. 0: a miss is final. */
+export const COUNTER_AWAY = 2;
 
 // Page table record, in words.
 export const PAGE_RECORD_WORDS = 8;
@@ -117,7 +117,7 @@ export const TYPE_SET = 3;
 export const TYPE_ZSET = 4;
 export const TYPE_HASH = 5;
 export const TYPE_STREAM = 6;
-/** A deleted key that its store may still hold. */
+/** A deleted key that its store may still hold; without FLAG_STORED, one that does not exist. */
 export const TYPE_TOMBSTONE = 15;
 
 // Flags.
@@ -131,6 +131,8 @@ export const FLAG_STORED = 4;
 export const FLAG_STORED_LARGE = 8;
 /** The value is only in the store; the packed bytes are its length, 32 bits. */
 export const FLAG_COLD = 16;
+/** That version expires. */
+export const FLAG_STORED_EXPIRES = 32;
 /** Two bits, free for the type: a string's encoding. */
 export const FLAG_ENCODING_SHIFT = 8;
 export const FLAG_ENCODING_MASK = 3;

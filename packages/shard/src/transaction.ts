@@ -74,8 +74,8 @@ export class Transactions {
   }
 
   /**
-   * Borrows the large values of keys on other workers, and has cold ones brought back; their
-   * entries cannot change now.
+   * Borrows the large values of keys on other workers, and has keys and values brought back that
+   * only their stores have; the entries cannot change now.
    * @returns '' or an error reply
    */
   #borrow(id: number): string {
@@ -93,9 +93,9 @@ export class Transactions {
         const entry = table.find();
         const large = entry !== 0 && table.isLarge(entry);
         const value = large ? table.words[table.valueWord(entry)]! : 0;
-        const cold = entry !== 0 && table.isCold(entry);
+        const isAway = entry === 0 ? !table.isComplete : table.isCold(entry);
         table.locks.unlock(shard);
-        if (cold) {
+        if (isAway) {
           const problem = peers.warm(workerOf[shard]!, db, request.slice(key));
           if (problem !== '') return problem;
           // It may be a large one.

@@ -43,6 +43,7 @@ import { Replay } from '../src/replay.ts';
 import { ShardStores } from '../src/shard-stores.ts';
 import { StoreLoader } from '../src/store-loader.ts';
 import { StoredValues } from '../src/stored-values.ts';
+import { WarmUp } from '../src/warm-up.ts';
 
 const registry = createRegistry();
 const LIMITS = { maxBulkBytes: 2 ** 29, authenticated: true };
@@ -75,6 +76,8 @@ export interface TestWorkerOptions {
   readonly pages?: number;
   /** Default 400: what is longer is large. */
   readonly hotValueMaxBytes?: number;
+  /** False: the keys stay in the store until somebody asks for them. Default true. */
+  readonly warms?: boolean;
 }
 
 export class TestWorker {
@@ -92,6 +95,7 @@ export class TestWorker {
   loader!: StoreLoader;
   stored!: StoredValues;
   replayed!: Replay;
+  warmUp!: WarmUp;
   /** The clock of commands. */
   nowMs = Date.now();
   /** What the flusher asks for; nothing by default, since these crashes spare the logs. */
@@ -134,10 +138,11 @@ export class TestWorker {
     this.logs = new WalLogs(transfer, nodeFileSystem);
   }
 
-  /** Starts as a worker does: loads the stores, then replays the logs. */
+  /** Starts as a worker does: opens the stores, replays the logs, brings the keys back. */
   static async start(disk: TestDisk, options: TestWorkerOptions = {}): Promise<TestWorker> {
     const worker = new TestWorker(disk, options);
     await worker.#open();
+    if (options.warms !== false) while (await worker.warmUp.step());
     return worker;
   }
 
@@ -169,6 +174,11 @@ export class TestWorker {
     const effects = createEffectMemory(1);
     context.log = new EffectLog(table, { transfer: this.logs.transfer, effects, log: 0 });
     context.nowMs = this.nowMs;
+    this.warmUp = new WarmUp(context, this.stores, (shard) => this.epochOf(shard));
+  }
+
+  epochOf(shard: number): number {
+    return this.evictor.left[shard]! + this.flusher.unlinked[shard]!;
   }
 
   /** Runs a command in database 0 and hands its effects over; returns the reply's bytes as text. */
@@ -217,6 +227,13 @@ export class TestWorker {
   /** Leaves to the store what it has. */
   evictAll(): void {
     for (let i = 0; i < 3; i++) this.evictor.run(this.table.arena.pageCount, Infinity, true);
+  }
+
+  /** Leaves whole keys to the store, too. */
+  evictKeys(): void {
+    this.evictor.keysToo = true;
+    this.evictAll();
+    this.evictor.keysToo = false;
   }
 
   gate(shard: number, transaction: number): void {
