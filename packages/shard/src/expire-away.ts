@@ -17,6 +17,7 @@ export function expireAway(
   stored: StoredValues,
   shard: number,
   { namespace, key }: ExpiredKey,
+  nowMs: number,
 ): boolean {
   const { table, databases } = context;
   const db = databases.ofNamespace(namespace);
@@ -28,7 +29,7 @@ export function expireAway(
   const isAway = !context.isGated(shard) && !table.isComplete && table.find() === 0;
   // The record is read again: it may be another one by now.
   if (isAway && stored.fetch(context, NO_VALUE) > 0) {
-    context.nowMs = Date.now();
+    context.nowMs = nowMs;
     context.peekSelected();
     context.log?.endGroup();
   }

@@ -204,7 +204,7 @@ export class Shard {
       scanner: this.#context.scanner,
       large: this.#store,
       owned: ownedBy(index, workerOf),
-      expireAway: (shard, key) => expireAway(this.#context, stored, shard, key),
+      expireAway: (shard, key, nowMs) => expireAway(this.#context, stored, shard, key, nowMs),
     });
     this.#parked = new ParkedRuns(this.#keeper);
     return this.#keeper;

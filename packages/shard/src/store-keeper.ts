@@ -47,7 +47,7 @@ export interface StoreKeeperModules {
   readonly sync: () => Promise<void>;
   readonly say: (message: string) => void;
   /** Removes a key that only its store has; false: it has an entry, or must wait. */
-  readonly expireAway: (shard: number, key: ExpiredKey) => boolean;
+  readonly expireAway: (shard: number, key: ExpiredKey, nowMs: number) => boolean;
   /** Flush all the time and evict whatever can be: for tests. */
   readonly keepCold: boolean;
 }
@@ -290,9 +290,10 @@ export class StoreKeeper {
     let hasMore = false;
     for (const shard of stores.shards) {
       if (shard !== turn && isComplete(databases, shard)) continue;
-      const expired = await stores.of(shard).expired(shard, Date.now(), EXPIRED_PER_STEP);
+      const nowMs = Date.now();
+      const expired = await stores.of(shard).expired(shard, nowMs, EXPIRED_PER_STEP);
       let removed = 0;
-      for (const key of expired) if (expireAway(shard, key)) removed++;
+      for (const key of expired) if (expireAway(shard, key, nowMs)) removed++;
       if (expired.length < EXPIRED_PER_STEP) continue;
       // Those before the others in the index are tombstones that wait for a pass.
       if (removed === 0) this.#flush(Date.now());

@@ -11,6 +11,7 @@ import {
   createRegistry,
   EffectLog,
   Executor,
+  PAGING,
   PLACE_WORKER,
   statsBytes,
   ThreadStats,
@@ -25,6 +26,7 @@ import {
   ReplyWriter,
   RequestParser,
 } from '@forgekv/protocol';
+import { createDoorbellMemory, Doorbell } from '@forgekv/rings';
 import {
   createWalMemory,
   type FaultPlan,
@@ -36,9 +38,13 @@ import {
   WalLogs,
 } from '@forgekv/storage';
 import type { Test } from 'tap';
+import { expireAway } from '../src/expire-away.ts';
 import { Flusher } from '../src/flusher.ts';
+import { StoredKeyPages } from '../src/key-pages.ts';
 import { LargeStore } from '../src/large-store.ts';
 import { LogWait } from '../src/log-wait.ts';
+import { PagedRuns } from '../src/paged-runs.ts';
+import { Peers } from '../src/peers.ts';
 import { Replay } from '../src/replay.ts';
 import { ShardStores } from '../src/shard-stores.ts';
 import { StoreLoader } from '../src/store-loader.ts';
@@ -95,6 +101,8 @@ export class TestWorker {
   loader!: StoreLoader;
   stored!: StoredValues;
   replayed!: Replay;
+  #paged!: PagedRuns;
+  #woken: () => void = () => {};
   warmUp!: WarmUp;
   /** The clock of commands. */
   nowMs = Date.now();
@@ -174,6 +182,13 @@ export class TestWorker {
     const effects = createEffectMemory(1);
     context.log = new EffectLog(table, { transfer: this.logs.transfer, effects, log: 0 });
     context.nowMs = this.nowMs;
+    const workerOf = new Uint8Array(SHARD_COUNT);
+    const peers = new Peers(new Map(), new Doorbell(createDoorbellMemory(1), 0), large);
+    const settle = (): void => this.settle();
+    const { stores } = this;
+    const pages = new StoredKeyPages({ context, stores, peers, workerOf, index: 0, settle });
+    this.#paged = new PagedRuns(pages, () => this.#woken());
+    context.pages = this.#paged;
     this.warmUp = new WarmUp(context, this.stores, (shard) => this.epochOf(shard));
   }
 
@@ -190,6 +205,34 @@ export class TestWorker {
     const reply = this.runUnsettled(db, ...args);
     this.settle();
     return reply;
+  }
+
+  /** The same for commands that may have to wait for pages of keys. */
+  async runPaged(db: number, ...args: (string | Buffer)[]): Promise<string> {
+    let reply = this.runIn(db, ...args);
+    while (reply === `${PAGING}`) {
+      const woken = new Promise<void>((resolve) => {
+        this.#woken = resolve;
+      });
+      this.#paged.park({ front: 0, connection: 0, flags: 0, bytes: Buffer.alloc(0) });
+      await woken;
+      this.#paged.release(() => {
+        reply = this.runIn(db, ...args);
+      });
+    }
+    return reply;
+  }
+
+  /** Removes what has expired and is only in the store; returns how many that were. */
+  async expireAway(): Promise<number> {
+    let removed = 0;
+    for (const shard of ALL_SHARDS) {
+      for (const key of await this.stores.of(shard).expired(shard, this.nowMs, 1000)) {
+        if (expireAway(this.context, this.stored, shard, key, this.nowMs)) removed++;
+      }
+    }
+    this.settle();
+    return removed;
   }
 
   /** Its effects stay unsealed, as in the middle of a tick. */
