@@ -14,13 +14,9 @@
 // A tombstone takes the key's record away whatever LSN it has: what it replaced may be an effect
 // that the checkpoint covers. Removals go last, with the checkpoint, in one batch.
 //
-// Each batch carries the checkpoint, with the counts of the records that there are behind it. An
-// entry's flags say whether its key has a record, and whether that one expires: a batch that was
-// committed has been heard of before the next one is begun. After one that failed, see
-// record-counts.ts.
-//
-// A tombstone whose record is gone may go, and then a page of records that was read before that
-// must not be believed any more: `unlinked` tells.
+// Each batch carries the counts of the records that there are behind it. An entry's flags say
+// whether its key has a record, and one that expires: a batch that was committed has been heard of
+// before the next one is begun. After one that failed, see record-counts.ts.
 //
 // All of it runs on the worker's thread, between its turns; locks are held for a slice of the
 // index at a time, never across an await.
@@ -53,6 +49,7 @@ import { KeyList } from './key-list.ts';
 import type { LargeStore } from './large-store.ts';
 import type { LogWait } from './log-wait.ts';
 import { RecordCounts } from './record-counts.ts';
+import { settleRemoved, settleWritten } from './settle-entries.ts';
 import type { ShardStores } from './shard-stores.ts';
 
 /** Buckets and entries looked at while a shard's lock is held. */
@@ -92,7 +89,7 @@ export class Flusher {
   readonly #records = new RecordCounts();
   /** Per shard, larger than every LSN its store has. */
   readonly #nextObjectId = new Float64Array(SHARD_COUNT);
-  /** Tombstones that went, per shard. */
+  /** Grows per shard when tombstones went: pages read before that are not to be believed. */
   readonly unlinked = new Uint32Array(SHARD_COUNT);
   readonly #larges = new KeyList();
   /** Namespaces that may have records, and may have to be dropped one day. */
@@ -158,7 +155,7 @@ export class Flusher {
   }
 
   async #shard(shard: number): Promise<void> {
-    const { table, stores, wait, durable } = this.#m;
+    const { table, databases, stores, wait, durable } = this.#m;
     const store = stores.of(shard);
     table.locks.lock(shard);
     const target = table.lastLsn(shard);
@@ -178,20 +175,27 @@ export class Flusher {
       this.#checkpoint(shard, batch, durable[shard]!);
       await wait.durable();
       await this.#commit(shard, batch, false);
-      this.#settle(shard, this.#written);
+      // Flushed while the batch waited: its records may have come behind the drop.
+      settleWritten(table, databases, shard, this.#written, (dead) => this.#stored.add(dead));
     }
-    for (let i = 0; i < this.#larges.length; i++) await this.#writeLarge(shard, i);
+    let isCovered = true;
+    for (let i = 0; i < this.#larges.length; i++) {
+      if (!(await this.#writeLarge(shard, i))) isCovered = false;
+    }
     const batch = store.batch();
     for (let i = 0; i < this.#removed.length; i++) this.#remove(shard, i, batch);
     if (this.#failure !== null) throw this.#failure;
-    this.#checkpoint(shard, batch, target);
+    // A large value that was given up may have changes up to `target` that no store has.
+    const covered = isCovered ? target : durable[shard]!;
+    this.#checkpoint(shard, batch, covered);
     // Of removals too: the entries they replaced may be the only ones in the logs.
     await wait.durable();
     await this.#commit(shard, batch, true);
-    this.#settleRemoved(shard);
+    settleRemoved(table, databases, shard, this.#removed);
+    if (this.#removed.length > 0) this.unlinked[shard]!++;
     records.trust(shard);
     this.counts.removals += this.#removed.length;
-    durable[shard] = target;
+    durable[shard] = covered;
   }
 
   /** Adds what the shard's store is like when it has the batch. */
@@ -361,55 +365,18 @@ export class Flusher {
     await store.commit(batch, { sync });
   }
 
-  /** What the store has now, and nobody changed meanwhile, is clean. */
-  #settle(shard: number, list: KeyList): void {
-    const { table, databases } = this.#m;
-    table.locks.lock(shard);
-    for (let i = 0; i < list.length; i++) {
-      const db = databases.ofNamespace(list.namespace(i));
-      if (db < 0) {
-        // Flushed while the batch waited: its records may have come behind the drop.
-        this.#stored.add(list.namespace(i));
-        continue;
-      }
-      const entry = list.find(table, i, shard, db);
-      if (entry === 0 || table.lsnOf(entry) !== list.lsn(i)) continue;
-      if (table.isElsewhere(entry)) table.setFlags(entry, FLAG_DIRTY, 0);
-      else table.setFlags(entry, FLAG_DIRTY | FLAG_STORED_LARGE, 0);
-    }
-    table.locks.unlock(shard);
-  }
-
   /**
-   * Tombstones whose records have gone have done. Keys that were made, or removed, again meanwhile
-   * have no record any more: not before now, or else a removal would have left no tombstone while
-   * the record was still there.
+   * Writes a large value in pieces, as it is by now.
+   * @returns false: given up, since it changed meanwhile; it stays dirty
    */
-  #settleRemoved(shard: number): void {
-    const { table, databases } = this.#m;
-    const list = this.#removed;
-    table.locks.lock(shard);
-    for (let i = 0; i < list.length; i++) {
-      const db = databases.ofNamespace(list.namespace(i));
-      const entry = db < 0 ? 0 : list.find(table, i, shard, db);
-      if (entry === 0) continue;
-      if (table.typeOf(entry) === TYPE_TOMBSTONE && table.lsnOf(entry) === list.lsn(i)) {
-        table.unlinkFrom(shard, entry);
-      } else {
-        table.setFlags(entry, FLAG_STORED | FLAG_STORED_LARGE | FLAG_STORED_EXPIRES, 0);
-      }
-    }
-    if (list.length > 0) this.unlinked[shard]!++;
-    table.locks.unlock(shard);
-  }
-
-  /** Writes a large value in pieces; given up when it changes meanwhile: it stays dirty. */
-  async #writeLarge(shard: number, i: number): Promise<void> {
+  async #writeLarge(shard: number, i: number): Promise<boolean> {
     const { table, databases, stores, wait, durable } = this.#m;
     const list = this.#larges;
     const store = stores.of(shard);
+    if (await this.#retake(shard, i)) return true;
     const value = this.#largeValue(shard, i);
-    if (value === null) return;
+    // Of a database that was flushed nothing is needed.
+    if (value === null) return databases.ofNamespace(list.namespace(i)) < 0;
     const objectId = list.lsn(i);
     const { bytes, length } = value;
     let batch = store.batch();
@@ -450,11 +417,43 @@ export class Flusher {
     await wait.durable();
     await this.#commit(shard, batch, false);
     if (databases.ofNamespace(list.namespace(i)) < 0) this.#stored.add(list.namespace(i));
-    if (entry === 0) return;
+    if (entry === 0) return databases.ofNamespace(list.namespace(i)) < 0;
     table.locks.lock(shard);
     const settled = this.#findLarge(shard, i);
     if (settled !== 0) table.setFlags(settled, FLAG_DIRTY, 0);
     table.locks.unlock(shard);
+    return true;
+  }
+
+  /**
+   * Looks at a key again that was met with a large value, and may have been changed since.
+   * @returns true when there is none to be written any more, and the key is seen to
+   */
+  async #retake(shard: number, i: number): Promise<boolean> {
+    const { table, databases, stores, wait, durable } = this.#m;
+    const list = this.#larges;
+    const db = databases.ofNamespace(list.namespace(i));
+    if (db < 0) return true;
+    const batch = stores.of(shard).batch();
+    this.#written.clear();
+    table.locks.lock(shard);
+    const entry = list.find(table, i, shard, db);
+    const isLarge = entry !== 0 && table.isLarge(entry);
+    if (isLarge) {
+      list.renew(i, table.lsnOf(entry));
+      wait.needs(table.logOf(entry) - 1, table.logPositionOf(entry));
+    } else if (entry !== 0) {
+      this.#take(shard, entry, batch);
+    }
+    table.locks.unlock(shard);
+    if (this.#failure !== null) throw this.#failure;
+    if (batch.count > 0) {
+      this.#checkpoint(shard, batch, durable[shard]!);
+      await wait.durable();
+      await this.#commit(shard, batch, false);
+      settleWritten(table, databases, shard, this.#written, (dead) => this.#stored.add(dead));
+    }
+    return !isLarge;
   }
 
   #largeValue(shard: number, i: number): { bytes: Buffer; length: number } | null {
