@@ -14,6 +14,7 @@ import { CollectionAccess } from './collection-access.ts';
 import { ERR_KEY_TOO_LONG, WRONG_TYPE } from './errors.ts';
 import { serializedValue } from './generic/dump-forms.ts';
 import type { KeyModules } from './key-access.ts';
+import { type KeyPages, NO_KEY_PAGES } from './key-pages.ts';
 import {
   DONE,
   FULL,
@@ -42,6 +43,8 @@ export class CommandContext extends CollectionAccess {
    * within reach. Null: everything is, or NOT_HERE is the answer at once.
    */
   wanted: Buffer[] | null = null;
+  /** For walks over whole databases. */
+  pages: KeyPages = NO_KEY_PAGES;
   /** For RANDOMKEY and the like, not for secrets. */
   random: Random;
 

@@ -21,6 +21,7 @@ export * from './errors.ts';
 export { configureEviction } from './eviction-config.ts';
 export { Executor } from './executor.ts';
 export { DueHashes } from './hash/due-hashes.ts';
+export { type KeyPage, type KeyPages, NO_KEY_PAGES, type Paged } from './key-pages.ts';
 export {
   allocateLarge,
   type LargeCollection,
@@ -29,7 +30,7 @@ export {
   NO_LARGE_VALUES,
 } from './large-values.ts';
 export type { NewValue } from './new-value.ts';
-export { DONE, FULL, NOT_HERE, type Outcome, UNREADABLE, WAITING } from './outcome.ts';
+export { DONE, FULL, NOT_HERE, type Outcome, PAGING, UNREADABLE, WAITING } from './outcome.ts';
 export { CommandRegistry, PLACE_FRONT, PLACE_KEYED, PLACE_WORKER } from './registry.ts';
 export { outputLimitBytes, replyLimitBytes } from './reply-limit.ts';
 export { Request } from './request.ts';

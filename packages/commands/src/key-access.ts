@@ -24,7 +24,7 @@ export interface KeyModules {
   readonly stats: ThreadStats;
 }
 
-export class KeyAccess {
+export abstract class KeyAccess {
   readonly request = new Request();
   readonly table: HotTable;
   readonly databases: Databases;
@@ -106,7 +106,8 @@ export class KeyAccess {
 
   /**
    * Opens the key at an argument index. Leaves it selected.
-   * @returns its live entry, 0 when there is none, or NOT_HERE
+   * @returns its live entry, 0 when there is none, or NOT_HERE, FULL or UNREADABLE: the key is only
+   *   in its store
    */
   open(index: number, db: number = this.db): number {
     const entry = this.peek(index, db);
@@ -116,15 +117,19 @@ export class KeyAccess {
 
   /** The same for commands that only ask about the key: it does not count as used. */
   peek(index: number, db: number = this.db): number {
-    const { table } = this;
     if (this.request.length(index) > MAX_KEY_BYTES) return KEY_TOO_LONG;
     this.select(index, db);
+    return this.peekSelected();
+  }
+
+  /** The same for the key that is selected. */
+  peekSelected(): number {
+    const { table } = this;
     if (this.isGated(table.shard)) return NOT_HERE;
-    const entry = table.find();
-    if (entry === 0) {
-      if (!table.isComplete(table.shard)) return NOT_HERE;
-      this.log?.seesAbsence(table.shard);
-      return 0;
+    const entry = this.locate();
+    if (entry <= 0) {
+      if (entry === 0) this.log?.seesAbsence(table.shard);
+      return entry;
     }
     this.log?.sees(entry);
     if (table.typeOf(entry) === TYPE_TOMBSTONE) {
@@ -136,6 +141,24 @@ export class KeyAccess {
     if (expireAtMs !== 0 && expireAtMs <= this.nowMs) return this.#expire(entry);
     return entry;
   }
+
+  /**
+   * Finds the selected key, wherever it is.
+   * @returns its entry, live, expired or a tombstone; 0 when there is none; else as `open`
+   */
+  locate(): number {
+    const entry = this.table.find();
+    return entry !== 0 || this.table.isComplete ? entry : this.#fetch();
+  }
+
+  #fetch(): number {
+    const entry = this.fetch();
+    if (entry > 0) this.table.use(entry, this.useClock());
+    return entry;
+  }
+
+  /** Brings the selected key back from its store; answers as `locate`. */
+  protected abstract fetch(): number;
 
   /** True when the shard belongs to a transaction that is not this thread's own. */
   isGated(shard: number): boolean {

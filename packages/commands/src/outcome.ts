@@ -15,5 +15,8 @@ export const OTHER_TYPE = -5;
 /** The reply comes later; the connection waits for it. */
 export const WAITING = 1;
 
-/** DONE, NOT_HERE, FULL or WAITING. */
-export type Outcome = 0 | -1 | -2 | 1;
+/** On workers: it is run again from its beginning when the keys it asked for are read. */
+export const PAGING = 2;
+
+/** DONE, NOT_HERE, FULL, WAITING or PAGING. */
+export type Outcome = 0 | -1 | -2 | 1 | 2;

@@ -90,6 +90,10 @@ export class ValueAccess extends KeyAccess {
     return this.cold.reaches(this.table.shard) ? this.cold.warm(this, entry) : NOT_HERE;
   }
 
+  protected override fetch(): number {
+    return this.cold.reaches(this.table.shard) ? this.cold.fetch(this) : NOT_HERE;
+  }
+
   /** Length in bytes of an entry's value, within reach or not; of a large collection in memory. */
   lengthOf(entry: number): number {
     return this.table.lengthOf(entry);

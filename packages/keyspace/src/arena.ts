@@ -14,7 +14,6 @@ import {
   PAGE_WORDS,
   SEGMENT_BUCKETS,
   SHARD_BLOCK_WORDS,
-  SHARD_COMPLETE,
 } from './layout.ts';
 
 /** What the arena was made for; the same in every thread. */
@@ -99,7 +98,7 @@ function align(words: number, to: number): number {
 }
 
 /**
- * Makes a new arena: all counters zero, one namespace per database, every shard complete.
+ * Makes a new arena: all counters zero, one namespace per database.
  * @throws ArenaSizeError when the pool does not fit the engine's limits or the memory
  */
 export function createArena(options: ArenaOptions): Arena {
@@ -118,9 +117,6 @@ export function createArena(options: ArenaOptions): Arena {
   words[PAGE_COUNT] = pageCount;
   words[NAMESPACE_NEXT] = options.databases + 1;
   for (let db = 0; db < options.databases; db++) words[arena.namespaces + db] = db + 1;
-  for (let shard = 0; shard < SHARD_COUNT; shard++) {
-    words[arena.shards + shard * SHARD_BLOCK_WORDS + SHARD_COMPLETE] = 1;
-  }
   return arena;
 }
 

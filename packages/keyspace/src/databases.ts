@@ -8,6 +8,7 @@
 import { SHARD_COUNT } from '@forgekv/base';
 import type { HotTable } from './hot-table.ts';
 import {
+  COUNTER_AWAY,
   COUNTER_BYTES,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
@@ -84,6 +85,32 @@ export class Databases {
     return sum;
   }
 
+  /** Returns the number of keys of a database in one shard that have no entry. */
+  awayOfShard(db: number, shard: number): number {
+    return this.#words[this.#counter(db, shard) + COUNTER_AWAY]!;
+  }
+
+  /** Returns the number of keys that only the stores have, of all databases. */
+  get away(): number {
+    let sum = 0;
+    for (let db = 0; db < this.count; db++) sum += this.#sum(db, COUNTER_AWAY);
+    return sum;
+  }
+
+  /** True when a key of the database that has no entry in a shard does not exist. */
+  isComplete(db: number, shard: number): boolean {
+    return this.awayOfShard(db, shard) === 0;
+  }
+
+  /** Adds keys that the shard's store has, none of which has an entry: for a start. */
+  addAway(db: number, shard: number, keys: number, expiring: number): void {
+    const at = this.#counter(db, shard);
+    const words = this.#words;
+    words[at + COUNTER_KEYS] = words[at + COUNTER_KEYS]! + keys;
+    words[at + COUNTER_EXPIRES] = words[at + COUNTER_EXPIRES]! + expiring;
+    words[at + COUNTER_AWAY] = words[at + COUNTER_AWAY]! + keys;
+  }
+
   #counter(db: number, shard: number): number {
     return this.#counters + (shard * this.count + db) * COUNTER_WORDS;
   }
@@ -139,9 +166,7 @@ export class Databases {
     for (let shard = 0; shard < SHARD_COUNT; shard++) {
       const at = this.#counter(db, shard);
       removed += words[at]!;
-      words[at] = 0;
-      words[at + COUNTER_EXPIRES] = 0;
-      this.#table.arena.floats[(at + COUNTER_BYTES) >> 1] = 0;
+      words.fill(0, at, at + COUNTER_WORDS);
     }
     const namespace = words[NAMESPACE_NEXT]!;
     words[NAMESPACE_NEXT] = namespace + 1;

@@ -1,15 +1,21 @@
-// Makes room in the hot table: leaves values that their stores have to the stores, and keeps the
-// keys. Goes round the pages of a worker's shards like a clock's hand: a value that was used
-// since the hand came by the last time stays. Takes one shard lock per page, as the sweeper does.
+// Makes room in the hot table: leaves what the stores have to the stores. Values go first and
+// their keys stay; keys go when there are hardly any values left that could. Goes round the pages
+// of a worker's shards like a clock's hand: what was used since the hand came by the last time
+// stays. Takes one shard lock per page, as the sweeper does.
+//
+// Keys are worth more room than values are: while a key is in the table, everything but its value
+// is answered in place, and while all keys of a shard are, so is that there is no such key.
 //
 // A cold value takes a slot too, a small one. Pages for those are set aside as long as there are
 // any: at the moment when the pool is full, none could be had. So this has a table of its own.
 //
-// Only clean entries go cold: what is not DIRTY is in the store with the LSN it has here. Called
-// between commands, never within one: a command keeps entries' places.
+// Only clean entries go: what is not DIRTY is in the store with the LSN it has here, in a
+// batch that is committed. Called between commands, never within one: a command keeps entries'
+// places.
 
 import { SHARD_COUNT } from '@forgekv/base';
 import type { Arena } from './arena.ts';
+import { Databases } from './databases.ts';
 import type { HotTable } from './hot-table.ts';
 import {
   ENTRY_META,
@@ -18,6 +24,7 @@ import {
   FLAG_LARGE,
   FLAG_STORED,
   PAGE_BUMPED,
+  PAGE_BYTES,
   PAGE_OWNER,
   PAGE_RECORD_WORDS,
   PAGE_WORDS_SHIFT,
@@ -31,10 +38,17 @@ import { INDEX_CLASS, slotBytes } from './size-classes.ts';
 const LEAST_BYTES = 24;
 /** Set aside per shard: the small slots are of one size class or two. */
 const PAGES_PER_SHARD = 2;
+/** Keys go too once the values in the table take less than this share of its pages. */
+const FEW_VALUES_SHARE = 0.1;
+/** But never while more than this share is free. */
+const ROOMY_SHARE = 0.25;
+/** A page of which less than this share was used lately is cleared as a whole: it becomes free. */
+const IDLE_SHARE = 0.25;
 
 export class Evictor {
   readonly #table: HotTable;
   readonly #arena: Arena;
+  readonly #databases: Databases;
   readonly #words: Int32Array;
   readonly #owned: Uint8Array;
   #page = 0;
@@ -43,13 +57,22 @@ export class Evictor {
   #lastLapStart: number;
   /** Values made cold since start. */
   evicted = 0;
+  /** Keys that left the table since start. */
+  evictedKeys = 0;
+  /** The same per shard: whoever read a store's page before one left must not rely on the page. */
+  readonly left = new Uint32Array(SHARD_COUNT);
   /** Values that could not go in this lap because they are dirty. */
   #dirty = 0;
+  /** Bytes of the slots, met in this lap, whose values could go, now or once they are flushed. */
+  #valueBytes = 0;
+  #fewValues = false;
 
   readonly #promised: number;
   readonly #largeFreed: (id: number) => void;
   /** Large values go too. */
   largeToo = false;
+  /** Keys go too, however many values there are: for tests. */
+  keysToo = false;
 
   /**
    * @param table of its own: its pool's promises are this one's
@@ -59,6 +82,7 @@ export class Evictor {
   constructor(table: HotTable, owned: Uint8Array, largeFreed: (id: number) => void) {
     this.#largeFreed = largeFreed;
     this.#table = table;
+    this.#databases = new Databases(table);
     const shards = owned.reduce((sum, isOwned) => sum + isOwned, 0);
     // All workers together set aside an eighth of the pool at most.
     const most = Math.floor((table.arena.pageCount * shards) / SHARD_COUNT / 8);
@@ -72,9 +96,9 @@ export class Evictor {
   }
 
   /**
-   * Makes values cold until `wantedFree` pages are free, a lap is over, or the clock passes
+   * Makes room until `wantedFree` pages are free, a lap is over, or the clock passes
    * `untilMs` (Unix milliseconds).
-   * @param all also values that were used in this lap: there is no room otherwise
+   * @param all also what was used in this lap: there is no room otherwise
    * @returns 'enough', 'more' (call again), or 'dirty': what is left has to be flushed first
    */
   run(wantedFree: number, untilMs: number, all = false): 'enough' | 'more' | 'dirty' {
@@ -85,17 +109,18 @@ export class Evictor {
 
   #run(wantedFree: number, untilMs: number, all: boolean): 'enough' | 'more' | 'dirty' {
     const pages = this.#words[POOL_BUMP]!;
+    const knewFewValues = this.#fewValues;
     let evicted = 0;
     for (let seen = 0; seen < pages; seen++) {
       if (this.#table.pool.availablePages >= wantedFree) return 'enough';
       const page = this.#page;
       this.#page = page + 1;
-      if (this.#page >= pages) this.#nextLap();
       if (this.#isOwned(page)) evicted += this.#visitLocked(page, all);
+      if (this.#page >= pages) this.#nextLap();
       if (Date.now() >= untilMs) return 'more';
     }
     if (this.#table.pool.availablePages >= wantedFree) return 'enough';
-    return evicted > 0 ? 'more' : 'dirty';
+    return evicted > 0 || this.#fewValues !== knewFewValues ? 'more' : 'dirty';
   }
 
   #nextLap(): void {
@@ -103,6 +128,16 @@ export class Evictor {
     this.#lastLapStart = this.#lapStart;
     this.#lapStart = this.#now();
     this.#dirty = 0;
+    this.#fewValues =
+      this.#table.pool.availablePages < this.#arena.pageCount * ROOMY_SHARE &&
+      this.#valueBytes < this.#ownPages * PAGE_BYTES * FEW_VALUES_SHARE;
+    this.#valueBytes = 0;
+  }
+
+  /** Pages of a worker that has its share of them. */
+  get #ownPages(): number {
+    const shards = this.#owned.reduce((sum, isOwned) => sum + isOwned, 0);
+    return (this.#arena.pageCount * shards) / SHARD_COUNT;
   }
 
   /** Now, as entries note their last use. */
@@ -142,24 +177,67 @@ export class Evictor {
   }
 
   #visit(page: number, owner: number, all: boolean): number {
-    const _table = this.#table;
     const shard = owner >> 8;
     const record = this.#arena.pageTable + page * PAGE_RECORD_WORDS;
     const stride = slotBytes(owner & 255) >> 2;
     const first = this.#arena.pages + (page << PAGE_WORDS_SHIFT);
     const last = first + this.#words[record + PAGE_BUMPED]! * stride;
+    const keysToo = this.#fewValues || this.keysToo;
+    const isWhole = all || (keysToo && this.#isIdle(first, last, stride));
     let evicted = 0;
     for (let entry = first; entry < last; entry += stride) {
-      const type = (this.#words[entry + ENTRY_META]! >>> 16) & 255;
-      if (type === TYPE_FREE || type === TYPE_TOMBSTONE) continue;
-      if (!this.#mayGo(entry, all)) continue;
-      if (!this.#chill(shard, entry)) break;
-      evicted++;
+      const type = this.#typeOf(entry);
+      if (type === TYPE_FREE) continue;
+      if (type === TYPE_TOMBSTONE) this.#dropMark(shard, entry);
+      else if (this.#visitEntry(shard, entry, isWhole, keysToo)) evicted++;
       // The page went back to the pool with its last entry, and may be anybody's now.
       if (this.#owner(page) !== owner) break;
     }
-    this.evicted += evicted;
     return evicted;
+  }
+
+  #typeOf(entry: number): number {
+    return (this.#words[entry + ENTRY_META]! >>> 16) & 255;
+  }
+
+  #isIdle(first: number, last: number, stride: number): boolean {
+    let used = 0;
+    let entries = 0;
+    for (let entry = first; entry < last; entry += stride) {
+      if (this.#typeOf(entry) === TYPE_FREE) continue;
+      entries++;
+      if (this.#table.usedAt(entry) >= this.#lastLapStart) used++;
+    }
+    return used < entries * IDLE_SHARE;
+  }
+
+  /** A tombstone that no record waits for says what the store would say again. */
+  #dropMark(shard: number, entry: number): void {
+    if (this.#table.flagsOf(entry) & (FLAG_DIRTY | FLAG_STORED)) return;
+    this.#table.unlinkFrom(shard, entry);
+  }
+
+  /** Returns true when the entry's value, or the entry itself, went. */
+  #visitEntry(shard: number, entry: number, all: boolean, keysToo: boolean): boolean {
+    const table = this.#table;
+    const flags = table.flagsOf(entry);
+    if ((flags & FLAG_LARGE) !== 0 && !this.largeToo) return false;
+    const isValue =
+      (flags & FLAG_COLD) === 0 &&
+      ((flags & FLAG_LARGE) !== 0 || table.valueLength(entry) >= LEAST_BYTES);
+    if (isValue) this.#valueBytes += table.slotBytesOf(entry);
+    if (!isValue && !keysToo) return false;
+    if ((flags & FLAG_DIRTY) !== 0) {
+      this.#dirty++;
+      return false;
+    }
+    if ((flags & FLAG_STORED) === 0) return false;
+    if (!all && table.usedAt(entry) >= this.#lastLapStart) return false;
+    if (isValue && this.#chill(shard, entry)) {
+      this.evicted++;
+      return true;
+    }
+    return keysToo && this.#evict(shard, entry);
   }
 
   #chill(shard: number, entry: number): boolean {
@@ -172,18 +250,15 @@ export class Evictor {
     return true;
   }
 
-  #mayGo(entry: number, all: boolean): boolean {
+  #evict(shard: number, entry: number): boolean {
     const table = this.#table;
-    const flags = table.flagsOf(entry);
-    if ((flags & FLAG_COLD) !== 0) return false;
-    if ((flags & FLAG_LARGE) === 0 ? table.valueLength(entry) < LEAST_BYTES : !this.largeToo) {
-      return false;
-    }
-    if ((flags & FLAG_DIRTY) !== 0) {
-      this.#dirty++;
-      return false;
-    }
-    if ((flags & FLAG_STORED) === 0) return false;
-    return all || table.usedAt(entry) < this.#lastLapStart;
+    const db = this.#databases.ofNamespace(table.namespaceOf(entry));
+    // What a flush left behind is the sweeper's.
+    if (db < 0) return false;
+    if (table.isLarge(entry)) this.#largeFreed(table.words[table.valueWord(entry)]!);
+    table.evict(shard, db, entry);
+    this.left[shard]!++;
+    this.evictedKeys++;
+    return true;
   }
 }

@@ -8,11 +8,11 @@
 import { invariant, KeyHasher } from '@forgekv/base';
 import type { Arena } from './arena.ts';
 import { DatasetCap } from './dataset-cap.ts';
-import { Entries } from './entries.ts';
 import { Expiry } from './expiry.ts';
 import { HashIndex } from './hash-index.ts';
 import {
   COLD_BYTES,
+  COUNTER_AWAY,
   COUNTER_BYTES,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
@@ -30,19 +30,14 @@ import {
   FLAG_DIRTY,
   FLAG_LARGE,
   FLAG_STORED,
+  FLAG_STORED_EXPIRES,
   FLAG_STORED_LARGE,
   FLAG_TIMED_PARTS,
   LARGE_BYTES,
-  LARGE_ID_NEXT,
-  SHARD_BLOCK_WORDS,
-  SHARD_COMPLETE,
-  SHARD_ENTRIES,
-  SHARD_GATE,
-  SHARD_LSN,
   TYPE_FREE,
   TYPE_TOMBSTONE,
 } from './layout.ts';
-import { ShardLocks } from './shard-lock.ts';
+import { ShardState } from './shard-state.ts';
 import { CLASS_BYTES, classFor } from './size-classes.ts';
 import { SlabPool } from './slab-pool.ts';
 
@@ -56,15 +51,13 @@ function staysInPlace(needed: number, capacity: number): boolean {
   return needed <= capacity && needed * 4 >= capacity;
 }
 
-export class HotTable extends Entries {
+export class HotTable extends ShardState {
   readonly arena: Arena;
-  readonly locks: ShardLocks;
   readonly pool: SlabPool;
   readonly index: HashIndex;
   readonly hasher: KeyHasher;
   readonly cap: DatasetCap;
   readonly #expiry: Expiry;
-  readonly #shards: number;
   readonly #counters: number;
   readonly #namespaces: number;
   readonly #databases: number;
@@ -81,13 +74,11 @@ export class HotTable extends Entries {
 
   /** @param threadId 1..255, different in every thread that uses the arena */
   constructor(arena: Arena, threadId: number) {
-    super(arena);
+    super(arena, threadId);
     this.arena = arena;
-    this.#shards = arena.shards;
     this.#counters = arena.counters;
     this.#namespaces = arena.namespaces;
     this.#databases = arena.databases;
-    this.locks = new ShardLocks(arena, threadId);
     this.pool = new SlabPool(arena);
     this.index = new HashIndex(arena, this.pool);
     this.hasher = new KeyHasher(...arena.transfer.hashSecret);
@@ -207,6 +198,46 @@ export class HotTable extends Entries {
    * @returns the entry, or 0 when the pool is full (nothing has changed)
    */
   create(type: number, valueBytes: number): number {
+    const entry = this.#make(type, valueBytes);
+    if (entry === 0) return 0;
+    this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    const bytes = DATASET_KEY_BYTES + this.#keyLength + valueBytes;
+    this.#countBytes(this.#shard, this.#db, bytes);
+    return entry;
+  }
+
+  /**
+   * The same for a key that its store has, as a record says it is: it is counted already.
+   * @param flags its encoding, and what it is beside clean and stored
+   */
+  restore(
+    type: number,
+    valueBytes: number,
+    flags: number,
+    expireAtMs: number,
+    lsn: number,
+  ): number {
+    const entry = this.#make(type, valueBytes);
+    if (entry === 0) return 0;
+    this.#countIn(this.#shard, this.#db, COUNTER_AWAY, -1);
+    const expires = expireAtMs === 0 ? 0 : FLAG_STORED_EXPIRES;
+    this.setFlags(entry, 0, FLAG_STORED | expires | flags);
+    this.setLsn(entry, lsn);
+    this.floats[(entry + ENTRY_EXPIRE) >> 1] = expireAtMs;
+    if (expireAtMs !== 0) this.#expiry.note(entry, expireAtMs);
+    return entry;
+  }
+
+  /**
+   * Makes a tombstone that says that the selected key, which has no entry, has no record either.
+   * Whoever holds the shard's lock may unlink it at any time.
+   * @returns the entry, or 0 when the pool is full
+   */
+  markAbsent(): number {
+    return this.#make(TYPE_TOMBSTONE, 0);
+  }
+
+  #make(type: number, valueBytes: number): number {
     const words = this.words;
     const length = this.#keyLength;
     const sizeClass = classFor(ENTRY_HEAD_BYTES + ((length + 3) & ~3) + ((valueBytes + 3) & ~3));
@@ -225,10 +256,7 @@ export class HotTable extends Entries {
       this.pool.free(this.#shard, entry);
       return 0;
     }
-    this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
-    this.#countBytes(this.#shard, this.#db, DATASET_KEY_BYTES + length + valueBytes);
-    const total = this.#shards + this.#shard * SHARD_BLOCK_WORDS + SHARD_ENTRIES;
-    words[total] = words[total]! + 1;
+    this.countEntries(this.#shard, 1);
     return entry;
   }
 
@@ -314,13 +342,18 @@ export class HotTable extends Entries {
     this.index.remove(shard, entry);
     this.words[entry + ENTRY_META] = TYPE_FREE;
     this.pool.free(shard, entry);
-    const total = this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_ENTRIES;
-    this.words[total] = this.words[total]! - 1;
+    this.countEntries(shard, -1);
+  }
+
+  /** Leaves a live, clean entry to its store, key and all. A large value's owner forgets it. */
+  evict(shard: number, db: number, entry: number): void {
+    this.#countIn(shard, db, COUNTER_AWAY, 1);
+    this.unlinkFrom(shard, entry);
   }
 
   #bury(entry: number, lsn: number): void {
     const words = this.words;
-    const kept = (words[entry + ENTRY_VALUE]! >>> 16) & FLAG_STORED_LARGE;
+    const kept = (words[entry + ENTRY_VALUE]! >>> 16) & (FLAG_STORED_LARGE | FLAG_STORED_EXPIRES);
     this.setLsn(entry, lsn);
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (TYPE_TOMBSTONE << 16);
     words[entry + ENTRY_VALUE] = (FLAG_STORED | FLAG_DIRTY | kept) << 16;
@@ -366,13 +399,6 @@ export class HotTable extends Entries {
     const before = this.words[at]! >>> 0;
     this.words[at] = length;
     this.#countBytes(this.#shard, this.#db, length - before);
-  }
-
-  /** Makes an entry of the selected key, just made with COLD_BYTES, that of a cold value. */
-  setCold(entry: number, length: number): void {
-    this.words[this.valueWord(entry)] = length;
-    this.setFlags(entry, 0, FLAG_COLD);
-    this.#countBytes(this.#shard, this.#db, length - COLD_BYTES);
   }
 
   /** Sets or, with 0, clears the expiry of a live entry of the selected key. */
@@ -423,24 +449,6 @@ export class HotTable extends Entries {
     this.words[entry + ENTRY_VALUE] = this.words[entry + ENTRY_VALUE]! | (FLAG_DIRTY << 16);
   }
 
-  /** Takes the next LSN of a shard whose lock is held. */
-  nextLsn(shard: number): number {
-    const at = (this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_LSN) >> 1;
-    const lsn = this.floats[at]! + 1;
-    this.floats[at] = lsn;
-    return lsn;
-  }
-
-  /** The last LSN given out in a shard whose lock is held. */
-  lastLsn(shard: number): number {
-    return this.floats[(this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_LSN) >> 1]!;
-  }
-
-  /** Sets what the last LSN of a shard was, whose lock is held: for recovery. */
-  setLastLsn(shard: number, lsn: number): void {
-    this.floats[(this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_LSN) >> 1] = lsn;
-  }
-
   // --- values ---
 
   /** Copies `length` bytes into the entry's value at byte `at`, which is a multiple of 4. */
@@ -480,26 +488,9 @@ export class HotTable extends Entries {
     return this.#namespace;
   }
 
-  isComplete(shard: number): boolean {
-    return this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_COMPLETE] === 1;
-  }
-
-  setComplete(shard: number, complete: boolean): void {
-    this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_COMPLETE] = complete ? 1 : 0;
-  }
-
-  /** Id of the transaction that owns the shard, 0 = none. */
-  gateOf(shard: number): number {
-    return this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_GATE]!;
-  }
-
-  setGate(shard: number, transaction: number): void {
-    invariant(this.locks.holds(shard), 'a gate changes under its shard lock');
-    this.words[this.#shards + shard * SHARD_BLOCK_WORDS + SHARD_GATE] = transaction;
-  }
-
-  /** Returns an id for a large value, unique in the process's life (32 bits). */
-  nextLargeId(): number {
-    return Atomics.add(this.words, LARGE_ID_NEXT, 1);
+  /** True when the selected key, should it have no entry, does not exist. */
+  get isComplete(): boolean {
+    const pair = this.#shard * this.#databases + this.#db;
+    return this.words[this.#counters + pair * COUNTER_WORDS + COUNTER_AWAY] === 0;
   }
 }

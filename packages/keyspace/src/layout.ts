@@ -5,7 +5,7 @@
 //          | control words               |  pool head, namespace counter, stop flags
 //          | namespace id per database   |
 //          | shard blocks   64 x 512 B   |  lock line, then page list heads per size class
-//          | counters      64 x db x 16 B|  keys, expiring keys, bytes per shard and database
+//          | counters      64 x db x 24 B|  keys (all, expiring, stored only), bytes of the dataset
 //          | directories    64 x n x 4 B |  extendible-hash directories, lazily touched
 //          | page table     32 B a page  |
 //          +-----------------------------+ PAGE_BYTES aligned
@@ -60,8 +60,6 @@ export const SHARD_BLOCK_WORDS = 128;
 export const SHARD_LOCK = 0;
 export const SHARD_GATE = 1;
 export const SHARD_DEPTH = 2;
-/** 1: every live key of the shard is hot, so a miss is final. */
-export const SHARD_COMPLETE = 3;
 /** float64 at words 4-5: the last LSN given out. */
 export const SHARD_LSN = 4;
 /** Entries of any namespace and kind, tombstones and stale ones included. */
@@ -69,12 +67,14 @@ export const SHARD_ENTRIES = 6;
 /** Page numbers + 1 of the first page with free slots, one word per size class. */
 export const SHARD_CLASS_HEADS = 16;
 
-// Counters per shard and database.
-export const COUNTER_WORDS = 4;
+// Counters per shard and database, and a spare word.
+export const COUNTER_WORDS = 6;
 export const COUNTER_KEYS = 0;
 export const COUNTER_EXPIRES = 1;
-/** float64 at words 2-3: bytes of the dataset, `datasetBytes` of every key. */
-export const COUNTER_BYTES = 2;
+/** Those of the keys that have no entry: their stores have them. 0: a miss is final. */
+export const COUNTER_AWAY = 2;
+/** float64 at words 4-5: bytes of the dataset, `datasetBytes` of every key. */
+export const COUNTER_BYTES = 4;
 
 // Page table record, in words.
 export const PAGE_RECORD_WORDS = 8;
@@ -128,7 +128,7 @@ export const TYPE_SET = 3;
 export const TYPE_ZSET = 4;
 export const TYPE_HASH = 5;
 export const TYPE_STREAM = 6;
-/** A deleted key that its store may still hold. */
+/** A deleted key that its store may still hold; without FLAG_STORED, one that does not exist. */
 export const TYPE_TOMBSTONE = 15;
 
 // Flags.
@@ -142,6 +142,8 @@ export const FLAG_STORED = 4;
 export const FLAG_STORED_LARGE = 8;
 /** The value is only in the store; the packed bytes are its length, 32 bits. */
 export const FLAG_COLD = 16;
+/** That version expires. */
+export const FLAG_STORED_EXPIRES = 32;
 /** Parts of the value may expire by themselves: fields of a hash. A hint: it may be out of date. */
 export const FLAG_TIMED_PARTS = 128;
 /** Two bits, free for the type: a string's encoding. */

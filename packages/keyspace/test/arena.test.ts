@@ -24,7 +24,7 @@ test('a new arena is whole and empty', async (t) => {
   t.equal(new Set(namespaces).size, 16);
   t.ok(namespaces.every((namespace) => namespace > 0));
   for (let shard = 0; shard < SHARD_COUNT; shard++) {
-    if (!table.isComplete(shard) || table.gateOf(shard) !== 0) t.fail(`shard ${shard}`);
+    if (!databases.isComplete(0, shard) || table.gateOf(shard) !== 0) t.fail(`shard ${shard}`);
   }
   t.ok(Math.abs(arena.epochMs - Date.now()) < 10_000);
 });

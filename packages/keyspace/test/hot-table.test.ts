@@ -209,9 +209,6 @@ test('types, flags, clocks and stamps', async (t) => {
     table.setGate(table.shard, 9);
     t.equal(table.gateOf(table.shard), 9);
     table.setGate(table.shard, 0);
-    table.setComplete(table.shard, false);
-    t.notOk(table.isComplete(table.shard));
-    table.setComplete(table.shard, true);
   });
   const ids = [keys.table.nextLargeId(), new HotTable(keys.table.arena, 2).nextLargeId()];
   t.not(ids[0], ids[1]);

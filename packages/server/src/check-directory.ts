@@ -67,9 +67,10 @@ class Findings {
 export async function checkDirectory(directory: string): Promise<DirectoryReport> {
   const findings = new Findings();
   checkFacts(directory, findings);
-  const databases = checkNamespaces(directory, findings);
+  const namespaces = checkNamespaces(directory, findings);
+  const databases = namespaces.length;
   const logs = checkLogs(directory, findings);
-  const stores = await checkAllStores(join(directory, 'stores'), findings);
+  const stores = await checkAllStores(join(directory, 'stores'), namespaces, findings);
   const { damages, notes, count } = findings;
   return { databases, ...logs, ...stores, notes, damages, damageCount: count };
 }
@@ -85,16 +86,16 @@ function checkFacts(directory: string, findings: Findings): void {
   throw new DataDirectoryError(`${directory} is no data directory: it has no forgekv.json`);
 }
 
-function checkNamespaces(directory: string, findings: Findings): number {
+function checkNamespaces(directory: string, findings: Findings): readonly number[] {
   try {
     const facts = readNamespaces(nodeFileSystem, directory);
-    if (facts !== null) return facts.namespaces.length;
+    if (facts !== null) return facts.namespaces;
     findings.damage('namespaces.json is missing');
   } catch (error) {
     if (!(error instanceof NamespaceFileError)) throw error;
     findings.damage(error.message);
   }
-  return 0;
+  return [];
 }
 
 function checkLogs(directory: string, findings: Findings) {
@@ -140,13 +141,18 @@ function place({ file, offset }: WalCut): string {
   return `${file} at byte ${offset}`;
 }
 
-async function checkAllStores(directory: string, findings: Findings) {
+async function checkAllStores(
+  directory: string,
+  namespaces: readonly number[],
+  findings: Findings,
+) {
   try {
     if (readLayout(directory) === null) {
       findings.damage('stores is missing, or empty');
       return { stores: 0, keys: 0, records: 0, storedBytes: 0 };
     }
-    const { stores, records, bytes, damages, damageCount } = await checkStores(directory);
+    const found = await checkStores(directory, namespaces);
+    const { stores, records, bytes, damages, damageCount } = found;
     for (const damage of damages) findings.damage(describe(damage));
     findings.count += damageCount - damages.length;
     const all = Object.values(records).reduce((sum, count) => sum + count, 0);

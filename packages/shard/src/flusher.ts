@@ -14,16 +14,22 @@
 // A tombstone takes the key's record away whatever LSN it has: what it replaced may be an effect
 // that the checkpoint covers. Removals go last, with the checkpoint, in one batch.
 //
+// Each batch carries the counts of the records that there are behind it. An entry's flags say
+// whether its key has a record, and one that expires: a batch that was committed has been heard of
+// before the next one is begun. After one that failed, see record-counts.ts.
+//
 // All of it runs on the worker's thread, between its turns; locks are held for a slice of the
 // index at a time, never across an await.
 
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import { invariant, SHARD_COUNT } from '@forgekv/base';
 import type { Databases, HotTable, Scanner } from '@forgekv/keyspace';
 import {
   FLAG_DIRTY,
   FLAG_ENCODING_MASK,
   FLAG_ENCODING_SHIFT,
   FLAG_STORED,
+  FLAG_STORED_EXPIRES,
   FLAG_STORED_LARGE,
   SHARD_END,
   TYPE_TOMBSTONE,
@@ -34,14 +40,16 @@ import {
   decodeLarge,
   encodeLarge,
   type FlushBatch,
+  type NamespaceCount,
   FLAG_LARGE as RECORD_LARGE,
   type RecordView,
   STRING_CHUNK_BYTES,
-  type Store,
 } from '@forgekv/storage';
 import { KeyList } from './key-list.ts';
 import type { LargeStore } from './large-store.ts';
 import type { LogWait } from './log-wait.ts';
+import { RecordCounts } from './record-counts.ts';
+import { settleRemoved, settleWritten } from './settle-entries.ts';
 import type { ShardStores } from './shard-stores.ts';
 
 /** Buckets and entries looked at while a shard's lock is held. */
@@ -78,6 +86,11 @@ export class Flusher {
   readonly counts: FlushCounts = { passes: 0, records: 0, bytes: 0, removals: 0 };
   readonly #written = new KeyList();
   readonly #removed = new KeyList();
+  readonly #records = new RecordCounts();
+  /** Per shard, larger than every LSN its store has. */
+  readonly #nextObjectId = new Float64Array(SHARD_COUNT);
+  /** Grows per shard when tombstones went: pages read before that are not to be believed. */
+  readonly unlinked = new Uint32Array(SHARD_COUNT);
   readonly #larges = new KeyList();
   /** Namespaces that may have records, and may have to be dropped one day. */
   readonly #stored = new Set<number>();
@@ -94,9 +107,16 @@ export class Flusher {
     return this.#running !== null;
   }
 
-  /** Notes a namespace that has records already. */
-  knows(namespace: number): void {
-    this.#stored.add(namespace);
+  /** Takes over what the store of a shard has at start. */
+  adopt(shard: number, counts: readonly NamespaceCount[], lastLsn: number): void {
+    this.#records.set(shard, counts);
+    this.#nextObjectId[shard] = lastLsn + 1;
+    for (const { namespace } of counts) this.#stored.add(namespace);
+  }
+
+  /** Records of live and dropped namespaces, as far as batches are committed; for tests. */
+  recordsOf(shard: number): readonly NamespaceCount[] {
+    return this.#records.list(shard);
   }
 
   /**
@@ -122,12 +142,20 @@ export class Flusher {
       // Given up by an earlier pass: it opens again by a commit only, and until then reads nothing.
       if (store.state !== 'open') await store.flush();
     }
-    for (const shard of this.#m.stores.shards) await this.#shard(shard);
+    for (const shard of this.#m.stores.shards) {
+      try {
+        await this.#shard(shard);
+      } catch (error) {
+        // Whatever was counted for a batch that may not be in the store.
+        this.#records.doubt(shard);
+        throw error;
+      }
+    }
     this.counts.passes++;
   }
 
   async #shard(shard: number): Promise<void> {
-    const { table, stores, wait, durable } = this.#m;
+    const { table, databases, stores, wait, durable } = this.#m;
     const store = stores.of(shard);
     table.locks.lock(shard);
     const target = table.lastLsn(shard);
@@ -135,6 +163,8 @@ export class Flusher {
     if (this.#isAbandoned || target === durable[shard]) return;
     this.#removed.clear();
     this.#larges.clear();
+    const records = this.#records;
+    if (records.isUnknown(shard)) records.set(shard, store.readCheckpoint(shard)?.counts ?? []);
     let position = 0;
     while (position < SHARD_END) {
       if (this.#isAbandoned) return;
@@ -142,26 +172,38 @@ export class Flusher {
       this.#written.clear();
       position = await this.#collect(shard, position, batch);
       if (batch.count === 0) continue;
+      this.#checkpoint(shard, batch, durable[shard]!);
       await wait.durable();
-      await this.#commit(store, batch, false);
-      this.#settle(shard, this.#written);
+      await this.#commit(shard, batch, false);
+      // Flushed while the batch waited: its records may have come behind the drop.
+      settleWritten(table, databases, shard, this.#written, (dead) => this.#stored.add(dead));
     }
-    for (let i = 0; i < this.#larges.length; i++) await this.#writeLarge(shard, i);
+    let isCovered = true;
+    for (let i = 0; i < this.#larges.length; i++) {
+      if (!(await this.#writeLarge(shard, i))) isCovered = false;
+    }
     const batch = store.batch();
     for (let i = 0; i < this.#removed.length; i++) this.#remove(shard, i, batch);
     if (this.#failure !== null) throw this.#failure;
-    batch.checkpoint({
-      shard,
-      durableLsn: target,
-      nextObjectId: target + 1,
-      counts: [...this.#stored].map((namespace) => ({ namespace, keys: 0, expiring: 0 })),
-    });
+    // A large value that was given up may have changes up to `target` that no store has.
+    const covered = isCovered ? target : durable[shard]!;
+    this.#checkpoint(shard, batch, covered);
     // Of removals too: the entries they replaced may be the only ones in the logs.
     await wait.durable();
-    await this.#commit(store, batch, true);
-    this.#settle(shard, this.#removed);
+    await this.#commit(shard, batch, true);
+    settleRemoved(table, databases, shard, this.#removed);
+    if (this.#removed.length > 0) this.unlinked[shard]!++;
+    records.trust(shard);
     this.counts.removals += this.#removed.length;
-    durable[shard] = target;
+    durable[shard] = covered;
+  }
+
+  /** Adds what the shard's store is like when it has the batch. */
+  #checkpoint(shard: number, batch: FlushBatch, durableLsn: number): void {
+    const { table } = this.#m;
+    const nextObjectId = Math.max(this.#nextObjectId[shard]!, table.lastLsn(shard) + 1);
+    this.#nextObjectId[shard] = nextObjectId;
+    batch.checkpoint({ shard, durableLsn, nextObjectId, counts: this.#records.list(shard) });
   }
 
   /** Fills a batch from a position of the index; returns where to go on. */
@@ -221,8 +263,8 @@ export class Flusher {
       const at = table.valueWord(entry) * 4;
       payload = table.bytes.subarray(at, at + table.valueLength(entry));
     }
+    this.#count(shard, entry, key);
     batch.put(shard, namespace, hash, key, this.#head(entry, flags), payload);
-    table.setFlags(entry, 0, FLAG_STORED);
     this.counts.records++;
     this.counts.bytes += payload.length;
     return true;
@@ -235,6 +277,34 @@ export class Flusher {
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) this.#failure = error;
       return null;
+    }
+  }
+
+  /** Counts the record that an entry is about to have, and notes it in the entry. */
+  #count(shard: number, entry: number, key: Buffer): void {
+    const { table } = this.#m;
+    const namespace = table.namespaceOf(entry);
+    const flags = this.#storedFlags(shard, entry, key);
+    const expires = table.expireAtMs(entry) !== 0;
+    const had = (flags & FLAG_STORED) !== 0;
+    const expired = (flags & FLAG_STORED_EXPIRES) !== 0;
+    this.#records.put(shard, namespace, had, expired, expires);
+    table.setFlags(entry, FLAG_STORED_EXPIRES, FLAG_STORED | (expires ? FLAG_STORED_EXPIRES : 0));
+  }
+
+  /** Whether an entry's key has a record, and one that expires, as flags. */
+  #storedFlags(shard: number, entry: number, key: Buffer): number {
+    const { table } = this.#m;
+    const flags = table.flagsOf(entry) & (FLAG_STORED | FLAG_STORED_EXPIRES);
+    if (!this.#records.isDoubtful(shard)) return flags;
+    try {
+      const namespace = table.namespaceOf(entry);
+      const record = this.#m.stores.of(shard).read(shard, namespace, table.hashOf(entry), key);
+      if (record === null) return 0;
+      return FLAG_STORED | (record.expireAtMs > 0 ? FLAG_STORED_EXPIRES : 0);
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) this.#failure = error;
+      return flags | FLAG_STORED;
     }
   }
 
@@ -274,14 +344,20 @@ export class Flusher {
     const db = databases.ofNamespace(list.namespace(i));
     if (db < 0) return;
     table.locks.lock(shard);
-    const entry = list.find(table, i, shard, db);
     // Made again since, it is dirty, and is written by the next pass; the record is an old one.
-    if (entry !== 0) this.#dropObject(shard, entry, list.key(i), batch);
-    batch.delete(shard, list.namespace(i), list.hash(i), list.key(i));
+    const entry = list.find(table, i, shard, db);
+    invariant(entry !== 0, 'a tombstone stays until its record is gone');
+    const flags = this.#storedFlags(shard, entry, list.key(i));
+    if (flags & FLAG_STORED) {
+      this.#dropObject(shard, entry, list.key(i), batch);
+      batch.delete(shard, list.namespace(i), list.hash(i), list.key(i));
+      this.#records.remove(shard, list.namespace(i), (flags & FLAG_STORED_EXPIRES) !== 0);
+    }
     table.locks.unlock(shard);
   }
 
-  async #commit(store: Store, batch: FlushBatch, sync: boolean): Promise<void> {
+  async #commit(shard: number, batch: FlushBatch, sync: boolean): Promise<void> {
+    const store = this.#m.stores.of(shard);
     // A fenced store tries to open again only when something is committed.
     while (store.state === 'open' && store.pressure() > PRESSURE_LIMIT) {
       await pause(PRESSURE_WAIT_MS);
@@ -289,33 +365,18 @@ export class Flusher {
     await store.commit(batch, { sync });
   }
 
-  /** What the store has now, and nobody changed meanwhile, is clean; tombstones have done. */
-  #settle(shard: number, list: KeyList): void {
-    const { table, databases } = this.#m;
-    table.locks.lock(shard);
-    for (let i = 0; i < list.length; i++) {
-      const db = databases.ofNamespace(list.namespace(i));
-      if (db < 0) {
-        // Flushed while the batch waited: its records may have come behind the drop.
-        this.#stored.add(list.namespace(i));
-        continue;
-      }
-      const entry = list.find(table, i, shard, db);
-      if (entry === 0 || table.lsnOf(entry) !== list.lsn(i)) continue;
-      if (table.typeOf(entry) === TYPE_TOMBSTONE) table.unlinkFrom(shard, entry);
-      else if (table.isElsewhere(entry)) table.setFlags(entry, FLAG_DIRTY, 0);
-      else table.setFlags(entry, FLAG_DIRTY | FLAG_STORED_LARGE, 0);
-    }
-    table.locks.unlock(shard);
-  }
-
-  /** Writes a large value in pieces; given up when it changes meanwhile: it stays dirty. */
-  async #writeLarge(shard: number, i: number): Promise<void> {
-    const { table, databases, stores, wait } = this.#m;
+  /**
+   * Writes a large value in pieces, as it is by now.
+   * @returns false: given up, since it changed meanwhile; it stays dirty
+   */
+  async #writeLarge(shard: number, i: number): Promise<boolean> {
+    const { table, databases, stores, wait, durable } = this.#m;
     const list = this.#larges;
     const store = stores.of(shard);
+    if (await this.#retake(shard, i)) return true;
     const value = this.#largeValue(shard, i);
-    if (value === null) return;
+    // Of a database that was flushed nothing is needed.
+    if (value === null) return databases.ofNamespace(list.namespace(i)) < 0;
     const objectId = list.lsn(i);
     const { bytes, length } = value;
     let batch = store.batch();
@@ -327,7 +388,7 @@ export class Flusher {
       batch.putElement(shard, objectId, chunkKey(chunk), part);
       if (batch.byteCount < LARGE_BATCH_BYTES) continue;
       await wait.durable();
-      await this.#commit(store, batch, false);
+      await this.#commit(shard, batch, false);
       written = chunk + 1;
       batch = store.batch();
       if (this.#largeValue(shard, i) === null) break;
@@ -344,21 +405,55 @@ export class Flusher {
       this.#dropObject(shard, entry, list.key(i), batch, objectId);
       const payload = encodeLarge({ objectId, count, byteCount: length, extra: null });
       const head = this.#head(entry, RECORD_LARGE);
+      this.#count(shard, entry, list.key(i));
       batch.put(shard, list.namespace(i), list.hash(i), list.key(i), head, payload);
-      table.setFlags(entry, 0, FLAG_STORED | FLAG_STORED_LARGE);
+      table.setFlags(entry, 0, FLAG_STORED_LARGE);
+      this.#checkpoint(shard, batch, durable[shard]!);
       this.counts.records++;
       this.counts.bytes += length;
     }
     table.locks.unlock(shard);
     if (this.#failure !== null) throw this.#failure;
     await wait.durable();
-    await this.#commit(store, batch, false);
+    await this.#commit(shard, batch, false);
     if (databases.ofNamespace(list.namespace(i)) < 0) this.#stored.add(list.namespace(i));
-    if (entry === 0) return;
+    if (entry === 0) return databases.ofNamespace(list.namespace(i)) < 0;
     table.locks.lock(shard);
     const settled = this.#findLarge(shard, i);
     if (settled !== 0) table.setFlags(settled, FLAG_DIRTY, 0);
     table.locks.unlock(shard);
+    return true;
+  }
+
+  /**
+   * Looks at a key again that was met with a large value, and may have been changed since.
+   * @returns true when there is none to be written any more, and the key is seen to
+   */
+  async #retake(shard: number, i: number): Promise<boolean> {
+    const { table, databases, stores, wait, durable } = this.#m;
+    const list = this.#larges;
+    const db = databases.ofNamespace(list.namespace(i));
+    if (db < 0) return true;
+    const batch = stores.of(shard).batch();
+    this.#written.clear();
+    table.locks.lock(shard);
+    const entry = list.find(table, i, shard, db);
+    const isLarge = entry !== 0 && table.isLarge(entry);
+    if (isLarge) {
+      list.renew(i, table.lsnOf(entry));
+      wait.needs(table.logOf(entry) - 1, table.logPositionOf(entry));
+    } else if (entry !== 0) {
+      this.#take(shard, entry, batch);
+    }
+    table.locks.unlock(shard);
+    if (this.#failure !== null) throw this.#failure;
+    if (batch.count > 0) {
+      this.#checkpoint(shard, batch, durable[shard]!);
+      await wait.durable();
+      await this.#commit(shard, batch, false);
+      settleWritten(table, databases, shard, this.#written, (dead) => this.#stored.add(dead));
+    }
+    return !isLarge;
   }
 
   #largeValue(shard: number, i: number): { bytes: Buffer; length: number } | null {
@@ -390,7 +485,10 @@ export class Flusher {
       if (databases.ofNamespace(namespace) >= 0) continue;
       this.#stored.delete(namespace);
       try {
-        for (const shard of stores.shards) await stores.of(shard).dropNamespace(shard, namespace);
+        for (const shard of stores.shards) {
+          await stores.of(shard).dropNamespace(shard, namespace);
+          this.#records.drop(shard, namespace);
+        }
       } catch (error) {
         this.#stored.add(namespace);
         throw error;

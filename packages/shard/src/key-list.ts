@@ -67,6 +67,11 @@ export class KeyList {
     return this.#lsns[i]!;
   }
 
+  /** Takes another LSN for a key. */
+  renew(i: number, lsn: number): void {
+    this.#lsns[i] = lsn;
+  }
+
   /** Selects a key in a database and returns its entry, or 0; the shard's lock is held. */
   find(table: HotTable, i: number, shard: number, db: number): number {
     table.selectHashed(

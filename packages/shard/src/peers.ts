@@ -1,11 +1,13 @@
-// Workers asking each other for large values, and for values that are in stores. Rare, so it
-// goes over message ports, but without the event loop: a worker that waits for an answer, or for
+// Workers asking each other for large values, and for keys and values that are in stores. Rare, so
+// it goes over message ports, but without the event loop: a worker that waits for an answer, or for
 // a gate to open, sleeps on its doorbell and answers the others' requests meanwhile. That is why
 // two workers waiting for each other always both get on: whoever holds gates needs nothing but
 // such answers, and gates are taken in ascending shard order.
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { KeyPage } from '@forgekv/commands';
 import type { Doorbell } from '@forgekv/rings';
+import type { KeyQuery } from './key-pages.ts';
 import type { LargeStore } from './large-store.ts';
 
 type PeerMessage =
@@ -30,10 +32,20 @@ type PeerMessage =
       readonly db: number;
       readonly key: Uint8Array;
     }
-  | { readonly kind: 'warmed'; readonly request: number; readonly problem: string };
+  | { readonly kind: 'warmed'; readonly request: number; readonly problem: string }
+  | { readonly kind: 'keys'; readonly request: number; readonly query: KeyQuery }
+  | {
+      readonly kind: 'page';
+      readonly request: number;
+      readonly page: KeyPage | null;
+      readonly problem: string;
+    };
 
 /** Brings the value of a key of this worker back from its store; returns '' or an error reply. */
 export type WarmKey = (db: number, key: Buffer) => string;
+
+/** Reads a page of the keys of this worker's shards. */
+export type ReadKeys = (query: KeyQuery) => Promise<KeyPage>;
 
 const SLEEP_MS = 1;
 
@@ -49,6 +61,11 @@ export class Peers {
   readonly #answers = new Map<number, PeerMessage>();
   #lastRequest = 0;
   warmKey: WarmKey = () => '';
+  readKeys: ReadKeys = async () => {
+    throw new Error('this worker has no stores');
+  };
+  /** Those who wait for pages, by request. */
+  readonly #readers = new Map<number, (message: PeerMessage & { readonly kind: 'page' }) => void>();
 
   constructor(links: ReadonlyMap<number, PeerLink>, own: Doorbell, store: LargeStore) {
     this.#links = links;
@@ -77,6 +94,20 @@ export class Peers {
     const request = ++this.#lastRequest;
     const answer = this.#ask(worker, { kind: 'warm', request, db, key: Uint8Array.from(key) });
     return answer.kind === 'warmed' ? answer.problem : '';
+  }
+
+  /** Has a worker read a page of its keys. Unlike the others it does not block. */
+  keys(worker: number, query: KeyQuery): Promise<KeyPage> {
+    const request = ++this.#lastRequest;
+    const link = this.#links.get(worker)!;
+    link.port.postMessage({ kind: 'keys', request, query } satisfies PeerMessage);
+    link.doorbell.ring();
+    return new Promise((resolve, reject) => {
+      this.#readers.set(request, ({ page, problem }) => {
+        if (page === null) reject(new Error(problem));
+        else resolve(page);
+      });
+    });
   }
 
   #ask(worker: number, message: PeerMessage): PeerMessage {
@@ -125,6 +156,16 @@ export class Peers {
     } else if (message.kind === 'warm') {
       const problem = this.warmKey(message.db, Buffer.from(message.key));
       this.#reply(link, { kind: 'warmed', request, problem });
+    } else if (message.kind === 'keys') {
+      const answer = (page: KeyPage | null, problem: string): void =>
+        this.#reply(link, { kind: 'page', request, page, problem });
+      this.readKeys(message.query).then(
+        (page) => answer(page, ''),
+        (error: unknown) => answer(null, error instanceof Error ? error.message : `${error}`),
+      );
+    } else if (message.kind === 'page') {
+      this.#readers.get(request)?.(message);
+      this.#readers.delete(request);
     } else {
       this.#answers.set(request, message);
     }

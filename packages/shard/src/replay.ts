@@ -85,7 +85,8 @@ export class Replay {
     if (context.prehash(key) !== shard) throw this.#wrong(effect, 'its key is of another shard');
     table.locks.lock(shard);
     context.select(key, db);
-    const entry = table.find();
+    const entry = context.locate();
+    if (entry < 0) throw this.#unavailable(entry);
     const last = entry === 0 ? 0 : table.lsnOf(entry);
     const current = entry === 0 || table.typeOf(entry) === TYPE_TOMBSTONE ? 0 : last;
     if (lsn <= last) {
@@ -142,13 +143,16 @@ export class Replay {
     return id;
   }
 
+  #unavailable(answer: number): ReplayError {
+    if (answer !== FULL) return new ReplayError(this.#context.unreadable);
+    return new ReplayError(
+      'the data does not fit the hot table: start with a larger memtable-size-mb',
+    );
+  }
+
   #check(effect: WalEffect, outcome: Outcome): void {
     const { reply } = this.#context;
-    if (outcome === FULL) {
-      throw new ReplayError(
-        'the data does not fit the hot table: start with a larger memtable-size-mb',
-      );
-    }
+    if (outcome === FULL) throw this.#unavailable(FULL);
     if (outcome !== DONE) throw this.#wrong(effect, 'it cannot be executed here');
     if (reply.errorCount > 0) throw this.#wrong(effect, reply.lastError);
   }

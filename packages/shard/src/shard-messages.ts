@@ -40,7 +40,7 @@ export interface ShardInit {
 
 /** How far a worker is with its logs. */
 export interface Recovery extends ReplayCounts {
-  /** Keys loaded from the stores. */
+  /** Keys that the stores have. */
   readonly keys: number;
   /** Of the logs. */
   readonly bytesDone: number;

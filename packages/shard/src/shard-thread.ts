@@ -155,7 +155,7 @@ let loader: StoreLoader;
 /** Of earlier runs; one worker tidies them up, when no worker reads them any more. */
 let earlier: EarlierSegments | null = null;
 
-/** Opens the stores of this worker and loads what they have. */
+/** Opens the stores of this worker and finds out what they have. */
 async function openStores(): Promise<void> {
   const stores = await ShardStores.open(init.stores, isOwn);
   const logs = new WalLogs(wal.transfer, nodeFileSystem);
@@ -173,8 +173,6 @@ async function openStores(): Promise<void> {
     const none = { applied: 0, passed: 0, holes: 0, bytesDone: 0, bytesTotal: 0 };
     say({ type: 'recovering', recovery: { ...none, keys } });
   });
-  const { keys, damaged } = loader.counts;
-  if (damaged > 0) say({ type: 'log', message: `${damaged} of ${keys} stored keys are damaged` });
 }
 
 /** Applies the logs of earlier runs to this worker's shards, in slices. */

@@ -16,6 +16,7 @@ import {
   LOST,
   NOT_HERE,
   OUT_OF_MEMORY,
+  PAGING,
   PLACE_FRONT,
   PLACE_WORKER,
   replyLimitBytes,
@@ -34,19 +35,24 @@ import {
   ReplyWriter,
   RequestParser,
 } from '@forgekv/protocol';
-import { type Doorbell, KIND_RUN, RingConsumer, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { type Doorbell, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
 import { CapKeeper } from './cap-keeper.ts';
+import { expireAway } from './expire-away.ts';
+import { StoredKeyPages } from './key-pages.ts';
 import { LargeStore } from './large-store.ts';
+import { type PagedRun, PagedRuns } from './paged-runs.ts';
 import { ParkedRuns } from './parked-runs.ts';
 import { type PeerLink, Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
 import { ReplySender } from './reply-sender.ts';
+import { RunIntake } from './run-intake.ts';
 import type { ShardStores } from './shard-stores.ts';
 import { StoreKeeper, type StoreKeeperModules } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
 import { StoredValues } from './stored-values.ts';
 import { Transactions } from './transaction.ts';
+import { WarmUp } from './warm-up.ts';
 
 const EXPIRE_EVERY_MS = 100;
 /** Share of each period that expiring may take. */
@@ -54,6 +60,11 @@ const EXPIRE_BUDGET_MS = 25;
 const RECLAIM_SLICE_MS = 2;
 const IDLE_SLEEP_MS = 100;
 const PARKED_SLEEP_MS = 2;
+/**
+ * Times that room is made for one command. What was brought back for it may go again to make room
+ * for the rest of it: a command that needs more than the table holds would go on for ever.
+ */
+const MOST_ROUNDS = 100;
 /** Reply bytes of a run are handed on at this size, so that a long run does not pile up. */
 const REPLY_SLICE_BYTES = 64 * 1024;
 /**
@@ -88,11 +99,9 @@ export type StoreModules = Pick<
 >;
 
 interface FrontLink {
-  readonly requests: RingConsumer;
+  readonly intake: RunIntake;
   readonly replies: ReplySender;
   readonly doorbell: Doorbell;
-  /** A run that arrives in several frames. */
-  assembly: { bytes: Buffer; received: number; connection: number; flags: number } | null;
 }
 
 export class Shard {
@@ -115,9 +124,13 @@ export class Shard {
   #sentBytes = 0;
   #nextExpireMs = 0;
   #keeper: StoreKeeper | null = null;
+  #stores: ShardStores | null = null;
   #parked: ParkedRuns | null = null;
   /** The run being executed found no room, and there will be some. */
   #mustPark = false;
+  #paged: PagedRuns | null = null;
+  /** The run being executed waits for keys of stores. */
+  #mustPage = false;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
@@ -159,12 +172,11 @@ export class Shard {
     this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
     this.#cap = new CapKeeper({ ...modules, store: this.#store, peers: this.#peers });
     this.#fronts = modules.fronts.map((front) => ({
-      requests: new RingConsumer(front.requests),
+      intake: new RunIntake(front.requests),
       replies: new ReplySender(front.replies, front.doorbell, modules.doorbell, () =>
         this.#settle(),
       ),
       doorbell: front.doorbell,
-      assembly: null,
     }));
     this.configure();
   }
@@ -178,12 +190,21 @@ export class Shard {
     this.#writer.mostBytes = replyLimitBytes(this.#m.config);
   }
 
-  /** Takes the worker's stores; what they have is loaded by `loader`, before `replay`. */
+  /** Takes the worker's stores; what they have is found out by `loader`, before `replay`. */
   adopt(stores: ShardStores, modules: StoreModules): StoreKeeper {
     const { table, index, workerOf } = this.#m;
     const owns = (shard: number): boolean => workerOf[shard] === index;
-    this.#context.cold = new StoredValues(stores, owns);
+    const stored = new StoredValues(stores, owns);
+    this.#stores = stores;
+    this.#context.cold = stored;
     this.#peers.warmKey = (db, key) => this.#warmKey(db, key);
+    const settle = (): void => this.#settle();
+    const context = this.#context;
+    const peers = this.#peers;
+    const pages = new StoredKeyPages({ context, stores, peers, workerOf, index, settle });
+    this.#peers.readKeys = (query) => pages.read(query);
+    this.#paged = new PagedRuns(pages, () => this.#m.doorbell.ring());
+    this.#context.pages = this.#paged;
     this.#keeper = new StoreKeeper({
       ...modules,
       table,
@@ -192,12 +213,13 @@ export class Shard {
       scanner: this.#context.scanner,
       large: this.#store,
       owned: ownedBy(index, workerOf),
+      expireAway: (shard, key, nowMs) => expireAway(this.#context, stored, shard, key, nowMs),
     });
     this.#parked = new ParkedRuns(this.#keeper);
     return this.#keeper;
   }
 
-  /** What brings the keys of the stores into the hot table. */
+  /** What finds out which keys the stores have. */
   loader(stores: ShardStores, durable: Float64Array): StoreLoader {
     return new StoreLoader(this.#context, stores, this.#keeper!.flusher, durable);
   }
@@ -207,7 +229,17 @@ export class Shard {
     return new Replay(this.#context, this.#m.registry);
   }
 
-  /** Brings a value back for another worker; between commands of this one. */
+  /** What brings keys into the hot table that nobody has asked for, once clients are served. */
+  #warmUp(): WarmUp {
+    const keeper = this.#keeper!;
+    return new WarmUp(this.#context, this.#stores!, (shard) => keeper.epochOf(shard));
+  }
+
+  /**
+   * Brings a key and its value back for another worker, which has the gate of its shard; between
+   * commands of this one. For a key that does not exist it leaves a mark that says so, since the
+   * other one cannot ask the store.
+   */
   #warmKey(db: number, key: Buffer): string {
     const { table } = this.#m;
     const context = this.#context;
@@ -216,8 +248,9 @@ export class Shard {
     const shard = table.hasher.digestShard;
     table.locks.lock(shard);
     table.selectHashed(key, view, 0, key.length, db, shard, hash);
-    const entry = table.find();
-    const outcome = entry !== 0 && table.isCold(entry) ? context.cold.warm(context, entry) : 0;
+    let outcome = context.locate();
+    if (outcome === 0 && !table.isComplete) outcome = table.markAbsent() === 0 ? FULL : 0;
+    else if (outcome > 0 && table.isCold(outcome)) outcome = context.cold.warm(context, outcome);
     table.locks.unlock(shard);
     if (outcome >= 0) return '';
     return outcome === FULL ? OUT_OF_MEMORY : context.unreadable;
@@ -226,6 +259,7 @@ export class Shard {
   /** From now on clients are served, and what they change is logged. */
   serve(): void {
     this.#context.log = this.#m.log;
+    if (this.#keeper !== null) this.#keeper.warmUp = this.#warmUp();
   }
 
   /**
@@ -235,6 +269,7 @@ export class Shard {
   turn(): number {
     let any = this.#peers.serve();
     for (const front of this.#fronts) if (this.#serve(front)) any = true;
+    if (this.#paged?.release((run) => this.#resume(run))) any = true;
     const nowMs = Date.now();
     const reclaiming = this.#background(nowMs);
     const evicting = this.#cap.tick(nowMs);
@@ -251,11 +286,11 @@ export class Shard {
 
   /** True while something waits for the disk: the thread's event loop must turn then. */
   get isBusy(): boolean {
-    return this.#keeper?.isBusy === true;
+    return this.#keeper?.isBusy === true || this.#paged?.isBusy === true;
   }
 
   readonly hasWork = (): boolean => {
-    for (const front of this.#fronts) if (front.requests.pending) return true;
+    for (const front of this.#fronts) if (front.intake.pending) return true;
     return this.#peers.serve();
   };
 
@@ -286,53 +321,19 @@ export class Shard {
   }
 
   #serve(front: FrontLink): boolean {
-    const { requests } = front;
+    const { intake } = front;
     let any = false;
-    while (requests.next()) {
+    for (let what = intake.next(); what !== 'none'; what = intake.next()) {
       any = true;
-      this.#take(front);
+      if (what === 'run') {
+        const { connection, flags, bytes, view, start, end } = intake;
+        this.#run(front, connection, flags, bytes, view, start, end);
+      }
       // Early, so that a front with a full ring goes on while this one works.
-      if (requests.release()) front.doorbell.ring();
+      if (intake.release()) front.doorbell.ring();
     }
     if (any) front.replies.flush();
     return any;
-  }
-
-  #take(front: FrontLink): void {
-    const { requests } = front;
-    const { payloadOffset, payloadBytes } = requests;
-    if (requests.kind === KIND_RUN && payloadBytes === requests.c) {
-      this.#run(
-        front,
-        requests.a,
-        requests.b,
-        requests.bytes,
-        requests.view,
-        payloadOffset,
-        payloadOffset + payloadBytes,
-      );
-      return;
-    }
-    if (requests.kind === KIND_RUN) {
-      front.assembly = {
-        bytes: Buffer.allocUnsafeSlow(requests.c),
-        received: 0,
-        connection: requests.a,
-        flags: requests.b,
-      };
-    }
-    const { assembly } = front;
-    if (assembly === null) return;
-    assembly.bytes.set(
-      requests.bytes.subarray(payloadOffset, payloadOffset + payloadBytes),
-      assembly.received,
-    );
-    assembly.received += payloadBytes;
-    if (assembly.received < assembly.bytes.length) return;
-    front.assembly = null;
-    const { bytes, connection, flags } = assembly;
-    const view = new DataView(bytes.buffer, 0, bytes.length);
-    this.#run(front, connection, flags, bytes, view, 0, bytes.length);
   }
 
   /** Executes the commands in bytes[start..end) for a connection and sends the replies. */
@@ -366,6 +367,13 @@ export class Shard {
       }
       if (done === count) at = next;
       else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
+      if (this.#mustPage) {
+        this.#mustPage = false;
+        front.replies.reply(connection, writer, false);
+        const rest = Buffer.from(bytes.subarray(at, end));
+        this.#paged!.park({ front: this.#fronts.indexOf(front), connection, flags, bytes: rest });
+        return;
+      }
       if (this.#mustPark) {
         this.#mustPark = false;
         this.#parked!.park(front.replies, connection, writer, bytes, at, end);
@@ -377,6 +385,14 @@ export class Shard {
       }
     }
     front.replies.reply(connection, writer, true);
+  }
+
+  /** Executes a run that has waited for keys of stores. */
+  #resume({ front, connection, flags, bytes }: PagedRun): void {
+    const link = this.#fronts[front]!;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#run(link, connection, flags, bytes, view, 0, bytes.length);
+    link.replies.flush();
   }
 
   #execute(
@@ -446,7 +462,7 @@ export class Shard {
     if (places[id] === PLACE_FRONT) return NOT_HERE;
     if (places[id] === PLACE_WORKER) return this.#runWide(id);
     const single = singleKey[id]!;
-    for (;;) {
+    for (let rounds = 0; ; ) {
       let shard: number;
       if (single !== 0) {
         shard = this.#router.shards[i]!;
@@ -467,7 +483,7 @@ export class Shard {
       if (outcome !== FULL) return outcome;
       if (this.#reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;
       const room = this.#parked?.makeRoom() ?? 'none';
-      if (room === 'room') continue;
+      if (room === 'room' && ++rounds < MOST_ROUNDS) continue;
       if (room === 'wait') {
         this.#mustPark = true;
         return NOT_HERE;
@@ -484,6 +500,10 @@ export class Shard {
       const outcome = run(this.#context);
       // DBSIZE and the like count what others are about to hand over.
       this.#m.log.seesAll();
+      if (outcome === PAGING) {
+        this.#mustPage = true;
+        return NOT_HERE;
+      }
       if (outcome !== NOT_HERE) return outcome;
       this.#peers.wait();
     }

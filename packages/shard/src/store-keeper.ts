@@ -4,11 +4,12 @@
 
 import type { Databases, HotTable, Scanner } from '@forgekv/keyspace';
 import { Evictor } from '@forgekv/keyspace';
-import type { EarlierSegments, WalLogs } from '@forgekv/storage';
+import type { EarlierSegments, ExpiredKey, WalLogs } from '@forgekv/storage';
 import { Flusher } from './flusher.ts';
 import type { LargeStore } from './large-store.ts';
 import { LogWait } from './log-wait.ts';
 import type { ShardStores } from './shard-stores.ts';
+import type { WarmUp } from './warm-up.ts';
 
 /** Free share of the hot table that eviction keeps, ahead of demand. */
 const RESERVE_SHARE = 0.04;
@@ -24,7 +25,9 @@ const RETRY_MS = 1000;
 const HOPELESS_MS = 1000;
 /** A start with logs of earlier runs is followed by a checkpoint after this time. */
 const SETTLE_IN_MS = 3000;
-const EXPIRED_PER_STEP = 100;
+/** Bringing back fewer than this is not worth a line in the log. */
+const FEW_KEYS = 1000;
+const EXPIRED_PER_STEP = 256;
 const SCRUB_RECORDS_PER_STEP = 200;
 const RECLAIM_RECORDS_PER_STEP = 2000;
 
@@ -43,6 +46,8 @@ export interface StoreKeeperModules {
   /** Makes the logs durable; rejects when they cannot be. */
   readonly sync: () => Promise<void>;
   readonly say: (message: string) => void;
+  /** Removes a key that only its store has; false: it has an entry, or must wait. */
+  readonly expireAway: (shard: number, key: ExpiredKey, nowMs: number) => boolean;
   /** Flush all the time and evict whatever can be: for tests. */
   readonly keepCold: boolean;
 }
@@ -57,12 +62,15 @@ export class StoreKeeper {
   readonly #largeBytes: number;
   /** Segments of earlier runs, on the worker that tidies them up. */
   earlier: EarlierSegments | null = null;
+  /** Brings keys back; null until clients are served. */
+  warmUp: WarmUp | null = null;
   /** There were logs of earlier runs. */
   hasReplayed = false;
   #nextRoomMs = 0;
   #nextTidyMs = 0;
   #nextFlushMs = 0;
   #isTidying = false;
+  #isWarming = false;
   #isCopying = false;
   /** A backup needs the segments of earlier runs. */
   #isHeld = false;
@@ -89,12 +97,17 @@ export class StoreKeeper {
 
   /** True while something waits for the disk: the worker must not block then. */
   get isBusy(): boolean {
-    return this.flusher.isRunning || this.#isTidying || this.#isCopying;
+    return this.flusher.isRunning || this.#isTidying || this.#isCopying || this.#isWarming;
   }
 
   /** Values made cold since start. */
   get evicted(): number {
     return this.#evictor.evicted;
+  }
+
+  /** Grows whenever an entry leaves a shard that its store may have had a record of. */
+  epochOf(shard: number): number {
+    return this.#evictor.left[shard]! + this.flusher.unlinked[shard]!;
   }
 
   /** Called every turn. */
@@ -114,11 +127,37 @@ export class StoreKeeper {
     }
   }
 
+  /** Begins a round of bringing keys back, when there is something to bring and room for it. */
+  #warm(): void {
+    const { warmUp } = this;
+    if (warmUp === null || this.#isWarming || this.#isStopping) return;
+    if (warmUp.away === 0 || !warmUp.hasRoom) return;
+    this.#isWarming = true;
+    void this.#warmAll(warmUp)
+      // Whoever needs a key meets the error.
+      .catch((error: unknown) => this.#m.say(`keys cannot be brought back: ${textOf(error)}`))
+      .finally(() => {
+        this.#isWarming = false;
+      });
+  }
+
+  async #warmAll(warmUp: WarmUp): Promise<void> {
+    const startedAtMs = Date.now();
+    const before = warmUp.keys;
+    while (!this.#isStopping && (await warmUp.step()));
+    const keys = warmUp.keys - before;
+    const tookMs = Date.now() - startedAtMs;
+    if (keys < FEW_KEYS) return;
+    this.#m.say(`${keys} keys are in memory again after ${tookMs} ms, ${warmUp.away} are not`);
+  }
+
   #keepRoom(nowMs: number): void {
     const { table, large, keepCold } = this.#m;
     const { availablePages } = table.pool;
     if (keepCold) {
       this.#evictor.largeToo = true;
+      // By turns, so that there are keys of all kinds: whole, without values, and only stored.
+      this.#evictor.keysToo = !this.#evictor.keysToo;
       this.#evictor.run(table.arena.pageCount, nowMs + ROOM_BUDGET_MS, true);
       this.#flush(nowMs);
       return;
@@ -143,11 +182,11 @@ export class StoreKeeper {
    * @returns 'room', 'wait' (changes have to be flushed first), or 'none': nothing can get smaller
    */
   makeRoom(nowMs: number, passesBefore: number): 'room' | 'wait' | 'none' {
-    const before = this.#evictor.evicted;
+    const before = this.#gone;
     const outcome = this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, true);
     // Trying again only after something has gone: whoever tries again does nothing else meanwhile,
     // and what is dirty is not flushed.
-    if (outcome === 'enough' || this.#evictor.evicted > before) return 'room';
+    if (outcome === 'enough' || this.#gone > before) return 'room';
     if (outcome === 'more') return this.#wait(nowMs);
     if (nowMs < this.#hopelessUntilMs) return 'none';
     if (this.#passes > passesBefore + 1 && !this.flusher.isRunning) {
@@ -155,6 +194,10 @@ export class StoreKeeper {
       return 'none';
     }
     return this.#wait(nowMs);
+  }
+
+  get #gone(): number {
+    return this.#evictor.evicted + this.#evictor.evictedKeys;
   }
 
   #wait(nowMs: number): 'wait' {
@@ -205,7 +248,7 @@ export class StoreKeeper {
   }
 
   #report(error: unknown): void {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = textOf(error);
     if (problem !== this.#problem) this.#m.say(`a store cannot be written: ${problem}`);
     this.#problem = problem;
   }
@@ -215,11 +258,12 @@ export class StoreKeeper {
     if (!this.#isHeld) this.earlier?.retire(durable);
     if (this.earlier?.count === 0) this.earlier = null;
     if (this.#wantsCheckpoint()) this.#flush(nowMs);
+    this.#warm();
     await this.flusher.dropFlushed();
     let reclaimed = 0;
     for (const store of stores.all) reclaimed += await store.step(RECLAIM_RECORDS_PER_STEP);
     if (reclaimed > 0) this.#nextTidyMs = nowMs;
-    await this.#tidyExpiryIndex(nowMs);
+    if (await this.#expireAway()) this.#nextTidyMs = nowMs;
     const store = stores.all[this.#scrubbed++ % Math.max(1, stores.all.length)];
     if (store !== undefined && logs.transfer.logs > 0)
       await store.scrubStep(SCRUB_RECORDS_PER_STEP);
@@ -235,12 +279,27 @@ export class StoreKeeper {
     return segments > SEGMENT_LIMIT || (this.hasReplayed && this.#passes === 0);
   }
 
-  /** Keys expire in the hot table; the index of the store only has to be tidied up. */
-  async #tidyExpiryIndex(nowMs: number): Promise<void> {
-    const { shards } = this.#m.stores;
-    if (shards.length === 0) return;
-    const shard = shards[this.#expiredShard++ % shards.length]!;
-    await this.#m.stores.of(shard).expired(shard, nowMs, EXPIRED_PER_STEP);
+  /**
+   * Removes keys that have expired and are only in the stores; the sweeper has those of the table.
+   * Of shards that are complete only the index is tidied up, one shard at a time.
+   * @returns true when there are more
+   */
+  async #expireAway(): Promise<boolean> {
+    const { stores, databases, expireAway } = this.#m;
+    const turn = stores.shards[this.#expiredShard++ % Math.max(1, stores.shards.length)];
+    let hasMore = false;
+    for (const shard of stores.shards) {
+      if (shard !== turn && isComplete(databases, shard)) continue;
+      const nowMs = Date.now();
+      const expired = await stores.of(shard).expired(shard, nowMs, EXPIRED_PER_STEP);
+      let removed = 0;
+      for (const key of expired) if (expireAway(shard, key, nowMs)) removed++;
+      if (expired.length < EXPIRED_PER_STEP) continue;
+      // Those before the others in the index are tombstones that wait for a pass.
+      if (removed === 0) this.#flush(Date.now());
+      else hasMore = true;
+    }
+    return hasMore;
   }
 
   /** While it is held, no segment of earlier runs goes. */
@@ -270,8 +329,18 @@ export class StoreKeeper {
     this.#isStopping = true;
     if (saves) await this.checkpoint();
     else await this.flusher.abandon();
-    while (this.#isTidying) await new Promise((resolve) => setTimeout(resolve, 1));
+    while (this.#isTidying || this.#isWarming)
+      await new Promise((resolve) => setTimeout(resolve, 1));
     this.earlier?.retire(this.#m.durable);
     await this.#m.stores.close();
   }
+}
+
+function isComplete(databases: Databases, shard: number): boolean {
+  for (let db = 0; db < databases.count; db++) if (!databases.isComplete(db, shard)) return false;
+  return true;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

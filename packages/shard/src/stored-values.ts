@@ -1,6 +1,6 @@
-// Values of this worker's shards that are only in their stores: brings them back when a command
-// needs them. Blocks for the disk; a bloom filter and a cache are between, and one value is one
-// read, a large one a read per 128 KB.
+// Keys and values of this worker's shards that are only in their stores: brings them back when a
+// command needs them. Blocks for the disk; a bloom filter and a cache are between, and one value is
+// one read, a large one a read per 128 KB.
 
 import {
   allocateLarge,
@@ -18,13 +18,16 @@ import {
   type RecordView,
   StoreError,
 } from '@forgekv/storage';
+import { restoreDamaged, restoreEntry } from './restore-entry.ts';
 import type { ShardStores } from './shard-stores.ts';
 
 export class StoredValues implements ColdValues {
   readonly #stores: ShardStores;
   readonly #owns: (shard: number) => boolean;
-  /** Values brought back since start. */
+  /** Values, and keys, brought back since start; keys that were looked for and do not exist. */
   loads = 0;
+  fetches = 0;
+  absences = 0;
 
   constructor(stores: ShardStores, owns: (shard: number) => boolean) {
     this.#stores = stores;
@@ -51,6 +54,36 @@ export class StoredValues implements ColdValues {
       values.unreadable = `ERR ${error.message}`;
       return UNREADABLE;
     }
+  }
+
+  /**
+   * No batch under way can change the record that is read: keys that are dirty, or were removed,
+   * have an entry until their batch is committed.
+   */
+  fetch(values: ValueAccess, mostBytes = values.hotValueMaxBytes): number {
+    const { table } = values;
+    let entry: number;
+    try {
+      const { shard, namespace, hash, selectedKey } = table;
+      const record = this.#stores.of(shard).read(shard, namespace, hash, selectedKey);
+      if (record === null) {
+        this.absences++;
+        return 0;
+      }
+      entry = restoreEntry(table, record, mostBytes);
+    } catch (error) {
+      if (error instanceof CorruptRecordError) {
+        entry = restoreDamaged(table);
+      } else if (error instanceof StoreError) {
+        values.unreadable = `ERR ${error.message}`;
+        return UNREADABLE;
+      } else {
+        throw error;
+      }
+    }
+    if (entry === 0) return FULL;
+    this.fetches++;
+    return entry;
   }
 
   #place(values: ValueAccess, entry: number, payload: Uint8Array): number {

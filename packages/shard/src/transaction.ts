@@ -117,8 +117,8 @@ export class Transactions {
   }
 
   /**
-   * Borrows the large value of a key on another worker, or has a cold one brought back; its entry
-   * cannot change now.
+   * Borrows the large value of a key on another worker, or has a key or a value brought back that
+   * only its store has; its entry cannot change now.
    * @returns '' or an error reply
    */
   #borrow(key: Buffer, db: number): string {
@@ -133,9 +133,9 @@ export class Transactions {
       const entry = table.find();
       const large = entry !== 0 && table.isLarge(entry);
       const value = large ? table.words[table.valueWord(entry)]! : 0;
-      const cold = entry !== 0 && table.isCold(entry);
+      const isAway = entry === 0 ? !table.isComplete : table.isCold(entry);
       table.locks.unlock(shard);
-      if (!cold) {
+      if (!isAway) {
         const lent = large ? peers.borrow(workerOf[shard]!, value) : null;
         if (lent !== null) store.borrow(value, lent);
         return '';

@@ -11,6 +11,7 @@ import {
   createRegistry,
   EffectLog,
   Executor,
+  PAGING,
   PLACE_WORKER,
   statsBytes,
   ThreadStats,
@@ -25,6 +26,7 @@ import {
   ReplyWriter,
   RequestParser,
 } from '@forgekv/protocol';
+import { createDoorbellMemory, Doorbell } from '@forgekv/rings';
 import {
   createWalMemory,
   type FaultPlan,
@@ -36,13 +38,18 @@ import {
   WalLogs,
 } from '@forgekv/storage';
 import type { Test } from 'tap';
+import { expireAway } from '../src/expire-away.ts';
 import { Flusher } from '../src/flusher.ts';
+import { StoredKeyPages } from '../src/key-pages.ts';
 import { LargeStore } from '../src/large-store.ts';
 import { LogWait } from '../src/log-wait.ts';
+import { PagedRuns } from '../src/paged-runs.ts';
+import { Peers } from '../src/peers.ts';
 import { Replay } from '../src/replay.ts';
 import { ShardStores } from '../src/shard-stores.ts';
 import { StoreLoader } from '../src/store-loader.ts';
 import { StoredValues } from '../src/stored-values.ts';
+import { WarmUp } from '../src/warm-up.ts';
 
 const registry = createRegistry();
 const LIMITS = { maxBulkBytes: 2 ** 29, authenticated: true };
@@ -75,6 +82,8 @@ export interface TestWorkerOptions {
   readonly pages?: number;
   /** Default 400: what is longer is large. */
   readonly hotValueMaxBytes?: number;
+  /** False: the keys stay in the store until somebody asks for them. Default true. */
+  readonly warms?: boolean;
 }
 
 export class TestWorker {
@@ -92,6 +101,9 @@ export class TestWorker {
   loader!: StoreLoader;
   stored!: StoredValues;
   replayed!: Replay;
+  #paged!: PagedRuns;
+  #woken: () => void = () => {};
+  warmUp!: WarmUp;
   /** The clock of commands. */
   nowMs = Date.now();
   /** What the flusher asks for; nothing by default, since these crashes spare the logs. */
@@ -134,10 +146,11 @@ export class TestWorker {
     this.logs = new WalLogs(transfer, nodeFileSystem);
   }
 
-  /** Starts as a worker does: loads the stores, then replays the logs. */
+  /** Starts as a worker does: opens the stores, replays the logs, brings the keys back. */
   static async start(disk: TestDisk, options: TestWorkerOptions = {}): Promise<TestWorker> {
     const worker = new TestWorker(disk, options);
     await worker.#open();
+    if (options.warms !== false) while (await worker.warmUp.step());
     return worker;
   }
 
@@ -169,6 +182,18 @@ export class TestWorker {
     const effects = createEffectMemory(1);
     context.log = new EffectLog(table, { transfer: this.logs.transfer, effects, log: 0 });
     context.nowMs = this.nowMs;
+    const workerOf = new Uint8Array(SHARD_COUNT);
+    const peers = new Peers(new Map(), new Doorbell(createDoorbellMemory(1), 0), large);
+    const settle = (): void => this.settle();
+    const { stores } = this;
+    const pages = new StoredKeyPages({ context, stores, peers, workerOf, index: 0, settle });
+    this.#paged = new PagedRuns(pages, () => this.#woken());
+    context.pages = this.#paged;
+    this.warmUp = new WarmUp(context, this.stores, (shard) => this.epochOf(shard));
+  }
+
+  epochOf(shard: number): number {
+    return this.evictor.left[shard]! + this.flusher.unlinked[shard]!;
   }
 
   /** Runs a command in database 0 and hands its effects over; returns the reply's bytes as text. */
@@ -180,6 +205,34 @@ export class TestWorker {
     const reply = this.runUnsettled(db, ...args);
     this.settle();
     return reply;
+  }
+
+  /** The same for commands that may have to wait for pages of keys. */
+  async runPaged(db: number, ...args: (string | Buffer)[]): Promise<string> {
+    let reply = this.runIn(db, ...args);
+    while (reply === `${PAGING}`) {
+      const woken = new Promise<void>((resolve) => {
+        this.#woken = resolve;
+      });
+      this.#paged.park({ front: 0, connection: 0, flags: 0, bytes: Buffer.alloc(0) });
+      await woken;
+      this.#paged.release(() => {
+        reply = this.runIn(db, ...args);
+      });
+    }
+    return reply;
+  }
+
+  /** Removes what has expired and is only in the store; returns how many that were. */
+  async expireAway(): Promise<number> {
+    let removed = 0;
+    for (const shard of ALL_SHARDS) {
+      for (const key of await this.stores.of(shard).expired(shard, this.nowMs, 1000)) {
+        if (expireAway(this.context, this.stored, shard, key, this.nowMs)) removed++;
+      }
+    }
+    this.settle();
+    return removed;
   }
 
   /** Its effects stay unsealed, as in the middle of a tick. */
@@ -217,6 +270,13 @@ export class TestWorker {
   /** Leaves to the store what it has. */
   evictAll(): void {
     for (let i = 0; i < 3; i++) this.evictor.run(this.table.arena.pageCount, Infinity, true);
+  }
+
+  /** Leaves whole keys to the store, too. */
+  evictKeys(): void {
+    this.evictor.keysToo = true;
+    this.evictAll();
+    this.evictor.keysToo = false;
   }
 
   gate(shard: number, transaction: number): void {

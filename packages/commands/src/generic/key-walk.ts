@@ -10,6 +10,8 @@ export const SLICE_KEYS = 256;
 
 /** A walk met a shard that belongs to a transaction. */
 export const GATED = -1;
+/** Keys read at a time where a store is to be asked, too. */
+export const PAGE_KEYS = 1000;
 
 /**
  * Visits keys of one shard and the connection's database from a position on.
@@ -52,12 +54,29 @@ export class FoundKeys {
     this.count++;
   }
 
+  /** Adds a key of a page. */
+  addKey(key: Uint8Array): void {
+    const bytes = asBuffer(key);
+    this.#keys.bulk(bytes, 0, bytes.length);
+    this.count++;
+  }
+
+  /** Bytes they take as a reply. */
+  get replyBytes(): number {
+    return this.#keys.position;
+  }
+
   /** Writes them as an array, and forgets them. */
   reply(c: CommandContext): void {
     c.reply.array(this.count);
     c.reply.encoded(this.#keys.buffer, 0, this.#keys.position);
     this.clear();
   }
+}
+
+/** The bytes as a buffer, without a copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Returns the bytes of an entry's key; valid under the shard's lock. */

@@ -9,9 +9,10 @@ import { globMatch, SHARD_COUNT } from '@forgekv/base';
 import { SHARD_END } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_INVALID_CURSOR, ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
-import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
+import type { KeyPage } from '../key-pages.ts';
+import { DONE, NOT_HERE, type Outcome, PAGING } from '../outcome.ts';
 import { readCursor } from '../scan-cursor.ts';
-import { FoundKeys, GATED, keyOf, SLICE_KEYS, walkSlice } from './key-walk.ts';
+import { asBuffer, FoundKeys, GATED, keyOf, PAGE_KEYS, SLICE_KEYS, walkSlice } from './key-walk.ts';
 import { typeNamed } from './type-names.ts';
 
 const DEFAULT_COUNT = 10;
@@ -38,15 +39,55 @@ export function scan(c: CommandContext): Outcome {
   if (typeof options === 'string') return c.fail(options);
 
   found.clear();
+  const paged = c.pages.take<StoredPage>();
+  if (paged !== null) {
+    if ('problem' in paged) return c.fail(`ERR ${paged.problem}`);
+    return replyPage(c, takePage(paged.value, options));
+  }
   const next = walkPage(c, cursor, options);
   if (next === GATED) return c.refuse(NOT_HERE);
+  if (next !== AWAY) return replyPage(c, next);
+  const { shard, position } = away;
+  const { pages, db, nowMs } = c;
+  const wanted = Math.min(options.count, PAGE_KEYS);
+  pages.begin(async () => ({ shard, page: await pages.read(shard, db, position, wanted, nowMs) }));
+  return PAGING;
+}
+
+function replyPage(c: CommandContext, next: number): Outcome {
   c.reply.array(2);
   c.reply.text(String(next));
   found.reply(c);
   return DONE;
 }
 
-/** Collects a page in `found`; returns the next cursor, or GATED. */
+/** Keys of a shard that were read from its store, too. */
+interface StoredPage {
+  readonly shard: number;
+  readonly page: KeyPage;
+}
+
+/** Collects the keys of a page in `found`; returns the next cursor. */
+function takePage({ shard, page }: StoredPage, { pattern, type }: ScanOptions): number {
+  for (const [i, key] of page.keys.entries()) {
+    if (type !== null && page.types[i] !== type) continue;
+    if (pattern === null || globMatch(pattern, asBuffer(key), false)) found.addKey(key);
+  }
+  return page.next < SHARD_END ? shard * SHARD_END + page.next : cursorAt(shard + 1, 0);
+}
+
+/** The walk cannot go on without a store, at the place in `away`. */
+const AWAY = -2;
+const away = { shard: 0, position: 0 };
+
+function cursorAt(shard: number, position: number): number {
+  return shard < SHARD_COUNT ? shard * SHARD_END + position : 0;
+}
+
+/**
+ * Collects a page in `found`; returns the next cursor, GATED, or AWAY. A page ends before a shard
+ * some of whose keys are only in its store, and then that shard's store is read for the next one.
+ */
 function walkPage(c: CommandContext, cursor: number, options: ScanOptions): number {
   const { count, pattern, type } = options;
   let visited = 0;
@@ -59,6 +100,12 @@ function walkPage(c: CommandContext, cursor: number, options: ScanOptions): numb
   let shard = Math.floor(cursor / SHARD_END);
   let position = cursor % SHARD_END;
   while (shard < SHARD_COUNT && visited < count && steps > 0) {
+    if (!c.databases.isComplete(c.db, shard)) {
+      if (visited > 0) break;
+      away.shard = shard;
+      away.position = position;
+      return AWAY;
+    }
     if (c.databases.keysOfShard(c.db, shard) > 0) {
       position = walkSlice(c, shard, position, Math.min(count - visited, SLICE_KEYS), visit);
       if (position === GATED) return GATED;
@@ -71,7 +118,7 @@ function walkPage(c: CommandContext, cursor: number, options: ScanOptions): numb
       position = 0;
     }
   }
-  return shard < SHARD_COUNT ? shard * SHARD_END + position : 0;
+  return cursorAt(shard, position);
 }
 
 /** Returns the options, or the text of an error. */

@@ -20,6 +20,8 @@ export function forgekvLines(c: CommandContext, services: ServerServices): InfoL
     ['hot_table_bytes', poolBytes],
     ['hot_table_used_bytes', used],
     ['hot_table_used_perc', percent(used, poolBytes)],
+    // Falls while keys are brought back after a start.
+    ['stored_only_keys', c.databases.away],
     ['large_value_bytes', largeValueBytes],
     ['heap_bytes', heapBytes],
     ['hops', stats.get('hops')],

@@ -5,6 +5,7 @@
 import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ClassicLevelEngine } from './classic-level-engine.ts';
+import { CountCheck } from './count-check.ts';
 import { type Damage, DamageList } from './damage-list.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { verifyLevelFiles } from './level-files.ts';
@@ -32,9 +33,13 @@ export interface CheckResult {
 
 /**
  * Verifies the stores of a directory that no server has open.
+ * @param namespaces those whose records are counted and compared with what checkpoints say
  * @throws StoreError LOCKED, CORRUPT (the directory itself), IO; DirectoryVersionError
  */
-export async function checkStores(directory: string): Promise<CheckResult> {
+export async function checkStores(
+  directory: string,
+  namespaces: readonly number[] = [],
+): Promise<CheckResult> {
   const layout = readLayout(directory);
   if (layout === null) throw new StoreError('IO', `${directory} has no stores`);
   const lock = lockDirectory(directory);
@@ -56,7 +61,7 @@ export async function checkStores(directory: string): Promise<CheckResult> {
       }
       const copy = path.join(scratch, `store-${i}`);
       await copyStore(from, copy);
-      bytes += await checkRecords(copy, totals, note);
+      bytes += await checkRecords(copy, totals, note, new CountCheck(namespaces));
       await rm(copy, { recursive: true });
     }
   } finally {
@@ -89,6 +94,7 @@ async function checkRecords(
   directory: string,
   totals: Record<RecordKind, number>,
   note: Note,
+  counts: CountCheck,
 ): Promise<number> {
   const engine = new ClassicLevelEngine(directory, { verify: 'none' });
   try {
@@ -106,6 +112,7 @@ async function checkRecords(
     while (from !== null) {
       const page = await pageOrNull(engine, from, note);
       if (page === null) {
+        counts.giveUp();
         from = skipPage(from, failures++);
         if (from.compare(END_OF_KEYS) >= 0) break;
         continue;
@@ -115,12 +122,14 @@ async function checkRecords(
         const value = page.values[i]!;
         const kind = kindOfKey(key);
         const what = kind === 'unknown' ? 'unknown key' : view.decode(key, value);
+        counts.see(key, kind, what === null ? view : null);
         if (what === null) totals[kind]++;
         else note('record', printable(kind === 'main' ? keyOfMain(key) : key), what);
         bytes += key.length + value.length;
       }
       from = page.next;
     }
+    for (const { name, what } of counts.problems()) note('record', name, what);
   } finally {
     await engine.close();
   }

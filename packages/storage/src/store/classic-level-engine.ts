@@ -39,13 +39,13 @@ export interface ClassicLevelOptions {
    * store of up to `verifyAllBytes`, 'index' above, and whenever this engine opens it again.
    */
   readonly verify?: VerifyDepth | 'none';
-  /** Default 1 GB. */
+  /** Default 128 MB: a start does not wait for more. */
   readonly verifyAllBytes?: number;
 }
 
 const DEFAULT_WRITE_BUFFER_BYTES = 8 << 20;
 const DEFAULT_CACHE_BYTES = 16 << 20;
-const DEFAULT_VERIFY_ALL_BYTES = 2 ** 30;
+const DEFAULT_VERIFY_ALL_BYTES = 128 << 20;
 const LEVELS = 7;
 const PAGE_BYTES_OF_DELETE = 4 << 20;
 /** Times the write buffer: what opening may have to write before it can serve. */

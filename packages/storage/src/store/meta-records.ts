@@ -2,9 +2,10 @@
 // are in record.ts.
 //
 //   checkpoint       durableLsn f64 | nextObjectId f64 | count u32 | count times
-//                    { namespace u32, keys f64, expiring keys f64 }
+//                    { namespace u32, keys f64, expiring keys f64 } | 1 u32
 //
-// All little-endian.
+// All little-endian. The last word says that the counts are those of the records, changed in the
+// same batch as they are; earlier versions left it out, and wrote zeros.
 
 export interface NamespaceCount {
   readonly namespace: number;
@@ -16,17 +17,20 @@ export interface NamespaceCount {
 export interface Checkpoint {
   readonly shard: number;
   readonly durableLsn: number;
-  /** Larger than the id of every object the shard ever had. */
+  /** Larger than the id of every object, and than the LSN of every record, the shard ever had. */
   readonly nextObjectId: number;
-  readonly counts: readonly NamespaceCount[];
+  /** Records per namespace, of dropped ones too until that is on record; null: not counted. */
+  readonly counts: readonly NamespaceCount[] | null;
 }
 
 const CHECKPOINT_HEAD_BYTES = 20;
 const COUNT_BYTES = 20;
+const COUNTED = 1;
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
-  const { counts } = checkpoint;
-  const bytes = Buffer.alloc(CHECKPOINT_HEAD_BYTES + counts.length * COUNT_BYTES);
+  const counts = checkpoint.counts ?? [];
+  const countBytes = counts.length * COUNT_BYTES;
+  const bytes = Buffer.alloc(CHECKPOINT_HEAD_BYTES + countBytes + (checkpoint.counts ? 4 : 0));
   bytes.writeDoubleLE(checkpoint.durableLsn, 0);
   bytes.writeDoubleLE(checkpoint.nextObjectId, 8);
   bytes.writeUInt32LE(counts.length, 16);
@@ -36,6 +40,9 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
     bytes.writeDoubleLE(keys, at + 4);
     bytes.writeDoubleLE(expiring, at + 12);
   }
+  if (checkpoint.counts !== null) {
+    bytes.writeUInt32LE(COUNTED, CHECKPOINT_HEAD_BYTES + countBytes);
+  }
   return bytes;
 }
 
@@ -44,7 +51,9 @@ export function decodeCheckpoint(shard: number, payload: Uint8Array): Checkpoint
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   if (bytes.length < CHECKPOINT_HEAD_BYTES) return null;
   const count = bytes.readUInt32LE(16);
-  if (bytes.length !== CHECKPOINT_HEAD_BYTES + count * COUNT_BYTES) return null;
+  const end = CHECKPOINT_HEAD_BYTES + count * COUNT_BYTES;
+  const isCounted = bytes.length === end + 4 && bytes.readUInt32LE(end) === COUNTED;
+  if (!isCounted && bytes.length !== end) return null;
   const counts = Array.from({ length: count }, (_, i) => {
     const at = CHECKPOINT_HEAD_BYTES + i * COUNT_BYTES;
     return {
@@ -57,6 +66,6 @@ export function decodeCheckpoint(shard: number, payload: Uint8Array): Checkpoint
     shard,
     durableLsn: bytes.readDoubleLE(0),
     nextObjectId: bytes.readDoubleLE(8),
-    counts,
+    counts: isCounted ? counts : null,
   };
 }

@@ -194,6 +194,10 @@ export function checkpointKey(shard: number): Buffer {
   return key;
 }
 
+export function isCheckpointKey(storeKey: Uint8Array): boolean {
+  return storeKey[0] === META && storeKey[1] === META_CHECKPOINT && storeKey.length === 3;
+}
+
 /** What is reclaimed in the background: a namespace of a shard, or an object's elements. */
 export interface PendingDrop {
   readonly kind: 'namespace' | 'object';

@@ -1,0 +1,38 @@
+// Removes a key that has expired in its store and has no entry: as if somebody had asked for it.
+
+import type { CommandContext } from '@forgekv/commands';
+import type { ExpiredKey } from '@forgekv/storage';
+import type { StoredValues } from './stored-values.ts';
+
+/** Brought back without its value: a tombstone of it takes no more room than that. */
+const NO_VALUE = -1;
+
+/**
+ * Removes a key that its store says has expired, between commands.
+ * @returns false when its entry is in the table already, where the sweeper finds it, or when it has
+ *   to wait: its shard is gated, there is no room, or the store cannot be read
+ */
+export function expireAway(
+  context: CommandContext,
+  stored: StoredValues,
+  shard: number,
+  { namespace, key }: ExpiredKey,
+  nowMs: number,
+): boolean {
+  const { table, databases } = context;
+  const db = databases.ofNamespace(namespace);
+  if (db < 0) return false;
+  const view = new DataView(key.buffer, key.byteOffset, key.length);
+  const hash = table.hasher.digest(key, view, 0, key.length);
+  table.locks.lock(shard);
+  table.selectHashed(key, view, 0, key.length, db, shard, hash);
+  const isAway = !context.isGated(shard) && !table.isComplete && table.find() === 0;
+  // The record is read again: it may be another one by now.
+  if (isAway && stored.fetch(context, NO_VALUE) > 0) {
+    context.nowMs = nowMs;
+    context.peekSelected();
+    context.log?.endGroup();
+  }
+  table.locks.unlock(shard);
+  return isAway;
+}

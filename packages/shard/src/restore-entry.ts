@@ -1,0 +1,41 @@
+// Makes entries of the hot table again from records of a store. Says nothing about where the
+// records come from, or whether they are as the store has them now.
+
+import {
+  COLD_BYTES,
+  FLAG_COLD,
+  FLAG_ENCODING_SHIFT,
+  FLAG_STORED_LARGE,
+  type HotTable,
+  TYPE_STRING,
+} from '@forgekv/keyspace';
+import { decodeLarge, type RecordView } from '@forgekv/storage';
+
+/**
+ * Makes the entry of the selected key, which has none and is counted as being away.
+ * @param mostBytes with its value when that is no longer; -1: without
+ * @returns the entry, 0: there is no room
+ */
+export function restoreEntry(table: HotTable, record: RecordView, mostBytes: number): number {
+  const { payload, type, expireAtMs, lsn } = record;
+  const encoding = record.encoding << FLAG_ENCODING_SHIFT;
+  if (!record.isLarge && payload.length <= mostBytes) {
+    const entry = table.restore(type, payload.length, encoding, expireAtMs, lsn);
+    if (entry !== 0) {
+      table.bytes.set(payload, table.valueWord(entry) * 4);
+      return entry;
+    }
+  }
+  const length = record.isLarge ? decodeLarge(payload)?.byteCount : payload.length;
+  const flags = encoding | FLAG_COLD | (record.isLarge ? FLAG_STORED_LARGE : 0);
+  const entry = table.restore(type, COLD_BYTES, flags, expireAtMs, lsn);
+  if (entry !== 0) table.words[table.valueWord(entry)] = length ?? 0;
+  return entry;
+}
+
+/** The same where the record is damaged: the key stays, so that reading it says what is wrong. */
+export function restoreDamaged(table: HotTable): number {
+  const entry = table.restore(TYPE_STRING, COLD_BYTES, FLAG_COLD, 0, 0);
+  if (entry !== 0) table.words[table.valueWord(entry)] = 0;
+  return entry;
+}
