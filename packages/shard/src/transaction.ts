@@ -55,7 +55,7 @@ export class Transactions {
     return outcome;
   }
 
-  /** Runs the command with all it needs to see borrowed: once more if it names only a part of it. */
+  /** Runs the command with all it needs borrowed: once more where it names only a part of that. */
   #runBorrowing(id: number): Outcome {
     const { context, executor } = this.#m;
     const problem = this.#borrowNamed(id);
