@@ -58,10 +58,10 @@ const RECLAIM_SLICE_MS = 2;
 const IDLE_SLEEP_MS = 100;
 const PARKED_SLEEP_MS = 2;
 /**
- * Times that room is made for one command. What was brought back for it may go again to make room
- * for the rest of it: a command that needs more than the table holds would go on for ever.
+ * Times that room is made for one command at once. What was brought back for it may go again to
+ * make room for the rest of it, so one that needs more than the table holds would never end.
  */
-const MOST_ROUNDS = 100;
+const MOST_ROUNDS = 20;
 /** Reply bytes of a run are handed on at this size, so that a long run does not pile up. */
 const REPLY_SLICE_BYTES = 64 * 1024;
 /**
@@ -464,8 +464,8 @@ export class Shard {
       }
       if (outcome !== FULL) return outcome;
       if (this.#reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;
-      const room = this.#parked?.makeRoom() ?? 'none';
-      if (room === 'room' && ++rounds < MOST_ROUNDS) continue;
+      const room = this.#parked?.makeRoom(++rounds > MOST_ROUNDS) ?? 'none';
+      if (room === 'room') continue;
       if (room === 'wait') {
         this.#mustPark = true;
         return NOT_HERE;
