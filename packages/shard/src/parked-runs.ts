@@ -15,8 +15,9 @@ interface ParkedRun {
 export class ParkedRuns {
   readonly #keeper: StoreKeeper;
   #runs: ParkedRun[] = [];
-  /** Flushes ended when the first of them found no room. */
+  /** Flushes ended when the first of them found no room, and when that was. */
   #passesBefore = 0;
+  #sinceMs = 0;
 
   constructor(keeper: StoreKeeper) {
     this.#keeper = keeper;
@@ -26,10 +27,18 @@ export class ParkedRuns {
     return this.#runs.length;
   }
 
-  /** For a command that found no room: 'room' try again, 'wait' park its run, 'none' refuse it. */
-  makeRoom(): 'room' | 'wait' | 'none' {
-    if (this.#runs.length === 0) this.#passesBefore = this.#keeper.passes;
-    return this.#keeper.makeRoom(Date.now(), this.#passesBefore);
+  /**
+   * For a command that found no room: 'room' try again, 'wait' park its run, 'none' refuse it.
+   * @param isInVain it has tried again often enough: it waits if a flush may help
+   */
+  makeRoom(isInVain = false): 'room' | 'wait' | 'none' {
+    const nowMs = Date.now();
+    if (this.#runs.length === 0) {
+      this.#passesBefore = this.#keeper.passes;
+      this.#sinceMs = nowMs;
+    }
+    if (isInVain) return this.#keeper.waitForFlush(nowMs);
+    return this.#keeper.makeRoom(nowMs, this.#passesBefore, this.#sinceMs);
   }
 
   /** Keeps the rest of a run; `writer` holds the replies of its beginning. */

@@ -52,6 +52,7 @@ import { StoreKeeper, type StoreKeeperModules } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
 import { StoredValues } from './stored-values.ts';
 import { Transactions } from './transaction.ts';
+import { warmKey } from './warm-key.ts';
 import { WarmUp } from './warm-up.ts';
 
 const EXPIRE_EVERY_MS = 100;
@@ -61,10 +62,10 @@ const RECLAIM_SLICE_MS = 2;
 const IDLE_SLEEP_MS = 100;
 const PARKED_SLEEP_MS = 2;
 /**
- * Times that room is made for one command. What was brought back for it may go again to make room
- * for the rest of it: a command that needs more than the table holds would go on for ever.
+ * Times that room is made for one command at once. What was brought back for it may go again to
+ * make room for the rest of it, so one that needs more than the table holds would never end.
  */
-const MOST_ROUNDS = 100;
+const MOST_ROUNDS = 20;
 /** Reply bytes of a run are handed on at this size, so that a long run does not pile up. */
 const REPLY_SLICE_BYTES = 64 * 1024;
 /**
@@ -235,25 +236,18 @@ export class Shard {
     return new WarmUp(this.#context, this.#stores!, (shard) => keeper.epochOf(shard));
   }
 
-  /**
-   * Brings a key and its value back for another worker, which has the gate of its shard; between
-   * commands of this one. For a key that does not exist it leaves a mark that says so, since the
-   * other one cannot ask the store.
-   */
+  /** Brings a key back for another worker's transaction; returns '' or an error reply. */
   #warmKey(db: number, key: Buffer): string {
-    const { table } = this.#m;
     const context = this.#context;
-    const view = new DataView(key.buffer, key.byteOffset, key.length);
-    const hash = table.hasher.digest(key, view, 0, key.length);
-    const shard = table.hasher.digestShard;
-    table.locks.lock(shard);
-    table.selectHashed(key, view, 0, key.length, db, shard, hash);
-    let outcome = context.locate();
-    if (outcome === 0 && !table.isComplete) outcome = table.markAbsent() === 0 ? FULL : 0;
-    else if (outcome > 0 && table.isCold(outcome)) outcome = context.cold.warm(context, outcome);
-    table.locks.unlock(shard);
-    if (outcome >= 0) return '';
-    return outcome === FULL ? OUT_OF_MEMORY : context.unreadable;
+    const keeper = this.#keeper!;
+    for (let rounds = 0; ; rounds++) {
+      const outcome = warmKey(context, db, key);
+      if (outcome >= 0) return '';
+      if (outcome !== FULL) return context.unreadable;
+      const nowMs = Date.now();
+      const room = keeper.makeRoom(nowMs, keeper.passes, nowMs);
+      if (room !== 'room' || rounds === MOST_ROUNDS) return OUT_OF_MEMORY;
+    }
   }
 
   /** From now on clients are served, and what they change is logged. */
@@ -482,8 +476,8 @@ export class Shard {
       }
       if (outcome !== FULL) return outcome;
       if (this.#reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;
-      const room = this.#parked?.makeRoom() ?? 'none';
-      if (room === 'room' && ++rounds < MOST_ROUNDS) continue;
+      const room = this.#parked?.makeRoom(++rounds > MOST_ROUNDS) ?? 'none';
+      if (room === 'room') continue;
       if (room === 'wait') {
         this.#mustPark = true;
         return NOT_HERE;

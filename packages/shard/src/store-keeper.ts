@@ -23,6 +23,8 @@ const TIDY_EVERY_MS = 1000;
 /** After an error of a store, the next attempt to flush. */
 const RETRY_MS = 1000;
 const HOPELESS_MS = 1000;
+/** That long a run waits for room at least: other workers make it when their turn comes. */
+const PATIENCE_MS = 2000;
 /** A start with logs of earlier runs is followed by a checkpoint after this time. */
 const SETTLE_IN_MS = 3000;
 /** Bringing back fewer than this is not worth a line in the log. */
@@ -92,7 +94,7 @@ export class StoreKeeper {
     this.#largeBytes = table.arena.transfer.poolBytes;
     this.#evictor = new Evictor(modules.evictorTable, owned, (id) => large.forget(id));
     this.flusher = new Flusher({ ...modules, wait: new LogWait(modules.logs, modules.sync) });
-    this.#nextFlushMs = Date.now() + SETTLE_IN_MS;
+    this.#nextFlushMs = modules.keepCold ? 0 : Date.now() + SETTLE_IN_MS;
   }
 
   /** True while something waits for the disk: the worker must not block then. */
@@ -178,10 +180,12 @@ export class StoreKeeper {
   }
 
   /**
-   * Makes room at once, for a command that found none.
+   * Makes room at once, for a command that found none. Others may have to make it: what keeps this
+   * worker from making any may be in the pages of theirs.
+   * @param passesBefore passes that had ended by `sinceMs`, when there was no room first
    * @returns 'room', 'wait' (changes have to be flushed first), or 'none': nothing can get smaller
    */
-  makeRoom(nowMs: number, passesBefore: number): 'room' | 'wait' | 'none' {
+  makeRoom(nowMs: number, passesBefore: number, sinceMs: number): 'room' | 'wait' | 'none' {
     const before = this.#gone;
     const outcome = this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, true);
     // Trying again only after something has gone: whoever tries again does nothing else meanwhile,
@@ -189,11 +193,17 @@ export class StoreKeeper {
     if (outcome === 'enough' || this.#gone > before) return 'room';
     if (outcome === 'more') return this.#wait(nowMs);
     if (nowMs < this.#hopelessUntilMs) return 'none';
-    if (this.#passes > passesBefore + 1 && !this.flusher.isRunning) {
+    const isPatient = nowMs < sinceMs + PATIENCE_MS;
+    if (this.#passes > passesBefore + 1 && !this.flusher.isRunning && !isPatient) {
       this.#hopelessUntilMs = nowMs + HOPELESS_MS;
       return 'none';
     }
     return this.#wait(nowMs);
+  }
+
+  /** 'wait' when a flush is under way, or something is dirty and one begins; else 'none'. */
+  waitForFlush(nowMs: number): 'wait' | 'none' {
+    return this.flusher.isRunning || this.#evictor.dirty > 0 ? this.#wait(nowMs) : 'none';
   }
 
   get #gone(): number {
