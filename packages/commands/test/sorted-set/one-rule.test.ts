@@ -1,5 +1,5 @@
-// The one rule, for every command on sorted sets and geo indexes: where a front cannot serve a key,
-// it changes nothing, writes nothing and leaves the command to a worker. And arity, for all of them.
+// The one rule, for every command on sorted sets and geo indexes: where a front cannot serve a
+// key, it changes nothing, writes nothing and leaves the command to a worker. Arity, for all.
 
 import { SHARD_COUNT } from '@forgekv/base';
 import { geoFamily, sortedSetFamily, sortedSetRangeFamily } from '@forgekv/catalog';

@@ -103,7 +103,8 @@ function makePop(source: ArgumentSource): GeneratedCommand[] {
 function makePopAll(source: ArgumentSource): GeneratedCommand {
   const key = setKey(source);
   const count = source.percent(30) ? source.prng.pick(['-1', 'x', '1.5', '']) : ALL;
-  return generated(['SPOP', key, count], { keys: [key], fixed: true, comparison: UNORDERED });
+  const details = { label: 'SPOP (all)', keys: [key], fixed: true };
+  return generated(['SPOP', key, count], { ...details, comparison: UNORDERED });
 }
 
 function makePick(source: ArgumentSource): GeneratedCommand {
