@@ -8,7 +8,15 @@
 
 import { SHARD_COUNT } from '@forgekv/base';
 import { extractKeys } from '@forgekv/catalog';
-import type { CommandContext, CommandRegistry, Executor, Outcome } from '@forgekv/commands';
+import {
+  type CommandContext,
+  type CommandRegistry,
+  type Executor,
+  FULL,
+  NOT_HERE,
+  OUT_OF_MEMORY,
+  type Outcome,
+} from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
 import type { Peers } from './peers.ts';
 
@@ -38,8 +46,9 @@ export class Transactions {
     for (const shard of shards) this.#close(shard);
     context.transaction = this.#m.transactionId;
     store.enter(shards);
-    const problem = this.#borrow(id);
-    const outcome = problem === '' ? executor.run(id) : context.fail(problem);
+    // Values only if it needs them: DEL and the like do not.
+    let outcome = this.#attempt(id, false);
+    if (outcome === NOT_HERE) outcome = this.#attempt(id, true);
     for (const { worker, id: value, value: bytes } of store.leave()) {
       this.#m.peers.change(worker, value, bytes);
     }
@@ -47,6 +56,13 @@ export class Transactions {
     for (const shard of shards) this.#open(shard);
     this.#m.peers.wakeAll();
     return outcome;
+  }
+
+  #attempt(id: number, values: boolean): Outcome {
+    const { context, executor } = this.#m;
+    const problem = this.#borrow(id, values);
+    if (problem === OUT_OF_MEMORY) return FULL;
+    return problem === '' ? executor.run(id) : context.fail(problem);
   }
 
   /** Waits until no other transaction holds the shard's gate. No lock is held. */
@@ -78,7 +94,7 @@ export class Transactions {
    * only their stores have; the entries cannot change now.
    * @returns '' or an error reply
    */
-  #borrow(id: number): string {
+  #borrow(id: number, values: boolean): string {
     const { registry, context, store, peers, workerOf } = this.#m;
     const { table, request } = context;
     const keys: number[] = [];
@@ -93,10 +109,10 @@ export class Transactions {
         const entry = table.find();
         const large = entry !== 0 && table.isLarge(entry);
         const value = large ? table.words[table.valueWord(entry)]! : 0;
-        const isAway = entry === 0 ? !table.isComplete : table.isCold(entry);
+        const isAway = entry === 0 ? !table.isComplete : values && table.isCold(entry);
         table.locks.unlock(shard);
         if (isAway) {
-          const problem = peers.warm(workerOf[shard]!, db, request.slice(key));
+          const problem = peers.warm(workerOf[shard]!, db, request.slice(key), values);
           if (problem !== '') return problem;
           // It may be a large one.
           db--;
