@@ -31,6 +31,7 @@ type PeerMessage =
       readonly request: number;
       readonly db: number;
       readonly key: Uint8Array;
+      readonly value: boolean;
     }
   | { readonly kind: 'warmed'; readonly request: number; readonly problem: string }
   | { readonly kind: 'keys'; readonly request: number; readonly query: KeyQuery }
@@ -42,7 +43,7 @@ type PeerMessage =
     };
 
 /** Brings the value of a key of this worker back from its store; returns '' or an error reply. */
-export type WarmKey = (db: number, key: Buffer) => string;
+export type WarmKey = (db: number, key: Buffer, value: boolean) => string;
 
 /** Reads a page of the keys of this worker's shards. */
 export type ReadKeys = (query: KeyQuery) => Promise<KeyPage>;
@@ -90,9 +91,15 @@ export class Peers {
   }
 
   /** Has a worker bring a value of its shards back from its store; returns '' or an error reply. */
-  warm(worker: number, db: number, key: Buffer): string {
+  warm(worker: number, db: number, key: Buffer, value: boolean): string {
     const request = ++this.#lastRequest;
-    const answer = this.#ask(worker, { kind: 'warm', request, db, key: Uint8Array.from(key) });
+    const answer = this.#ask(worker, {
+      kind: 'warm',
+      request,
+      db,
+      key: Uint8Array.from(key),
+      value,
+    });
     return answer.kind === 'warmed' ? answer.problem : '';
   }
 
@@ -154,7 +161,7 @@ export class Peers {
       else this.#store.keep(message.id, Buffer.from(message.memory, 0, message.length));
       this.#reply(link, { kind: 'changed', request });
     } else if (message.kind === 'warm') {
-      const problem = this.warmKey(message.db, Buffer.from(message.key));
+      const problem = this.warmKey(message.db, Buffer.from(message.key), message.value);
       this.#reply(link, { kind: 'warmed', request, problem });
     } else if (message.kind === 'keys') {
       const answer = (page: KeyPage | null, problem: string): void =>

@@ -198,7 +198,7 @@ export class Shard {
     const stored = new StoredValues(stores, owns);
     this.#stores = stores;
     this.#context.cold = stored;
-    this.#peers.warmKey = (db, key) => this.#warmKey(db, key);
+    this.#peers.warmKey = (db, key, value) => this.#warmKey(stored, db, key, value);
     const settle = (): void => this.#settle();
     const context = this.#context;
     const peers = this.#peers;
@@ -237,11 +237,11 @@ export class Shard {
   }
 
   /** Brings a key back for another worker's transaction; returns '' or an error reply. */
-  #warmKey(db: number, key: Buffer): string {
+  #warmKey(stored: StoredValues, db: number, key: Buffer, value: boolean): string {
     const context = this.#context;
     const keeper = this.#keeper!;
     for (let rounds = 0; ; rounds++) {
-      const outcome = warmKey(context, db, key);
+      const outcome = warmKey(context, stored, db, key, value);
       if (outcome >= 0) return '';
       if (outcome !== FULL) return context.unreadable;
       const nowMs = Date.now();

@@ -12,7 +12,9 @@ import {
   type CommandContext,
   type CommandRegistry,
   type Executor,
+  FULL,
   NOT_HERE,
+  OUT_OF_MEMORY,
   type Outcome,
 } from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
@@ -44,7 +46,9 @@ export class Transactions {
     for (const shard of shards) this.#close(shard);
     context.transaction = this.#m.transactionId;
     store.enter(shards);
-    const outcome = this.#runBorrowing(id);
+    // Values only if it needs them: DEL and the like do not.
+    let outcome = this.#runBorrowing(id, false);
+    if (outcome === NOT_HERE) outcome = this.#runBorrowing(id, true);
     for (const { worker, id: value, value: bytes } of store.leave()) {
       invariant(bytes === null || Buffer.isBuffer(bytes), 'collections are not lent yet');
       this.#m.peers.change(worker, value, bytes);
@@ -56,17 +60,22 @@ export class Transactions {
   }
 
   /** Runs the command with all it needs borrowed: once more where it names only a part of that. */
-  #runBorrowing(id: number): Outcome {
+  #runBorrowing(id: number, values: boolean): Outcome {
     const { context, executor } = this.#m;
-    const problem = this.#borrowNamed(id);
-    if (problem !== '') return context.fail(problem);
+    const refusal = this.#refusal(this.#borrowNamed(id, values));
+    if (refusal !== null) return refusal;
     const wanted: Buffer[] = [];
     context.wanted = wanted;
     const outcome = executor.run(id);
     context.wanted = null;
     if (outcome !== NOT_HERE || wanted.length === 0) return outcome;
-    const another = this.#borrowWanted(wanted);
-    return another === '' ? executor.run(id) : context.fail(another);
+    return this.#refusal(this.#borrowWanted(wanted)) ?? executor.run(id);
+  }
+
+  /** Why the command cannot run after what it needs was to be borrowed; null: it can. */
+  #refusal(problem: string): Outcome | null {
+    if (problem === OUT_OF_MEMORY) return FULL;
+    return problem === '' ? null : this.#m.context.fail(problem);
   }
 
   /** Waits until no other transaction holds the shard's gate. No lock is held. */
@@ -94,14 +103,14 @@ export class Transactions {
   }
 
   /** Borrows what the command's keys hold in every database; returns '' or an error reply. */
-  #borrowNamed(id: number): string {
+  #borrowNamed(id: number, values: boolean): string {
     const { registry, context } = this.#m;
     const { request } = context;
     const keys: number[] = [];
     extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
     for (const key of keys) {
       for (let db = 0; db < context.databases.count; db++) {
-        const problem = this.#borrow(request.slice(key), db);
+        const problem = this.#borrow(request.slice(key), db, values);
         if (problem !== '') return problem;
       }
     }
@@ -110,7 +119,7 @@ export class Transactions {
 
   #borrowWanted(keys: readonly Buffer[]): string {
     for (const key of keys) {
-      const problem = this.#borrow(key, this.#m.context.db);
+      const problem = this.#borrow(key, this.#m.context.db, true);
       if (problem !== '') return problem;
     }
     return '';
@@ -121,7 +130,7 @@ export class Transactions {
    * only its store has; its entry cannot change now.
    * @returns '' or an error reply
    */
-  #borrow(key: Buffer, db: number): string {
+  #borrow(key: Buffer, db: number, values: boolean): string {
     const { context, store, peers, workerOf } = this.#m;
     const { table } = context;
     const view = new DataView(key.buffer, key.byteOffset, key.length);
@@ -133,14 +142,14 @@ export class Transactions {
       const entry = table.find();
       const large = entry !== 0 && table.isLarge(entry);
       const value = large ? table.words[table.valueWord(entry)]! : 0;
-      const isAway = entry === 0 ? !table.isComplete : table.isCold(entry);
+      const isAway = entry === 0 ? !table.isComplete : values && table.isCold(entry);
       table.locks.unlock(shard);
       if (!isAway) {
         const lent = large ? peers.borrow(workerOf[shard]!, value) : null;
         if (lent !== null) store.borrow(value, lent);
         return '';
       }
-      const problem = peers.warm(workerOf[shard]!, db, key);
+      const problem = peers.warm(workerOf[shard]!, db, key, values);
       // It may be a large one.
       if (problem !== '') return problem;
     }
