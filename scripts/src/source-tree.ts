@@ -24,8 +24,10 @@ export function readTree(root: string): SourceFile[] {
     const entries = readdirSync(join(root, directory), { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
+      // In a second working tree `.git` is a file.
+      if (NOT_SOURCES.has(entry.name)) continue;
       if (entry.isDirectory()) {
-        if (!NOT_SOURCES.has(entry.name)) visit(path);
+        visit(path);
       } else if (entry.isFile() && TEXT_NAME.test(entry.name)) {
         files.push({ path, text: readFileSync(join(root, path), 'utf8') });
       }

@@ -15,6 +15,7 @@ import { ERR_KEY_TOO_LONG, WRONG_TYPE } from './errors.ts';
 import { serializedValue } from './generic/dump-forms.ts';
 import type { KeyModules } from './key-access.ts';
 import {
+  AWAITS,
   DONE,
   FULL,
   KEY_TOO_LONG,
@@ -74,6 +75,7 @@ export class CommandContext extends CollectionAccess {
     if (answer === KEY_TOO_LONG) return this.fail(ERR_KEY_TOO_LONG);
     if (answer === OTHER_TYPE) return this.wrongType();
     if (answer === UNREADABLE) return this.fail(this.unreadable);
+    if (answer === AWAITS) return AWAITS;
     return answer === FULL ? FULL : NOT_HERE;
   }
 

@@ -37,6 +37,7 @@ test('the directives of the first version are honoured', async (t) => {
     ...['client-output-buffer-limit', 'front-threads', 'shard-threads', 'memtable-size-mb'],
     ...['hot-value-max-bytes', 'http-port', 'debug-force-hop', 'enable-protected-configs'],
     ...['wal-sync-mode', 'wal-segment-mb', 'recover', 'stores', 'debug-keep-cold'],
+    'large-values-max-bytes',
   ];
   const actual = directives.filter(({ status }) => status === 'honoured').map(({ name }) => name);
   t.same(actual.toSorted(), honoured.toSorted());

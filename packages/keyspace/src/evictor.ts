@@ -50,6 +50,10 @@ export class Evictor {
   readonly #largeFreed: (id: number) => void;
   /** Large values go too. */
   largeToo = false;
+  /** Large values that stay, by id: somebody is about to use them. */
+  isPinned: (id: number) => boolean = () => false;
+  /** Set while only large values go, as long as it answers true. */
+  #largeOnly: (() => boolean) | null = null;
 
   /**
    * @param table of its own: its pool's promises are this one's
@@ -83,18 +87,35 @@ export class Evictor {
     return outcome;
   }
 
+  /**
+   * Makes large values cold, and nothing else, as long as `tooMany` says so.
+   * @returns 'enough', 'more' or 'dirty', as `run`
+   */
+  runLarge(tooMany: () => boolean, untilMs: number, all = false): 'enough' | 'more' | 'dirty' {
+    this.#largeOnly = tooMany;
+    const outcome = this.#run(0, untilMs, all);
+    this.#largeOnly = null;
+    this.#table.pool.keepPromised(this.#promised);
+    return outcome;
+  }
+
+  #isEnough(wantedFree: number): boolean {
+    if (this.#largeOnly !== null) return !this.#largeOnly();
+    return this.#table.pool.availablePages >= wantedFree;
+  }
+
   #run(wantedFree: number, untilMs: number, all: boolean): 'enough' | 'more' | 'dirty' {
     const pages = this.#words[POOL_BUMP]!;
     let evicted = 0;
     for (let seen = 0; seen < pages; seen++) {
-      if (this.#table.pool.availablePages >= wantedFree) return 'enough';
+      if (this.#isEnough(wantedFree)) return 'enough';
       const page = this.#page;
       this.#page = page + 1;
       if (this.#page >= pages) this.#nextLap();
       if (this.#isOwned(page)) evicted += this.#visitLocked(page, all);
       if (Date.now() >= untilMs) return 'more';
     }
-    if (this.#table.pool.availablePages >= wantedFree) return 'enough';
+    if (this.#isEnough(wantedFree)) return 'enough';
     return evicted > 0 ? 'more' : 'dirty';
   }
 
@@ -176,7 +197,9 @@ export class Evictor {
     const table = this.#table;
     const flags = table.flagsOf(entry);
     if ((flags & FLAG_COLD) !== 0) return false;
-    if ((flags & FLAG_LARGE) === 0 ? table.valueLength(entry) < LEAST_BYTES : !this.largeToo) {
+    if ((flags & FLAG_LARGE) === 0) {
+      if (this.#largeOnly !== null || table.valueLength(entry) < LEAST_BYTES) return false;
+    } else if (!this.#mayGoLarge(entry)) {
       return false;
     }
     if ((flags & FLAG_DIRTY) !== 0) {
@@ -185,5 +208,10 @@ export class Evictor {
     }
     if ((flags & FLAG_STORED) === 0) return false;
     return all || table.usedAt(entry) < this.#lastLapStart;
+  }
+
+  #mayGoLarge(entry: number): boolean {
+    if (!this.largeToo && this.#largeOnly === null) return false;
+    return !this.isPinned(this.#table.words[this.#table.valueWord(entry)]!);
   }
 }

@@ -21,26 +21,17 @@ import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import type { Databases, HotTable, Scanner } from '@forgekv/keyspace';
 import {
   FLAG_DIRTY,
-  FLAG_ENCODING_MASK,
-  FLAG_ENCODING_SHIFT,
   FLAG_STORED,
   FLAG_STORED_LARGE,
   SHARD_END,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
-import {
-  CorruptRecordError,
-  chunkKey,
-  decodeLarge,
-  encodeLarge,
-  type FlushBatch,
-  FLAG_LARGE as RECORD_LARGE,
-  type RecordView,
-  STRING_CHUNK_BYTES,
-  type Store,
-} from '@forgekv/storage';
+import { type FlushBatch, objectIdOf } from '@forgekv/storage';
+import { CollectionWriter } from './collection-writer.ts';
+import { type FlushCounts, FlushRecords } from './flush-records.ts';
 import { KeyList } from './key-list.ts';
 import type { LargeStore } from './large-store.ts';
+import { LargeStringWriter } from './large-string-writer.ts';
 import type { LogWait } from './log-wait.ts';
 import type { ShardStores } from './shard-stores.ts';
 
@@ -48,11 +39,8 @@ import type { ShardStores } from './shard-stores.ts';
 const SLICE_STEPS = 2048;
 /** A batch is written at about this size. */
 const BATCH_BYTES = 1 << 20;
-/** The same for pieces of large values. */
-const LARGE_BATCH_BYTES = 2 << 20;
-/** Above this pressure the flusher waits for the store. */
-const PRESSURE_LIMIT = 0.7;
-const PRESSURE_WAIT_MS = 10;
+/** Large values looked at before it is others' turn. */
+const LARGES_PER_TURN = 16;
 const GATE_WAIT_MS = 1;
 
 export interface FlusherModules {
@@ -66,28 +54,31 @@ export interface FlusherModules {
   readonly durable: Float64Array;
 }
 
-export interface FlushCounts {
-  passes: number;
-  records: number;
-  bytes: number;
-  removals: number;
-}
+/** How a large value goes on: 'added' to the batch, or no more to do. */
+type LargeForm = 'added' | 'gated' | 'string' | 'collection';
 
 export class Flusher {
   readonly #m: FlusherModules;
-  readonly counts: FlushCounts = { passes: 0, records: 0, bytes: 0, removals: 0 };
   readonly #written = new KeyList();
   readonly #removed = new KeyList();
   readonly #larges = new KeyList();
   /** Namespaces that may have records, and may have to be dropped one day. */
   readonly #stored = new Set<number>();
   #running: Promise<void> | null = null;
-  /** What a store threw while a lock was held. */
-  #failure: unknown = null;
+  readonly #records: FlushRecords;
+  readonly #strings: LargeStringWriter;
+  readonly #collections: CollectionWriter;
   #isAbandoned = false;
 
   constructor(modules: FlusherModules) {
     this.#m = modules;
+    this.#records = new FlushRecords(modules.table, modules.stores);
+    this.#strings = new LargeStringWriter({ ...modules, records: this.#records });
+    this.#collections = new CollectionWriter({ ...modules, records: this.#records });
+  }
+
+  get counts(): FlushCounts {
+    return this.#records.counts;
   }
 
   get isRunning(): boolean {
@@ -113,16 +104,21 @@ export class Flusher {
   /** Ends the pass under way where it is: what it did not come to stays dirty. For good. */
   async abandon(): Promise<void> {
     this.#isAbandoned = true;
+    this.#collections.isAbandoned = true;
     await this.#running?.catch(() => undefined);
   }
 
   async #pass(): Promise<void> {
-    this.#failure = null;
+    this.#records.begin();
     for (const store of this.#m.stores.all) {
       // Given up by an earlier pass: it opens again by a commit only, and until then reads nothing.
       if (store.state !== 'open') await store.flush();
     }
-    for (const shard of this.#m.stores.shards) await this.#shard(shard);
+    try {
+      for (const shard of this.#m.stores.shards) await this.#shard(shard);
+    } finally {
+      this.#collections.fail();
+    }
     this.counts.passes++;
   }
 
@@ -143,22 +139,23 @@ export class Flusher {
       position = await this.#collect(shard, position, batch);
       if (batch.count === 0) continue;
       await wait.durable();
-      await this.#commit(store, batch, false);
+      await this.#records.commit(store, batch, false);
       this.#settle(shard, this.#written);
     }
-    for (let i = 0; i < this.#larges.length; i++) await this.#writeLarge(shard, i);
+    await this.#writeLarges(shard);
+    if (this.#isAbandoned) return;
     const batch = store.batch();
     for (let i = 0; i < this.#removed.length; i++) this.#remove(shard, i, batch);
-    if (this.#failure !== null) throw this.#failure;
+    this.#records.check();
     batch.checkpoint({
       shard,
       durableLsn: target,
-      nextObjectId: target + 1,
+      nextObjectId: objectIdOf(target + 1, 0),
       counts: [...this.#stored].map((namespace) => ({ namespace, keys: 0, expiring: 0 })),
     });
     // Of removals too: the entries they replaced may be the only ones in the logs.
     await wait.durable();
-    await this.#commit(store, batch, true);
+    await this.#records.commit(store, batch, true);
     this.#settle(shard, this.#removed);
     this.counts.removals += this.#removed.length;
     durable[shard] = target;
@@ -174,11 +171,11 @@ export class Flusher {
       if (!isGated) {
         at = scanner.walkAll(shard, at, SLICE_STEPS, (entry) => {
           this.#take(shard, entry, batch);
-          return this.#failure === null && batch.byteCount < BATCH_BYTES;
+          return !this.#records.hasFailed && batch.byteCount < BATCH_BYTES;
         });
       }
       table.locks.unlock(shard);
-      if (this.#failure !== null) throw this.#failure;
+      this.#records.check();
       // A transaction's large values are not with their owner yet.
       await (isGated ? pause(GATE_WAIT_MS) : turn());
     }
@@ -212,60 +209,20 @@ export class Flusher {
     let payload: Uint8Array;
     if (table.isCold(entry)) {
       // Only its expiry has changed: the value is in the store.
-      const record = this.#read(shard, namespace, hash, key);
+      const record = this.#records.read(shard, namespace, hash, key);
       if (record === null) return false;
       flags = record.flags;
       payload = record.payload;
     } else {
-      this.#dropObject(shard, entry, key, batch);
+      this.#records.dropObject(shard, entry, key, batch);
       const at = table.valueWord(entry) * 4;
       payload = table.bytes.subarray(at, at + table.valueLength(entry));
     }
-    batch.put(shard, namespace, hash, key, this.#head(entry, flags), payload);
+    batch.put(shard, namespace, hash, key, this.#records.head(entry, flags), payload);
     table.setFlags(entry, 0, FLAG_STORED);
     this.counts.records++;
     this.counts.bytes += payload.length;
     return true;
-  }
-
-  /** Null also for a damaged record. An error of the store ends the pass, but not under a lock. */
-  #read(shard: number, namespace: number, hash: number, key: Uint8Array): RecordView | null {
-    try {
-      return this.#m.stores.of(shard).read(shard, namespace, hash, key);
-    } catch (error) {
-      if (!(error instanceof CorruptRecordError)) this.#failure = error;
-      return null;
-    }
-  }
-
-  #head(entry: number, flags: number) {
-    const { table } = this.#m;
-    return {
-      type: table.typeOf(entry),
-      flags,
-      encoding: (table.flagsOf(entry) >>> FLAG_ENCODING_SHIFT) & FLAG_ENCODING_MASK,
-      expireAtMs: table.expireAtMs(entry),
-      lsn: table.lsnOf(entry),
-    };
-  }
-
-  /**
-   * The elements of a large value that the store has of a key go with the batch.
-   * @param keptId not these: a pass before this one wrote them, and did not hear that it had
-   */
-  #dropObject(
-    shard: number,
-    entry: number,
-    key: Uint8Array,
-    batch: FlushBatch,
-    keptId: number | null = null,
-  ): void {
-    const { table } = this.#m;
-    if ((table.flagsOf(entry) & FLAG_STORED_LARGE) === 0) return;
-    const record = this.#read(shard, table.namespaceOf(entry), table.hashOf(entry), key);
-    const metadata = record?.isLarge === true ? decodeLarge(record.payload) : null;
-    if (metadata === null || metadata.objectId === keptId) return;
-    batch.dropObject(shard, metadata.objectId);
   }
 
   #remove(shard: number, i: number, batch: FlushBatch): void {
@@ -276,17 +233,9 @@ export class Flusher {
     table.locks.lock(shard);
     const entry = list.find(table, i, shard, db);
     // Made again since, it is dirty, and is written by the next pass; the record is an old one.
-    if (entry !== 0) this.#dropObject(shard, entry, list.key(i), batch);
+    if (entry !== 0) this.#records.dropObject(shard, entry, list.key(i), batch);
     batch.delete(shard, list.namespace(i), list.hash(i), list.key(i));
     table.locks.unlock(shard);
-  }
-
-  async #commit(store: Store, batch: FlushBatch, sync: boolean): Promise<void> {
-    // A fenced store tries to open again only when something is committed.
-    while (store.state === 'open' && store.pressure() > PRESSURE_LIMIT) {
-      await pause(PRESSURE_WAIT_MS);
-    }
-    await store.commit(batch, { sync });
   }
 
   /** What the store has now, and nobody changed meanwhile, is clean; tombstones have done. */
@@ -296,8 +245,7 @@ export class Flusher {
     for (let i = 0; i < list.length; i++) {
       const db = databases.ofNamespace(list.namespace(i));
       if (db < 0) {
-        // Flushed while the batch waited: its records may have come behind the drop.
-        this.#stored.add(list.namespace(i));
+        this.#noteNamespace(list.namespace(i));
         continue;
       }
       const entry = list.find(table, i, shard, db);
@@ -309,78 +257,78 @@ export class Flusher {
     table.locks.unlock(shard);
   }
 
-  /** Writes a large value in pieces; given up when it changes meanwhile: it stays dirty. */
-  async #writeLarge(shard: number, i: number): Promise<void> {
-    const { table, databases, stores, wait } = this.#m;
-    const list = this.#larges;
+  /** Writes the large values that were met, those that are quickly read several to a batch. */
+  async #writeLarges(shard: number): Promise<void> {
+    const { stores, wait, table } = this.#m;
     const store = stores.of(shard);
-    const value = this.#largeValue(shard, i);
-    if (value === null) return;
-    const objectId = list.lsn(i);
-    const { bytes, length } = value;
+    this.#written.clear();
     let batch = store.batch();
-    const count = Math.ceil(length / STRING_CHUNK_BYTES);
-    let written = 0;
-    for (let chunk = 0; chunk < count; chunk++) {
-      const from = chunk * STRING_CHUNK_BYTES;
-      const part = bytes.subarray(from, Math.min(length, from + STRING_CHUNK_BYTES));
-      batch.putElement(shard, objectId, chunkKey(chunk), part);
-      if (batch.byteCount < LARGE_BATCH_BYTES) continue;
-      await wait.durable();
-      await this.#commit(store, batch, false);
-      written = chunk + 1;
-      batch = store.batch();
-      if (this.#largeValue(shard, i) === null) break;
-    }
-    table.locks.lock(shard);
-    const entry = this.#findLarge(shard, i);
-    if (entry === 0) {
-      // Not by dropObject: behind a gate the value may be the same, and come again with this id.
-      batch = store.batch();
-      for (let chunk = 0; chunk < written; chunk++) {
-        batch.deleteElement(shard, objectId, chunkKey(chunk));
+    const commit = async (): Promise<void> => {
+      if (batch.count > 0) {
+        await wait.durable();
+        await this.#records.commit(store, batch, false);
+        this.#settle(shard, this.#written);
+        this.#collections.settle(shard);
       }
-    } else {
-      this.#dropObject(shard, entry, list.key(i), batch, objectId);
-      const payload = encodeLarge({ objectId, count, byteCount: length, extra: null });
-      const head = this.#head(entry, RECORD_LARGE);
-      batch.put(shard, list.namespace(i), list.hash(i), list.key(i), head, payload);
-      table.setFlags(entry, 0, FLAG_STORED | FLAG_STORED_LARGE);
-      this.counts.records++;
-      this.counts.bytes += length;
+      this.#written.clear();
+      batch = store.batch();
+    };
+    for (let i = 0; i < this.#larges.length; i++) {
+      let isChanging = false;
+      for (;;) {
+        if (this.#isAbandoned) return;
+        table.locks.lock(shard);
+        let form: LargeForm;
+        try {
+          form = this.#addLarge(shard, i, batch);
+        } finally {
+          table.locks.unlock(shard);
+        }
+        this.#records.check();
+        if (form === 'added') break;
+        if (form === 'gated') {
+          await pause(GATE_WAIT_MS);
+        } else if (form === 'collection') {
+          if (await this.#collections.write(shard, this.#larges, i)) break;
+        } else {
+          if (await this.#strings.write(shard, this.#larges, i, isChanging)) break;
+          isChanging = true;
+        }
+      }
+      this.#noteNamespace(this.#larges.namespace(i));
+      if (batch.byteCount > BATCH_BYTES) await commit();
+      else if (i % LARGES_PER_TURN === 0) await turn();
     }
-    table.locks.unlock(shard);
-    if (this.#failure !== null) throw this.#failure;
-    await wait.durable();
-    await this.#commit(store, batch, false);
-    if (databases.ofNamespace(list.namespace(i)) < 0) this.#stored.add(list.namespace(i));
-    if (entry === 0) return;
-    table.locks.lock(shard);
-    const settled = this.#findLarge(shard, i);
-    if (settled !== 0) table.setFlags(settled, FLAG_DIRTY, 0);
-    table.locks.unlock(shard);
+    await commit();
   }
 
-  #largeValue(shard: number, i: number): { bytes: Buffer; length: number } | null {
-    const { table, large } = this.#m;
-    table.locks.lock(shard);
-    const entry = this.#findLarge(shard, i);
-    const at = entry === 0 ? 0 : table.valueWord(entry);
-    const bytes = entry === 0 ? null : large.get(table.words[at]!);
-    const length = table.words[at + 1]!;
-    table.locks.unlock(shard);
-    return Buffer.isBuffer(bytes) ? { bytes, length } : null;
-  }
-
-  /** The entry of a large value as it was met, or 0 when it has changed since. */
-  #findLarge(shard: number, i: number): number {
-    const { table, databases } = this.#m;
+  /**
+   * Adds a key that had a large value when it was met, if that is quickly done. Whatever has become
+   * of it, the pass takes it to the store: logs may have no more than what was done to the value.
+   */
+  #addLarge(shard: number, i: number, batch: FlushBatch): LargeForm {
+    const { table, databases, wait, large } = this.#m;
     const list = this.#larges;
+    if (table.gateOf(shard) !== 0) return 'gated';
     const db = databases.ofNamespace(list.namespace(i));
-    if (db < 0 || table.gateOf(shard) !== 0) return 0;
-    const entry = list.find(table, i, shard, db);
-    if (entry === 0 || !table.isLarge(entry)) return 0;
-    return table.lsnOf(entry) === list.lsn(i) ? entry : 0;
+    const entry = db < 0 ? 0 : list.find(table, i, shard, db);
+    if (entry === 0 || (table.flagsOf(entry) & FLAG_DIRTY) === 0) return 'added';
+    wait.needs(table.logOf(entry) - 1, table.logPositionOf(entry));
+    if (table.typeOf(entry) === TYPE_TOMBSTONE) {
+      this.#removed.add(table, entry);
+      return 'added';
+    }
+    if (!table.isLarge(entry)) {
+      if (this.#put(shard, entry, batch)) this.#written.add(table, entry);
+      return 'added';
+    }
+    if (Buffer.isBuffer(large.get(table.words[table.valueWord(entry)]!))) return 'string';
+    return this.#collections.add(shard, list, i, entry, batch) ? 'added' : 'collection';
+  }
+
+  /** Flushed while its batch waited: its records may have come behind the drop. */
+  #noteNamespace(namespace: number): void {
+    if (this.#m.databases.ofNamespace(namespace) < 0) this.#stored.add(namespace);
   }
 
   /** Lets the stores forget namespaces that no database has any more. */

@@ -2,7 +2,9 @@
 // Runs are executed in the order they arrive from each front, one command after the other.
 
 import { performance } from 'node:perf_hooks';
+import { Random } from '@forgekv/base';
 import {
+  AWAITS,
   admit,
   BatchRouter,
   CommandContext,
@@ -33,16 +35,18 @@ import {
   RequestParser,
 } from '@forgekv/protocol';
 import { type Doorbell, KIND_RUN, RingConsumer, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { type AwaitingRun, AwaitingRuns } from './awaiting-runs.ts';
+import { ColdReads } from './cold-reads.ts';
 import { LargeStore } from './large-store.ts';
 import { ParkedRuns } from './parked-runs.ts';
-import { type PeerLink, Peers } from './peers.ts';
+import { type Awaited, type PeerLink, Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
 import { ReplySender } from './reply-sender.ts';
+import { RunAssembly } from './run-assembly.ts';
 import type { ShardStores } from './shard-stores.ts';
 import { StoreKeeper, type StoreKeeperModules } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
-import { StoredValues } from './stored-values.ts';
 import { Transactions } from './transaction.ts';
 
 const EXPIRE_EVERY_MS = 100;
@@ -89,7 +93,7 @@ interface FrontLink {
   readonly replies: ReplySender;
   readonly doorbell: Doorbell;
   /** A run that arrives in several frames. */
-  assembly: { bytes: Buffer; received: number; connection: number; flags: number } | null;
+  assembly: RunAssembly | null;
 }
 
 export class Shard {
@@ -113,10 +117,20 @@ export class Shard {
   #parked: ParkedRuns | null = null;
   /** The run being executed found no room, and there will be some. */
   #mustPark = false;
+  #cold: ColdReads | null = null;
+  readonly #awaiting: AwaitingRuns<FrontLink>;
+  /** What the run being executed has to wait for. */
+  #awaited: readonly Awaited[] | null = null;
+  /** The run being executed has waited before. */
+  #resumed: AwaitingRun<FrontLink> | null = null;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
-    this.#store = new LargeStore(modules.index, modules.workerOf);
+    this.#store = new LargeStore(modules.index, modules.workerOf, {
+      hasher: modules.table.hasher,
+      random: new Random(modules.index),
+    });
+    this.#awaiting = new AwaitingRuns(this.#store);
     this.#context = new CommandContext({
       table: modules.table,
       reply: this.#writer,
@@ -172,8 +186,10 @@ export class Shard {
   adopt(stores: ShardStores, modules: StoreModules): StoreKeeper {
     const { table, index, workerOf } = this.#m;
     const owns = (shard: number): boolean => workerOf[shard] === index;
-    this.#context.cold = new StoredValues(stores, owns);
-    this.#peers.warmKey = (db, key) => this.#warmKey(db, key);
+    this.#cold = new ColdReads({
+      ...{ context: this.#context, stores, large: this.#store, peers: this.#peers, owns },
+      doorbell: this.#m.doorbell,
+    });
     this.#keeper = new StoreKeeper({
       ...modules,
       table,
@@ -181,6 +197,7 @@ export class Shard {
       databases: this.#context.databases,
       scanner: this.#context.scanner,
       large: this.#store,
+      largeMaxBytes: () => this.#m.config.bytes('large-values-max-bytes'),
       owned: ownedBy(index, workerOf),
     });
     this.#parked = new ParkedRuns(this.#keeper);
@@ -197,20 +214,9 @@ export class Shard {
     return new Replay(this.#context, this.#m.registry);
   }
 
-  /** Brings a value back for another worker; between commands of this one. */
-  #warmKey(db: number, key: Buffer): string {
-    const { table } = this.#m;
-    const context = this.#context;
-    const view = new DataView(key.buffer, key.byteOffset, key.length);
-    const hash = table.hasher.digest(key, view, 0, key.length);
-    const shard = table.hasher.digestShard;
-    table.locks.lock(shard);
-    table.selectHashed(key, view, 0, key.length, db, shard, hash);
-    const entry = table.find();
-    const outcome = entry !== 0 && table.isCold(entry) ? context.cold.warm(context, entry) : 0;
-    table.locks.unlock(shard);
-    if (outcome >= 0) return '';
-    return outcome === FULL ? OUT_OF_MEMORY : context.unreadable;
+  /** Resolves when no collection is being read: for who replays logs. */
+  async loaded(): Promise<void> {
+    await this.#cold?.idle();
   }
 
   /** From now on clients are served, and what they change is logged. */
@@ -229,18 +235,19 @@ export class Shard {
     const reclaiming = this.#background(nowMs);
     this.#keeper?.tick(nowMs);
     this.#parked?.release(this.#writer);
+    if (this.#resume(nowMs)) any = true;
     this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming) return 0;
-    const isWaiting = this.#parked !== null && this.#parked.length > 0;
+    const isWaiting = this.#awaiting.length > 0 || (this.#parked?.length ?? 0) > 0;
     const mostMs = isWaiting ? PARKED_SLEEP_MS : IDLE_SLEEP_MS;
     return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
   }
 
   /** True while something waits for the disk: the thread's event loop must turn then. */
   get isBusy(): boolean {
-    return this.#keeper?.isBusy === true;
+    return this.#keeper?.isBusy === true || this.#cold?.isBusy === true;
   }
 
   readonly hasWork = (): boolean => {
@@ -273,6 +280,19 @@ export class Shard {
     return this.#sweeper.hasStale && !this.#sweeper.reclaim(nowMs + RECLAIM_SLICE_MS);
   }
 
+  /** Goes on with runs whose values were read; true when there were any. */
+  #resume(nowMs: number): boolean {
+    const runs = this.#awaiting.take(nowMs);
+    for (const run of runs) {
+      const { front, connection, flags, bytes, view } = run;
+      this.#resumed = run;
+      this.#run(front, connection, flags, bytes, view, 0, bytes.length);
+      this.#resumed = null;
+      front.replies.flush();
+    }
+    return runs.length > 0;
+  }
+
   #serve(front: FrontLink): boolean {
     const { requests } = front;
     let any = false;
@@ -302,24 +322,14 @@ export class Shard {
       return;
     }
     if (requests.kind === KIND_RUN) {
-      front.assembly = {
-        bytes: Buffer.allocUnsafeSlow(requests.c),
-        received: 0,
-        connection: requests.a,
-        flags: requests.b,
-      };
+      front.assembly = new RunAssembly(requests.c, requests.a, requests.b);
     }
     const { assembly } = front;
     if (assembly === null) return;
-    assembly.bytes.set(
-      requests.bytes.subarray(payloadOffset, payloadOffset + payloadBytes),
-      assembly.received,
-    );
-    assembly.received += payloadBytes;
-    if (assembly.received < assembly.bytes.length) return;
+    const part = requests.bytes.subarray(payloadOffset, payloadOffset + payloadBytes);
+    if (!assembly.add(part)) return;
     front.assembly = null;
-    const { bytes, connection, flags } = assembly;
-    const view = new DataView(bytes.buffer, 0, bytes.length);
+    const { bytes, view, connection, flags } = assembly;
     this.#run(front, connection, flags, bytes, view, 0, bytes.length);
   }
 
@@ -354,6 +364,14 @@ export class Shard {
       }
       if (done === count) at = next;
       else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
+      if (this.#awaited !== null) {
+        const before = at === start ? this.#resumed : null;
+        const rest = bytes.subarray(at, end);
+        this.#awaiting.add(front, connection, flags, rest, this.#awaited, before);
+        this.#awaited = null;
+        front.replies.reply(connection, writer, false);
+        return;
+      }
       if (this.#mustPark) {
         this.#mustPark = false;
         this.#parked!.park(front.replies, connection, writer, bytes, at, end);
@@ -444,6 +462,10 @@ export class Shard {
         }
         outcome = this.#transactions.run(id);
         if (outcome === NOT_HERE) continue;
+      }
+      if (outcome === AWAITS) {
+        this.#awaited = [...this.#cold!.takeAwaited(), ...this.#transactions.takeAwaited()];
+        return NOT_HERE;
       }
       if (outcome !== FULL) return outcome;
       if (this.#reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;

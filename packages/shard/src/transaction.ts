@@ -6,11 +6,18 @@
 // never wait for each other in a circle. While a shard is gated nobody else reads or changes
 // its entries: `open` refuses on fronts, other workers wait in `awaitGate`, sweeps pass by.
 
-import { invariant, SHARD_COUNT } from '@forgekv/base';
+import { SHARD_COUNT } from '@forgekv/base';
 import { extractKeys } from '@forgekv/catalog';
-import type { CommandContext, CommandRegistry, Executor, Outcome } from '@forgekv/commands';
+import {
+  AWAITS,
+  type CommandContext,
+  type CommandRegistry,
+  type Executor,
+  OUT_OF_MEMORY,
+  type Outcome,
+} from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
-import type { Peers } from './peers.ts';
+import type { Awaited, Peers } from './peers.ts';
 
 export interface TransactionModules {
   readonly registry: CommandRegistry;
@@ -25,29 +32,48 @@ export interface TransactionModules {
 
 export class Transactions {
   readonly #m: TransactionModules;
+  /** Collections of others that are being read, for the command that was run last. */
+  #awaited: Awaited[] = [];
+  /** Argument indexes of the command's keys, `found` of them. */
+  readonly #keys: number[] = [];
+  #found = 0;
 
   constructor(modules: TransactionModules) {
     this.#m = modules;
   }
 
-  /** Runs the command in the context's request in isolation over all its shards. */
+  /**
+   * Runs the command in the context's request in isolation over all its shards. AWAITS: nothing has
+   * changed, a value is being read from a store, here or by another worker.
+   */
   run(id: number): Outcome {
-    const { context, executor, store } = this.#m;
+    const { context, executor, store, peers } = this.#m;
     executor.shardsOf(id);
     const shards = shardSet(executor.lowShards, executor.highShards);
     for (const shard of shards) this.#close(shard);
     context.transaction = this.#m.transactionId;
     store.enter(shards);
+    this.#awaited = [];
     const problem = this.#borrow(id);
-    const outcome = problem === '' ? executor.run(id) : context.fail(problem);
-    for (const { worker, id: value, value: bytes } of store.leave()) {
-      invariant(bytes === null || Buffer.isBuffer(bytes), 'collections are not lent yet');
-      this.#m.peers.change(worker, value, bytes);
+    let outcome: Outcome;
+    if (this.#awaited.length === 0 && problem === '') {
+      outcome = executor.run(id);
+    } else {
+      for (let i = 0; i < this.#found; i++) context.clearPrehashed(this.#keys[i]!);
+      outcome = this.#awaited.length > 0 ? AWAITS : context.fail(problem);
+    }
+    for (const { worker, id: largeId, value } of store.leave()) {
+      peers.change(worker, largeId, value && store.packChange(value));
     }
     context.transaction = 0;
     for (const shard of shards) this.#open(shard);
-    this.#m.peers.wakeAll();
+    peers.wakeAll();
     return outcome;
+  }
+
+  /** What the last command waits for at other workers. */
+  takeAwaited(): Awaited[] {
+    return this.#awaited.splice(0);
   }
 
   /** Waits until no other transaction holds the shard's gate. No lock is held. */
@@ -77,14 +103,15 @@ export class Transactions {
   /**
    * Borrows the large values of keys on other workers, and has cold ones brought back; their
    * entries cannot change now.
-   * @returns '' or an error reply
+   * @returns '' or an error reply; with something in `#awaited` the command cannot run yet
    */
   #borrow(id: number): string {
     const { registry, context, store, peers, workerOf } = this.#m;
     const { table, request } = context;
-    const keys: number[] = [];
-    extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
-    for (const key of keys) {
+    const text = (i: number): Buffer => request.slice(i);
+    this.#found = extractKeys(registry.table, id, request.argc, text, this.#keys);
+    for (let i = 0; i < this.#found; i++) {
+      const key = this.#keys[i]!;
       for (let db = 0; db < context.databases.count; db++) {
         context.select(key, db);
         const { shard } = table;
@@ -97,14 +124,20 @@ export class Transactions {
         const cold = entry !== 0 && table.isCold(entry);
         table.locks.unlock(shard);
         if (cold) {
-          const problem = peers.warm(workerOf[shard]!, db, request.slice(key));
-          if (problem !== '') return problem;
+          const warmed = peers.warm(workerOf[shard]!, db, request.slice(key));
+          if (typeof warmed !== 'string') {
+            this.#awaited.push(warmed);
+            continue;
+          }
+          if (warmed !== '') return warmed;
           // It may be a large one.
           db--;
           continue;
         }
-        if (!large) continue;
+        // What is to be awaited makes all of it in vain.
+        if (!large || store.isBorrowed(value) || this.#awaited.length > 0) continue;
         const lent = peers.borrow(workerOf[shard]!, value);
+        if (lent === '') return OUT_OF_MEMORY;
         if (lent !== null) store.borrow(value, lent);
       }
     }

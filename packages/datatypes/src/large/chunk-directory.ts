@@ -17,6 +17,9 @@ export class ChunkDirectory {
   #head = 0;
   #length = 0;
   #elements = 0;
+  /** Bytes of each chunk, when it was last looked at, and of all of them. */
+  #sizes: Int32Array = new Int32Array(FIRST_CAPACITY);
+  #bytes = 0;
 
   get length(): number {
     return this.#length;
@@ -27,23 +30,23 @@ export class ChunkDirectory {
     return this.#elements;
   }
 
-  /** Bytes of the arrays and all chunks. O(length). */
+  /** Bytes of the arrays and all chunks, as `recount` last saw them. */
   get memoryBytes(): number {
-    let bytes = this.#counts.length * 12;
-    for (let i = 0; i < this.#length; i++) bytes += this.at(i).memoryBytes;
-    return bytes;
+    return this.#counts.length * 16 + this.#bytes;
   }
 
   at(index: number): ListChunk {
     return this.#chunks[this.#slot(index)]!;
   }
 
-  /** Notes how many elements a chunk has now. */
+  /** Notes how many elements and bytes a chunk has now. */
   recount(index: number): void {
     const slot = this.#slot(index);
-    const count = this.#chunks[slot]!.count;
+    const { count, memoryBytes } = this.#chunks[slot]!;
     this.#elements += count - this.#counts[slot]!;
     this.#counts[slot] = count;
+    this.#bytes += memoryBytes - this.#sizes[slot]!;
+    this.#sizes[slot] = memoryBytes;
   }
 
   /** Finds element `index` (0..elements-1) from the nearer end. O(length), 1 ns per chunk. */
@@ -72,6 +75,12 @@ export class ChunkDirectory {
 
   /** Returns the index of the chunk at a position, -1 when there is none. O(log length). */
   findPosition(position: number): number {
+    const index = this.firstFrom(position);
+    return index < this.#length && this.at(index).position === position ? index : -1;
+  }
+
+  /** Returns the index of the first chunk at or behind a position, `length` without one. */
+  firstFrom(position: number): number {
     let low = 0;
     let high = this.#length;
     while (low < high) {
@@ -79,7 +88,13 @@ export class ChunkDirectory {
       if (this.at(middle).position < position) low = middle + 1;
       else high = middle;
     }
-    return low < this.#length && this.at(low).position === position ? low : -1;
+    return low;
+  }
+
+  /** Adds a chunk behind all others, whose positions are lower than its own. */
+  append(chunk: ListChunk, position: number): void {
+    this.insert(this.#length, chunk);
+    chunk.position = position;
   }
 
   /**
@@ -100,12 +115,17 @@ export class ChunkDirectory {
     this.#chunks[slot] = chunk;
     this.#counts[slot] = chunk.count;
     this.#elements += chunk.count;
+    this.#sizes[slot] = chunk.memoryBytes;
+    this.#bytes += chunk.memoryBytes;
     return this.#givePosition(index, chunk);
   }
 
   /** Takes `count` chunks out from `index` on. */
   remove(index: number, count: number): void {
-    for (let i = index; i < index + count; i++) this.#elements -= this.#counts[this.#slot(i)]!;
+    for (let i = index; i < index + count; i++) {
+      this.#elements -= this.#counts[this.#slot(i)]!;
+      this.#bytes -= this.#sizes[this.#slot(i)]!;
+    }
     const behind = this.#length - index - count;
     if (index < behind) {
       for (let i = index - 1; i >= 0; i--) this.#move(i, i + count);
@@ -124,12 +144,19 @@ export class ChunkDirectory {
   removeEmpty(): void {
     let kept = 0;
     for (let i = 0; i < this.#length; i++) {
-      if (this.#counts[this.#slot(i)] === 0) continue;
+      const slot = this.#slot(i);
+      if (this.#counts[slot] === 0) {
+        this.#bytes -= this.#sizes[slot]!;
+        continue;
+      }
       if (kept < i) this.#move(i, kept);
       kept++;
     }
     // What was moved forward is still written at the end: it counts no more there.
-    for (let i = kept; i < this.#length; i++) this.#counts[this.#slot(i)] = 0;
+    for (let i = kept; i < this.#length; i++) {
+      this.#counts[this.#slot(i)] = 0;
+      this.#sizes[this.#slot(i)] = 0;
+    }
     if (kept < this.#length) this.remove(kept, this.#length - kept);
   }
 
@@ -142,6 +169,7 @@ export class ChunkDirectory {
     const toSlot = this.#slot(to);
     this.#chunks[toSlot] = this.#chunks[fromSlot]!;
     this.#counts[toSlot] = this.#counts[fromSlot]!;
+    this.#sizes[toSlot] = this.#sizes[fromSlot]!;
   }
 
   #clear(index: number): void {
@@ -152,12 +180,15 @@ export class ChunkDirectory {
     const capacity = Math.max(FIRST_CAPACITY, wanted);
     const chunks = new Array<ListChunk | null>(capacity).fill(null);
     const counts = new Int32Array(capacity);
+    const sizes = new Int32Array(capacity);
     for (let i = 0; i < this.#length; i++) {
       chunks[i] = this.at(i);
       counts[i] = this.#counts[this.#slot(i)]!;
+      sizes[i] = this.#sizes[this.#slot(i)]!;
     }
     this.#chunks = chunks;
     this.#counts = counts;
+    this.#sizes = sizes;
     this.#head = 0;
   }
 

@@ -12,6 +12,8 @@ export type { Checkpoint, NamespaceCount } from './meta-records.ts';
 export {
   chunkKey,
   FLAG_LARGE,
+  OBJECT_ATTEMPTS,
+  objectIdOf,
   type RecordHead,
   RecordView,
   STRING_CHUNK_BYTES,
