@@ -219,7 +219,8 @@ export class TestWorker {
   }
 
   settle(): void {
-    while (this.context.log!.settle() !== 0);
+    const { log } = this.context;
+    while (log !== null && log.settle() !== 0);
   }
 
   /** Leaves to the store what it has. */
