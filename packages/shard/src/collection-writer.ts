@@ -209,7 +209,6 @@ export class CollectionWriter {
       if (!job.isWhole && batch.byteCount > MOST_DELTA_BYTES) return 'again';
       if (!this.#read(job)) return own.elements.changedCount === Infinity ? 'again' : 'more';
       job.pending = this.#name(shard, list, i, entry, own, job.id, batch);
-      if (job.isWhole) batch.completeObject(shard, job.id);
       return 'last';
     } finally {
       table.locks.unlock(shard);
@@ -276,6 +275,9 @@ export class CollectionWriter {
     if (before !== 0 && before !== id) batch.dropObject(shard, before);
     const doubtful = own.doubtfulId;
     if (doubtful !== 0 && doubtful !== id && doubtful !== before) batch.dropObject(shard, doubtful);
+    // Also when nothing was reserved: a batch that failed may have dropped an object of this id, of
+    // this very LSN, and come after all.
+    if (id !== own.objectId) batch.completeObject(shard, id);
     const largeId = table.words[table.valueWord(entry)]!;
     const payload = encodeLarge({
       objectId: id,

@@ -91,7 +91,8 @@ export class LargeStringWriter {
     if (entry !== 0) {
       const before = records.objectIdOf(shard, entry, list.key(i));
       if (before !== 0 && before !== id) batch.dropObject(shard, before);
-      if (isLong) batch.completeObject(shard, id);
+      // Also when nothing was reserved: a batch that failed may have dropped an object of this id.
+      batch.completeObject(shard, id);
       const metadata = { objectId: id, count, byteCount: bytes.length, extra: null };
       const payload = encodeLarge(metadata);
       batch.put(shard, list.namespace(i), list.hash(i), list.key(i), head, payload);

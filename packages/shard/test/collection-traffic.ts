@@ -16,6 +16,7 @@ import {
   type Twin,
 } from './collection-model.ts';
 import type { TestWorker } from './test-worker.ts';
+import { reclaimAll } from './worker-state.ts';
 
 const KEYS = 8;
 const MOST_CHANGES = 1200;
@@ -239,6 +240,8 @@ export class CollectionTraffic {
     this.worker = worker;
     worker.context.log = null;
     this.twins.clear();
+    // What was left unfinished is nobody's, and only that.
+    await reclaimAll(worker);
     const problems = await this.storeProblems();
     for (const [key, states] of this.history) {
       const { lsn, digest } = await this.#stored(key);
