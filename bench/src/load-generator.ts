@@ -21,7 +21,7 @@ import {
   timedLoad,
 } from 'redis-benchmark-wrapper';
 import type { BenchOptions } from './options.ts';
-import type { Operation, Scenario } from './scenarios.ts';
+import type { CollectionOperation, Operation, Scenario } from './scenarios.ts';
 
 /** memtier's keys are `key:` and a number from here on: as long as redis-benchmark's. */
 export const MEMTIER_FIRST_KEY = 100_000_000_000;
@@ -29,11 +29,13 @@ export const MEMTIER_FIRST_KEY = 100_000_000_000;
 const GETS_PER_SET = 10;
 const WARM_UP_SECONDS = 1;
 const MIN_TIMEOUT_MS = 20_000;
-const TEST_OF: Record<Exclude<Operation, 'SET:GET 1:10'>, string> = {
-  SET: 'set',
-  GET: 'get',
-  INCR: 'incr',
-  'MSET 10': 'mset',
+type Work = RedisBenchmarkScenario['work'];
+
+const WORK_OF: Record<Exclude<Operation, CollectionOperation | 'SET:GET 1:10'>, Work> = {
+  SET: { test: 'set' },
+  GET: { test: 'get' },
+  INCR: { test: 'incr' },
+  'MSET 10': { test: 'mset' },
 };
 
 /** True when the mix is made by memtier. */
@@ -72,11 +74,29 @@ function runOnce(
 ): Promise<LoadResult> {
   const { operation, generators, connections, pipeline, valueBytes, keyspace } = scenario;
   const endpoint: Endpoint = server;
+  const clients = generators * connections;
+  const shape = { endpoint, processes: generators, clients, pipeline, valueBytes, keyspace };
+  if (operation === 'LPUSH+LPOP') {
+    // One process each, so that lists stay short.
+    const half = {
+      ...shape,
+      processes: 1,
+      clients: clients / 2,
+      requests: Math.ceil(requests / 2),
+    };
+    const value = 'x'.repeat(valueBytes);
+    return runAtOnce(
+      [
+        { ...half, work: { command: ['LPUSH', 'list:__rand_int__', value] } },
+        { ...half, work: { command: ['LPOP', 'list:__rand_int__'] } },
+      ],
+      limitMs,
+    );
+  }
   if (operation !== 'SET:GET 1:10') {
-    const clients = generators * connections;
-    const work = { test: TEST_OF[operation] };
-    const shape = { processes: generators, clients, pipeline, valueBytes, keyspace };
-    return runRedisBenchmark({ work, endpoint, ...shape, requests }, limitMs);
+    const work =
+      collectionWork(operation, valueBytes) ?? WORK_OF[operation as keyof typeof WORK_OF];
+    return runRedisBenchmark({ ...shape, work, requests }, limitMs);
   }
   if (!mixByMemtier()) return runMix(scenario, endpoint, requests, limitMs);
   return runMemtier(
@@ -95,7 +115,7 @@ function runOnce(
   );
 }
 
-async function runMix(
+function runMix(
   scenario: Scenario,
   endpoint: Endpoint,
   requests: number,
@@ -115,6 +135,32 @@ async function runMix(
       requests: sets * GETS_PER_SET,
     },
   ];
+  return runAtOnce(parts, limitMs);
+}
+
+/** What a load on collections sends; null for the others. `__rand_int__` is drawn each time. */
+function collectionWork(operation: Operation, valueBytes: number): Work | null {
+  const value = 'x'.repeat(valueBytes);
+  switch (operation) {
+    case 'HSET':
+      return { command: ['HSET', 'hash:__rand_int__', 'field:3', value] };
+    case 'HGET':
+      return { command: ['HGET', 'hash:__rand_int__', 'field:5'] };
+    case 'SADD':
+      return { command: ['SADD', 'set:__rand_int__', 'member:__rand_int__'] };
+    case 'ZADD':
+      return { command: ['ZADD', 'zset:__rand_int__', '__rand_int__', 'member:__rand_int__'] };
+    case 'ZRANGEBYSCORE':
+      return { command: ['ZRANGEBYSCORE', 'scores:__rand_int__', '2', '5'] };
+    default:
+      return null;
+  }
+}
+
+async function runAtOnce(
+  parts: readonly RedisBenchmarkScenario[],
+  limitMs: number,
+): Promise<LoadResult> {
   const settled = await Promise.allSettled(parts.map((part) => runRedisBenchmark(part, limitMs)));
   return mergeLoads(
     settled.map((part) => {

@@ -13,8 +13,15 @@ import { micros } from './micro/index.ts';
 import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts';
 import { type GroupReport, renderReport, serversTable } from './report.ts';
 import { type Group, runGroup } from './run-group.ts';
-import { allScenarios, forcedHopScenarios, quickScenarios, type Scenario } from './scenarios.ts';
+import {
+  allScenarios,
+  collectionScenarios,
+  forcedHopScenarios,
+  quickScenarios,
+  type Scenario,
+} from './scenarios.ts';
 import { forgekvSpec, redisSpecs, type ServerSpec } from './servers.ts';
+import { benchStorage, type StorageOptions, storageToMarkdown } from './storage/storage-bench.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const NO_REDIS = 'redis-server is not installed: ForgeKV is compared only with itself';
@@ -32,6 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
     const options = parseOptions(args);
     if (options === undefined) say(USAGE);
     else if (options.micro) await benchLayers(options);
+    else if (options.storage !== undefined) await benchBeyondMemory(options, options.storage);
     else await benchServers(options, args);
     return 0;
   } catch (error) {
@@ -50,6 +58,25 @@ async function benchLayers(options: BenchOptions): Promise<void> {
   const table = microsToMarkdown(results);
   say(table);
   if (options.out !== undefined) writeFileSync(resolve(options.out), `${table}\n`);
+}
+
+async function benchBeyondMemory(
+  options: BenchOptions,
+  records: Pick<StorageOptions, 'records' | 'valueBytes'>,
+): Promise<void> {
+  const directory = mkdtempSync(join(resolve(options.dataDirectory ?? tmpdir()), 'forgekv-bench-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const program = resolve(options.forgekv ?? join(ROOT, 'scripts', 'forgekv'));
+  const megabytes = options.quick ? '16' : '64';
+  const args = ['--memtable-size-mb', megabytes, '--http-port', '0', ...options.forgekvArgs];
+  const requests = options.quick ? 40_000 : 400_000;
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  const spec = forgekvSpec(program, 'forgekv', args);
+  const figures = await benchStorage(spec, { ...records, requests }, directory, progress);
+  const heading = `\`--memtable-size-mb ${megabytes}\`, ${records.records} values of`;
+  const text = `${heading} ${records.valueBytes} bytes:\n\n${storageToMarkdown(figures)}`;
+  say(text);
+  if (options.out !== undefined) writeFileSync(resolve(options.out), `${text}\n`);
 }
 
 async function benchServers(options: BenchOptions, args: readonly string[]): Promise<void> {
@@ -97,6 +124,11 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
   const main = options.quick ? quickScenarios(keyspace) : allScenarios(keyspace);
   const groups: Group[] = [
     { title: 'Comparison', specs: [...redis, ...plain, ...variants], scenarios: chosen(main) },
+    {
+      title: 'Collections',
+      specs: [...redis, ...plain, ...variants],
+      scenarios: options.quick ? [] : chosen(collectionScenarios(keyspace)),
+    },
     {
       title: 'Forced hop',
       specs: hop.length === 0 ? [] : [...redis.slice(0, 1), ...plain, ...hop],

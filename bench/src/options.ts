@@ -13,6 +13,8 @@ export interface BenchOptions {
   /** Where the report goes; undefined: the default file, which --quick and --only leave alone. */
   readonly out: string | undefined;
   readonly micro: boolean;
+  /** Data larger than memory instead of the comparison. */
+  readonly storage: { readonly records: number; readonly valueBytes: number } | undefined;
   readonly withAof: boolean;
   /** A second, identical Redis: what it differs by is the noise of the machine. */
   readonly withControl: boolean;
@@ -45,6 +47,9 @@ export const USAGE = `npm run bench -- [options]
   --forgekv-args "ARGS"   arguments every ForgeKV gets
   --variant NAME:"ARGS"   one more ForgeKV with these arguments; may be repeated
   --data-dir DIR          where the servers keep their data (a temporary directory)
+  --storage               data larger than the hot table instead: load, cold reads, restarts
+  --records N             values of --storage (1200000; quick: 60000)
+  --record-bytes N        bytes of each (1000)
   --micro                 run the micro-benchmarks of the layers instead (a file only with --out)
   --help
 `;
@@ -72,6 +77,12 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     only: values.only === undefined ? undefined : pattern(values.only),
     out: values.out,
     micro: values.micro,
+    storage: values.storage
+      ? {
+          records: number('--records', values.records ?? (quick ? '60000' : '1200000'), 1, 1e8),
+          valueBytes: number('--record-bytes', values['record-bytes'] ?? '1000', 1, 1e6),
+        }
+      : undefined,
     withAof: values.aof,
     withControl: values.control,
     withForgekv: !values['without-forgekv'],
@@ -105,6 +116,9 @@ function parseFlags(args: readonly string[]) {
         variant: { type: 'string', multiple: true },
         'data-dir': text,
         micro: flag,
+        storage: flag,
+        records: text,
+        'record-bytes': text,
         help: flag,
       },
     }).values;

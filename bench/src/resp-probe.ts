@@ -8,6 +8,14 @@ import type { KeyKind } from './scenarios.ts';
 const ASK_TIMEOUT_MS = 2_000;
 const FILL_TIMEOUT_MS = 120_000;
 const KEYS_PER_WRITE = 2_000;
+/** Of the collections that are written. */
+const ELEMENTS = 8;
+const PREFIXES = {
+  values: 'key',
+  counters: 'counter',
+  hashes: 'hash',
+  'sorted sets': 'scores',
+} as const;
 const OK = '+OK\r\n';
 
 /** Sends one inline command and returns the reply's text, without its header if it is a bulk. */
@@ -41,17 +49,14 @@ export function fillKeys(
   keyspace: number,
   valueBytes: number,
 ): Promise<void> {
-  const value = kind === 'counters' ? '0' : 'x'.repeat(valueBytes);
   let next = 0;
   let expectedReplies = 0;
+  const replyTo = kind === 'hashes' || kind === 'sorted sets' ? `:${ELEMENTS}\r\n` : OK;
   return withSocket(port, FILL_TIMEOUT_MS, (socket, resolve, reject) => {
     const writeSome = (): void => {
       const commands: string[] = [];
       while (next < keyspace && commands.length < KEYS_PER_WRITE) {
-        const key = keyName(kind, next);
-        commands.push(
-          `*3\r\n$3\r\nSET\r\n$${key.length}\r\n${key}\r\n$${value.length}\r\n${value}\r\n`,
-        );
+        commands.push(encode(fillCommand(kind, next, valueBytes)));
         next += 1;
       }
       expectedReplies = commands.length;
@@ -61,9 +66,9 @@ export function fillKeys(
     let replies = '';
     socket.on('data', (chunk: string) => {
       replies += chunk;
-      if (replies.length < expectedReplies * OK.length && !replies.includes('-')) return;
-      if (replies !== OK.repeat(expectedReplies)) {
-        reject(new Error(`SET while filling: ${replies.replaceAll(OK, '').slice(0, 200).trim()}`));
+      if (replies.length < expectedReplies * replyTo.length && !replies.includes('-')) return;
+      if (replies !== replyTo.repeat(expectedReplies)) {
+        reject(new Error(`filling: ${replies.replaceAll(replyTo, '').slice(0, 200).trim()}`));
       } else {
         replies = '';
         writeSome();
@@ -73,10 +78,26 @@ export function fillKeys(
   });
 }
 
+function fillCommand(kind: KeyKind, index: number, valueBytes: number): string[] {
+  const key = keyName(kind, index);
+  const value = 'x'.repeat(valueBytes);
+  const elements = Array.from({ length: ELEMENTS }, (_, i) => i);
+  if (kind === 'hashes') return ['HSET', key, ...elements.flatMap((i) => [`field:${i}`, value])];
+  if (kind === 'sorted sets') {
+    return ['ZADD', key, ...elements.flatMap((i) => [`${i}`, `member:${i}`])];
+  }
+  return ['SET', key, kind === 'counters' ? '0' : value];
+}
+
+function encode(words: readonly string[]): string {
+  const bulks = words.map((word) => `$${word.length}\r\n${word}\r\n`);
+  return `*${words.length}\r\n${bulks.join('')}`;
+}
+
 /** The names redis-benchmark and memtier give to their keys. */
 function keyName(kind: KeyKind, index: number): string {
   if (kind === 'memtier values') return `key:${MEMTIER_FIRST_KEY + index}`;
-  return `${kind === 'counters' ? 'counter' : 'key'}:${String(index).padStart(12, '0')}`;
+  return `${PREFIXES[kind]}:${String(index).padStart(12, '0')}`;
 }
 
 function withSocket<T>(

@@ -1,6 +1,17 @@
 // The loads, as data: what is sent, how deep the pipeline, how many generators and connections.
 
-export type Operation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
+export type Operation = StringOperation | CollectionOperation;
+
+export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
+
+/** On small hashes, lists, sets and sorted sets. */
+export type CollectionOperation =
+  | 'HSET'
+  | 'HGET'
+  | 'LPUSH+LPOP'
+  | 'SADD'
+  | 'ZADD'
+  | 'ZRANGEBYSCORE';
 
 export interface Scenario {
   /** Unique, such as `GET p16 2x20`. */
@@ -16,7 +27,15 @@ export interface Scenario {
 }
 
 const VALUE_BYTES = 64;
-const OPERATIONS: readonly Operation[] = ['SET', 'GET', 'SET:GET 1:10', 'INCR', 'MSET 10'];
+const OPERATIONS: readonly StringOperation[] = ['SET', 'GET', 'SET:GET 1:10', 'INCR', 'MSET 10'];
+const COLLECTION_OPERATIONS: readonly CollectionOperation[] = [
+  'HSET',
+  'HGET',
+  'LPUSH+LPOP',
+  'SADD',
+  'ZADD',
+  'ZRANGEBYSCORE',
+];
 const PIPELINES = [1, 16];
 const SHAPES = [
   { generators: 1, connections: 10 },
@@ -55,14 +74,42 @@ export function forcedHopScenarios(keyspace: number): Scenario[] {
     .map((scenario) => ({ ...scenario, name: `forced hop ${scenario.name}` }));
 }
 
+/** Small collections, pipelined. */
+export function collectionScenarios(keyspace: number): Scenario[] {
+  return COLLECTION_OPERATIONS.map((operation) => ({
+    name: `${operation} p16 2x20`,
+    operation,
+    pipeline: 16,
+    generators: 2,
+    connections: 20,
+    valueBytes: VALUE_BYTES,
+    // A tenth: every key has several elements.
+    keyspace: Math.ceil(keyspace / 10),
+  }));
+}
+
 /** The kinds of keys a set of loads needs to find when it starts. */
-export type KeyKind = 'values' | 'counters' | 'memtier values';
+export type KeyKind = 'values' | 'counters' | 'memtier values' | 'hashes' | 'sorted sets';
+
+const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
+  SET: ['values'],
+  GET: ['values'],
+  'SET:GET 1:10': ['values'],
+  INCR: ['counters'],
+  'MSET 10': ['values'],
+  HSET: ['hashes'],
+  HGET: ['hashes'],
+  'LPUSH+LPOP': [],
+  SADD: [],
+  ZADD: [],
+  ZRANGEBYSCORE: ['sorted sets'],
+};
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */
 export function keysNeeded(scenarios: readonly Scenario[], mixByMemtier: boolean): KeyKind[] {
-  const kinds = scenarios.map(({ operation }): KeyKind => {
-    if (operation === 'INCR') return 'counters';
-    return operation === 'SET:GET 1:10' && mixByMemtier ? 'memtier values' : 'values';
+  const kinds = scenarios.flatMap(({ operation }): KeyKind[] => {
+    if (operation === 'SET:GET 1:10' && mixByMemtier) return ['memtier values'];
+    return KEYS_OF[operation];
   });
   return [...new Set(kinds)];
 }

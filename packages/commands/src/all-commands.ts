@@ -3,8 +3,11 @@
 import { bitmapHandlers } from './bitmap/index.ts';
 import { clientHandlers, connectionHandlers } from './connection/index.ts';
 import { expiryHandlers, genericHandlers } from './generic/index.ts';
+import { geoHandlers } from './geo/index.ts';
+import { hashExpiryHandlers, hashHandlers } from './hash/index.ts';
 import { hyperloglogHandlers } from './hyperloglog/index.ts';
 import { keyspaceHandlers } from './keyspace-commands/index.ts';
+import { listHandlers } from './list/index.ts';
 import { CommandRegistry } from './registry.ts';
 import {
   commandHandlers,
@@ -12,6 +15,8 @@ import {
   observabilityHandlers,
   serverHandlers,
 } from './server/index.ts';
+import { setHandlers } from './set/index.ts';
+import { sortedSetHandlers, sortedSetRangeHandlers } from './sorted-set/index.ts';
 import { stringHandlers } from './string/index.ts';
 
 /** Returns the registry of everything this version can do. */
@@ -27,6 +32,13 @@ export function createRegistry(): CommandRegistry {
     ...stringHandlers,
     ...bitmapHandlers,
     ...hyperloglogHandlers,
+    ...setHandlers,
+    ...listHandlers,
+    ...hashHandlers,
+    ...hashExpiryHandlers,
+    ...sortedSetHandlers,
+    ...sortedSetRangeHandlers,
+    ...geoHandlers,
     ...genericHandlers,
     ...expiryHandlers,
   });

@@ -1,8 +1,7 @@
 // Looks at a batch of parsed commands before they are executed: which command each one is, the
-// shard and hash of its key, and the memory it will need, touched so that the cache misses of
-// the batch overlap (they are half of what a command on a large table costs).
+// shard and hash of its key, and the memory it will need, which is touched.
 
-import type { HotTable } from '@forgekv/keyspace';
+import { type HotTable, TouchPass } from '@forgekv/keyspace';
 import {
   COMMAND_ARGC,
   COMMAND_FIRST_ARG,
@@ -29,7 +28,7 @@ export class BatchRouter {
   readonly hashes = new Int32Array(MAX_COMMANDS_PER_PARSE);
   readonly shards = new Uint8Array(MAX_COMMANDS_PER_PARSE);
   readonly #keyed = new Int32Array(MAX_COMMANDS_PER_PARSE);
-  readonly #heads = new Int32Array(MAX_COMMANDS_PER_PARSE);
+  readonly #touch: TouchPass;
   readonly #registry: CommandRegistry;
   readonly #hot: HotTable;
   // The name looked up last: its bytes as two words, its length, its id.
@@ -37,12 +36,11 @@ export class BatchRouter {
   #high = 0;
   #length = 0;
   #id = UNKNOWN;
-  // Depends on everything the touch loops read, so that they are not optimized away.
-  #touched = 0;
 
   constructor(registry: CommandRegistry, hot: HotTable) {
     this.#registry = registry;
     this.#hot = hot;
+    this.#touch = new TouchPass(hot, MAX_COMMANDS_PER_PARSE);
   }
 
   /**
@@ -71,7 +69,7 @@ export class BatchRouter {
       this.shards[i] = hasher.digestShard;
       this.#keyed[keys++] = i;
     }
-    if (touch && keys > 1) this.#touch(keys);
+    if (touch && keys > 1) this.#touch.touch(this.shards, this.hashes, this.#keyed, keys);
   }
 
   /** Looks a name up, unless it is the one before it again, as in most pipelines. */
@@ -88,25 +86,5 @@ export class BatchRouter {
       this.#id = this.#registry.table.lookup(bytes, offset, length);
     }
     return this.#id;
-  }
-
-  /**
-   * Two short loops, because a processor looks only some hundred instructions ahead: all
-   * buckets first, then all entries.
-   */
-  #touch(keys: number): void {
-    const hot = this.#hot;
-    for (let k = 0; k < keys; k++) {
-      const i = this.#keyed[k]!;
-      this.#heads[k] = hot.touchBucket(this.shards[i]!, this.hashes[i]!);
-    }
-    let touched = 0;
-    for (let k = 0; k < keys; k++) touched ^= hot.touchEntry(this.#heads[k]!);
-    this.#touched = touched;
-  }
-
-  /** What the touch loops read, mixed: meaningless, but somebody has to be able to see it. */
-  get touched(): number {
-    return this.#touched;
   }
 }

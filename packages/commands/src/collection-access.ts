@@ -12,12 +12,14 @@ import { type LargeValueOptions, MAX_PACKED_BYTES } from '@forgekv/datatypes';
 import type { EffectLog } from './effect-log.ts';
 import type { KeyModules } from './key-access.ts';
 import type { LargeCollection } from './large-values.ts';
-import type { NewValue } from './new-value.ts';
+import type { NewBytes, NewValue } from './new-value.ts';
 import { OTHER_TYPE } from './outcome.ts';
 import { ValueAccess } from './value-access.ts';
 
 /** Most bytes that the length of a large collection is noted as. */
 const MOST_NOTED_BYTES = 2 ** 31 - 1;
+/** A time in the past: the sweeper looks up when the first part of a value expires. */
+export const SOON_MS = 1;
 
 export class CollectionAccess extends ValueAccess {
   /** For new large collections. */
@@ -92,7 +94,14 @@ export class CollectionAccess extends ValueAccess {
    * @returns the entry, NOT_HERE or FULL; in these two cases nothing has changed
    */
   storeNew(entry: number, value: NewValue): number {
-    if (value.collection) return this.storeLarge(entry, value.type, value.collection);
+    const stored = value.collection
+      ? this.storeLarge(entry, value.type, value.collection)
+      : this.#storeBytes(entry, value);
+    if (stored > 0 && value.hasTimedParts) this.table.noteTimedParts(stored, SOON_MS);
+    return stored;
+  }
+
+  #storeBytes(entry: number, value: NewBytes): number {
     const { bytes, offset, length } = value;
     const stored = this.reserve(entry, value.type, length, 0);
     if (stored < 0) return stored;

@@ -36,6 +36,9 @@ import {
 import type { Request } from './request.ts';
 
 const POSITION_UNIT = 8;
+const CRLF_BYTES = 2;
+/** How an effect begins whose two arguments follow. */
+const SET_HEAD = Buffer.from('*3\r\n$3\r\nSET\r\n');
 /** Words between the `settled` of two logs: a cache line. */
 const SETTLED_STRIDE = 16;
 /** A reply does not wait longer than this for another thread to end its tick. */
@@ -218,6 +221,32 @@ export class EffectLog {
       composer.bulkText('PXAT');
       this.#time(expireAtMs);
     }
+    this.#end(entry);
+  }
+
+  /** The same for a value that is an argument of the request, behind its key, and never expires. */
+  storedArgument(
+    entry: number,
+    shard: number,
+    previousLsn: number,
+    request: Request,
+    key: number,
+  ): void {
+    const { bytes, view } = request;
+    const at = request.offset(key + 1);
+    const length = request.length(key + 1);
+    if (request.start < 0) {
+      this.stored(entry, shard, previousLsn, bytes, at, length);
+      return;
+    }
+    const lsn = this.#table.lsnOf(entry);
+    const namespace = this.#table.namespaceOf(entry);
+    const writer = this.#writer;
+    writer.beginEffect(shard, lsn, previousLsn, namespace, EFFECT_BLIND);
+    writer.write(SET_HEAD, 0, SET_HEAD.length);
+    // The two as the client sent them, from the end of the argument before to that of the value.
+    const from = request.offset(key - 1) + request.length(key - 1) + CRLF_BYTES;
+    writer.writeRange(bytes, view, from, at + length + CRLF_BYTES - from);
     this.#end(entry);
   }
 

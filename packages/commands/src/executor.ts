@@ -2,13 +2,16 @@
 // function, releases. The only place that takes shard locks for them.
 
 import { type CommandTable, extractKeys } from '@forgekv/catalog';
-import type { ShardLocks } from '@forgekv/keyspace';
+import { type ShardLocks, TouchPass } from '@forgekv/keyspace';
 import type { CommandContext } from './context.ts';
 import { NOT_HERE, type Outcome } from './outcome.ts';
 import type { CommandRegistry } from './registry.ts';
 
+/** Keys of one command whose memory is touched before they are opened. */
+const TOUCHED_KEYS = 128;
 /** Shards per half of the 64-bit set. */
 const HALF = 32;
+const ALL_OF_HALF = -1;
 
 export class Executor {
   readonly #registry: CommandRegistry;
@@ -17,6 +20,8 @@ export class Executor {
   readonly #locks: ShardLocks;
   readonly #mayWait: boolean;
   readonly #keys: number[] = [];
+  readonly #touch: TouchPass;
+  readonly #touched = new Int32Array(TOUCHED_KEYS);
   readonly #keyText = (index: number): Buffer => this.#context.request.slice(index);
   // Shards of the command being run, as a 64-bit set.
   #low = 0;
@@ -28,6 +33,7 @@ export class Executor {
     this.#table = registry.table;
     this.#context = context;
     this.#locks = context.table.locks;
+    this.#touch = new TouchPass(context.table, TOUCHED_KEYS);
     this.#mayWait = mayWait;
   }
 
@@ -54,6 +60,7 @@ export class Executor {
   #runMany(id: number, run: (c: CommandContext) => Outcome): Outcome {
     const context = this.#context;
     const found = this.shardsOf(id);
+    if (found > 2) this.#touchKeys(found);
     let outcome: Outcome;
     if (!this.#lockSet()) {
       outcome = this.#missed();
@@ -66,13 +73,21 @@ export class Executor {
     return outcome;
   }
 
+  #touchKeys(found: number): void {
+    const { keyHashes, keyShards } = this.#context;
+    const count = Math.min(found, TOUCHED_KEYS);
+    for (let i = 0; i < count; i++) this.#touched[i] = this.#keys[i]!;
+    this.#touch.touch(keyShards, keyHashes, this.#touched, count);
+  }
+
   #missed(): Outcome {
     this.#context.stats.lockMisses++;
     return NOT_HERE;
   }
 
   /**
-   * Hashes every key of the command and collects their shards in `lowShards`/`highShards`.
+   * Hashes every key of the command and collects their shards in `lowShards`/`highShards`; all
+   * shards where the request may lead to keys that it does not name.
    * @returns the number of keys, 0 also when the arguments do not name them properly
    */
   shardsOf(id: number): number {
@@ -86,6 +101,11 @@ export class Executor {
       const shard = context.prehash(index);
       if (shard < 32) this.#low |= 1 << shard;
       else this.#high |= 1 << (shard - 32);
+    }
+    const isWide = this.#registry.wideTests[id];
+    if (isWide?.(request)) {
+      this.#low = ALL_OF_HALF;
+      this.#high = ALL_OF_HALF;
     }
     return Math.max(count, 0);
   }

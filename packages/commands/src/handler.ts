@@ -2,6 +2,7 @@
 
 import type { CommandContext } from './context.ts';
 import type { Outcome } from './outcome.ts';
+import type { Request } from './request.ts';
 import type { ServerServices } from './services.ts';
 import type { Session } from './session.ts';
 
@@ -9,6 +10,8 @@ import type { Session } from './session.ts';
 export interface KeyedHandler {
   readonly place: 'keyed';
   readonly run: (c: CommandContext) => Outcome;
+  /** True when a request may lead to keys that it does not name: then every shard is locked. */
+  readonly isWide?: (request: Request) => boolean;
 }
 
 /** Works on many shards or all of them: always on a worker; takes the locks it needs itself. */
@@ -27,6 +30,14 @@ export type Handler = KeyedHandler | WorkerHandler | FrontHandler;
 
 export function keyed(run: KeyedHandler['run']): KeyedHandler {
   return { place: 'keyed', run };
+}
+
+/** The same for a command some of whose requests lead to keys that they do not name. */
+export function keyedOrWide(
+  run: KeyedHandler['run'],
+  isWide: NonNullable<KeyedHandler['isWide']>,
+): KeyedHandler {
+  return { place: 'keyed', run, isWide };
 }
 
 export function onWorker(run: WorkerHandler['run']): WorkerHandler {

@@ -19,6 +19,7 @@ export {
 } from './effect-log.ts';
 export * from './errors.ts';
 export { Executor } from './executor.ts';
+export { DueHashes } from './hash/due-hashes.ts';
 export {
   allocateLarge,
   type LargeCollection,

@@ -11,12 +11,15 @@ export interface NewBytes {
   readonly offset: number;
   readonly length: number;
   readonly collection?: null;
+  /** Parts of it may expire by themselves. */
+  readonly hasTimedParts?: boolean;
 }
 
 /** A collection that is too large to be packed. */
 export interface NewCollection {
   readonly type: number;
   readonly collection: LargeCollection;
+  readonly hasTimedParts?: boolean;
 }
 
 export type NewValue = NewBytes | NewCollection;

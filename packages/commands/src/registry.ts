@@ -18,6 +18,8 @@ export class CommandRegistry {
   readonly singleKey: Uint8Array;
   /** The functions of keyed and worker commands by id. */
   readonly runs: readonly (KeyedHandler['run'] | WorkerHandler['run'] | undefined)[];
+  /** Says of a request that it may lead to keys it does not name, by id; most cannot. */
+  readonly wideTests: readonly KeyedHandler['isWide'][];
   /** The functions of front commands by id. */
   readonly frontRuns: readonly (FrontHandler['run'] | undefined)[];
 
@@ -26,8 +28,13 @@ export class CommandRegistry {
     const { table } = this;
     const byId = table.names.map((name) => handlers[name.toUpperCase()]);
     this.places = Uint8Array.from(byId, (handler) => PLACES[handler?.place ?? 'front']);
+    this.wideTests = byId.map((handler) =>
+      handler?.place === 'keyed' ? handler.isWide : undefined,
+    );
     this.singleKey = Uint8Array.from(byId, (_, id) =>
-      table.isKeyRangeExact[id] === 1 && table.firstKey[id] === table.lastKey[id]
+      table.isKeyRangeExact[id] === 1 &&
+      table.firstKey[id] === table.lastKey[id] &&
+      this.wideTests[id] === undefined
         ? table.firstKey[id]!
         : 0,
     );

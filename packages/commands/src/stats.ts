@@ -23,6 +23,7 @@ export const STAT_FIELDS = [
   'turns',
   'heapBytes',
   'largeBytes',
+  'expiredFields',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -66,6 +67,8 @@ export class ThreadStats {
   heapBytes = 0;
   /** Large values the thread holds. */
   largeBytes = 0;
+  /** Fields of hashes that have expired before their hash. */
+  expiredFields = 0;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -93,6 +96,7 @@ export class ThreadStats {
     slots[14] = this.turns;
     slots[15] = this.heapBytes;
     slots[16] = this.largeBytes;
+    slots[17] = this.expiredFields;
   }
 
   /** Notes one call of a command and whether it answered an error. */

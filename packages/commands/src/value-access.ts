@@ -260,6 +260,15 @@ export class ValueAccess extends KeyAccess {
     }
   }
 
+  /**
+   * The same for a string that is now the argument behind its key, the argument at `key`, and does
+   * not expire.
+   */
+  changedToArgument(entry: number, key: number): void {
+    const previousLsn = this.stamp(entry);
+    this.log?.storedArgument(entry, this.table.shard, previousLsn, this.request, key);
+  }
+
   /** The value opened last as RESTORE takes it; good until the next call. */
   protected serialized(_entry: number): Buffer {
     throw new Error('no value but a string is known here');

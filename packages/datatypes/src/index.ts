@@ -14,6 +14,21 @@ export {
 export { BitString } from './bit-string.ts';
 export { crc64 } from './crc64.ts';
 export {
+  fixedText,
+  parseFloat64,
+  parseFloat64Clamped,
+  preciseText,
+} from './float64-text.ts';
+export { distanceInside, type GeoShape, geoCells, geoDistance } from './geo-area.ts';
+export {
+  decodeGeohash,
+  encodeGeohash,
+  GEO_MAX_LATITUDE,
+  GEO_MAX_LONGITUDE,
+  type GeoPoint,
+  geohashText,
+} from './geohash.ts';
+export {
   cachedEstimate,
   cacheEstimate,
   denseRegister,
@@ -65,9 +80,12 @@ export {
 export { lzfCompress, lzfDecompress, lzfMostBytes } from './lzf.ts';
 export * from './packed/index.ts';
 export { DUMP_VERSION, openDump, sealDump } from './rdb-dump.ts';
+export { RdbEntries } from './rdb-entries.ts';
+export { ListpackReader, ListpackWriter } from './rdb-listpack.ts';
 export { RdbReader } from './rdb-reader.ts';
 export { type RdbText, readRdbString, writeRdbString } from './rdb-string.ts';
 export { RdbWriter } from './rdb-writer.ts';
+export { ZiplistReader } from './rdb-ziplist.ts';
 export {
   STRING_PLAIN,
   STRING_RAW,

@@ -2,7 +2,12 @@
 
 import { Random } from '@forgekv/base';
 import { test } from 'tap';
-import { LargeList, LargeValueError } from '../src/index.ts';
+import {
+  EMPTY_LISTPACK_BYTES,
+  LargeList,
+  LargeValueError,
+  listpackEntryBytes,
+} from '../src/index.ts';
 import { bytes, textOf } from './large-support.ts';
 
 function listOf(list: LargeList, first = 0, count = 1e9, downwards = false): string[] {
@@ -66,6 +71,15 @@ function removeEqual(model: string[], text: string, wanted: number): number {
   return gone.size;
 }
 
+/** Compares the listpack bytes, some limit given, with those of the model. */
+function isCounted(list: LargeList, model: string[], random: Random): boolean {
+  const counted = model
+    .map((text) => listpackEntryBytes(bytes(text), 0, text.length))
+    .reduce((sum, one) => sum + one, EMPTY_LISTPACK_BYTES);
+  const most = random.below(2 * counted + 2);
+  return list.listpackBytes(most) === (counted <= most ? counted : Infinity);
+}
+
 test('the same as an array', async (t) => {
   const seed = 801;
   const random = new Random(seed);
@@ -75,6 +89,9 @@ test('the same as an array', async (t) => {
     const grows = Math.floor(step / 10_000) % 2 === 0;
     if (!edit(list, model, random, grows)) return t.fail(`step ${step}, seed ${seed}`);
     if (list.count !== model.length) return t.fail(`step ${step}: count, seed ${seed}`);
+    if (step % 97 === 0 && !isCounted(list, model, random)) {
+      return t.fail(`step ${step}: listpack bytes, seed ${seed}`);
+    }
     if (step % 997 !== 0) continue;
     if (!same(listOf(list), model)) return t.fail(`step ${step}: elements, seed ${seed}`);
     const first = random.below(model.length + 1);
@@ -104,6 +121,8 @@ test('a queue that is always short keeps few bytes', async (t) => {
     }
     t.equal(list.count, 300);
     t.ok(list.memoryBytes < 30_000, `${list.memoryBytes} bytes`);
+    list.removeRange(0, 300);
+    t.ok(list.memoryBytes < 200, `${list.memoryBytes} bytes when empty`);
   }
 });
 

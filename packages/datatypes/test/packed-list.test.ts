@@ -82,6 +82,9 @@ function change(random: Random, arena: PackedArena, list: PackedList, model: str
       arena.edit(list, list.planRemove(), () => list.applyRemove());
     }
     model.splice(0, model.length, ...model.filter((other) => other !== wanted));
+  } else if (action === 99 && model.length > 0) {
+    const slack = list.slackBytes;
+    arena.edit(list, list.length - slack, () => list.dropSlack());
   } else if (model.length > 20) {
     const count = model.length - index - random.below(model.length - index);
     const length = list.trim(index, count);

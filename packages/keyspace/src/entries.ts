@@ -15,6 +15,7 @@ import {
   ENTRY_VALUE,
   FLAG_COLD,
   FLAG_LARGE,
+  FLAG_TIMED_PARTS,
 } from './layout.ts';
 import { CLASS_BYTES } from './size-classes.ts';
 
@@ -61,6 +62,11 @@ export class Entries {
   /** True for entries whose value is not here: large, or cold. */
   isElsewhere(entry: number): boolean {
     return (this.words[entry + ENTRY_VALUE]! & ((FLAG_LARGE | FLAG_COLD) << 16)) !== 0;
+  }
+
+  /** True for entries whose value may have parts that expire by themselves. */
+  hasTimedParts(entry: number): boolean {
+    return (this.words[entry + ENTRY_VALUE]! & (FLAG_TIMED_PARTS << 16)) !== 0;
   }
 
   keyLength(entry: number): number {

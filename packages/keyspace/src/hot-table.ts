@@ -28,6 +28,7 @@ import {
   FLAG_LARGE,
   FLAG_STORED,
   FLAG_STORED_LARGE,
+  FLAG_TIMED_PARTS,
   LARGE_ID_NEXT,
   SHARD_BLOCK_WORDS,
   SHARD_COMPLETE,
@@ -242,6 +243,8 @@ export class HotTable extends Entries {
     const capacity = CLASS_BYTES[meta >>> 24]!;
     if (staysInPlace(needed, capacity)) {
       words[entry + ENTRY_VALUE] = (words[entry + ENTRY_VALUE]! & ~0xffff) | valueBytes;
+      // A cold value may be coming back: when its parts expire is for the sweeper to look up.
+      if (this.hasTimedParts(entry)) this.#expiry.note(entry, 0);
       return entry;
     }
     const sizeClass = classFor(needed);
@@ -259,6 +262,7 @@ export class HotTable extends Entries {
     this.index.replace(shard, entry, moved);
     const expireAtMs = this.floats[(moved + ENTRY_EXPIRE) >> 1]!;
     if (expireAtMs !== 0) this.#expiry.note(moved, expireAtMs);
+    if (this.hasTimedParts(moved)) this.#expiry.note(moved, 0);
     words[entry + ENTRY_META] = TYPE_FREE;
     this.pool.free(shard, entry);
     return moved;
@@ -335,6 +339,15 @@ export class HotTable extends Entries {
     }
     if (before === 0) this.#countIn(this.#shard, this.#db, COUNTER_EXPIRES, 1);
     this.#expiry.note(entry, expireAtMs);
+  }
+
+  /**
+   * Notes that parts of an entry's value expire by themselves, the first at a time; 0: none does.
+   * What is too early only costs the sweeper a look.
+   */
+  noteTimedParts(entry: number, earliestMs: number): void {
+    this.setFlags(entry, FLAG_TIMED_PARTS, earliestMs === 0 ? 0 : FLAG_TIMED_PARTS);
+    if (earliestMs !== 0) this.#expiry.note(entry, earliestMs);
   }
 
   /**

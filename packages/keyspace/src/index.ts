@@ -18,6 +18,7 @@ export {
   FLAG_LARGE,
   FLAG_STORED,
   FLAG_STORED_LARGE,
+  FLAG_TIMED_PARTS,
   LARGE_BYTES,
   MAX_KEY_BYTES,
   MAX_LSN,
@@ -35,3 +36,4 @@ export { RoomPlan } from './room-plan.ts';
 export { Scanner, SHARD_END } from './scanner.ts';
 export { ShardLocks } from './shard-lock.ts';
 export { type SweepEvents, Sweeper } from './sweeper.ts';
+export { TouchPass } from './touch-pass.ts';

@@ -131,6 +131,8 @@ export const FLAG_STORED = 4;
 export const FLAG_STORED_LARGE = 8;
 /** The value is only in the store; the packed bytes are its length, 32 bits. */
 export const FLAG_COLD = 16;
+/** Parts of the value may expire by themselves: fields of a hash. A hint: it may be out of date. */
+export const FLAG_TIMED_PARTS = 128;
 /** Two bits, free for the type: a string's encoding. */
 export const FLAG_ENCODING_SHIFT = 8;
 export const FLAG_ENCODING_MASK = 3;

@@ -1,6 +1,7 @@
 // Background work on the pages of a worker's shards: removes expired entries on time and what
-// flushed databases left behind. Takes one shard lock per page, for a few microseconds, and
-// goes on where it stopped, so a slice can be as small as the caller likes.
+// flushed databases left behind, and finds the values whose parts expire. Takes one shard lock per
+// page, for a few microseconds, and goes on where it stopped, so a slice can be as small as the
+// caller likes.
 
 import type { Arena } from './arena.ts';
 import { Databases } from './databases.ts';
@@ -25,6 +26,12 @@ export interface SweepEvents {
   expired(shard: number, db: number, entry: number): number;
   /** It was removed, and its tombstone stays. */
   buried(tombstone: number): void;
+  /**
+   * An entry's value may have parts that expire by themselves.
+   * @param nowMs what is due by then is to be removed, but not during this call
+   * @returns when the first of them expires in Unix milliseconds, 0 = none does
+   */
+  timedParts(db: number, entry: number, nowMs: number): number;
   /** A large value's entry goes: free the value. */
   largeFreed(largeId: number): void;
 }
@@ -145,6 +152,9 @@ export class Sweeper {
       if (((this.#words[entry + ENTRY_META]! >>> 16) & 255) === 0) continue;
       const db = this.#databases.ofNamespace(table.namespaceOf(entry));
       const expireAtMs = table.expireAtMs(entry);
+      if (db >= 0 && table.hasTimedParts(entry)) {
+        earliest = Math.min(earliest, this.#partsTick(db, entry, staleOnly ? 0 : nowMs));
+      }
       if (db < 0) {
         this.#release(shard, entry);
       } else if (expireAtMs !== 0) {
@@ -164,6 +174,17 @@ export class Sweeper {
     }
     this.#expiry.setPageTick(page, earliest);
     return removed;
+  }
+
+  /** The tick at which the first part of an entry's value expires. */
+  #partsTick(db: number, entry: number, nowMs: number): number {
+    const table = this.#table;
+    // A value that comes back from its store is noted then.
+    if (table.isCold(entry)) return PAGE_NEVER_EXPIRES;
+    const earliestMs = this.#events.timedParts(db, entry, nowMs);
+    if (earliestMs !== 0) return this.#expiry.tickOf(earliestMs);
+    table.noteTimedParts(entry, 0);
+    return PAGE_NEVER_EXPIRES;
   }
 
   /** Frees an entry of a flushed database; its counters were cleared by the flush. */

@@ -184,6 +184,7 @@ function leftOver(keys: KeyedTable, arena: Arena): string[] {
   const sweeper = new Sweeper(keys.table, new Uint8Array(SHARD_COUNT).fill(1), {
     expired: (shard) => keys.table.nextLsn(shard),
     buried() {},
+    timedParts: () => 0,
     largeFreed() {},
   });
   const isDone = sweeper.reclaim(Infinity);

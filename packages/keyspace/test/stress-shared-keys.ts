@@ -35,6 +35,7 @@ export class SharedKeys {
         return base.table.nextLsn(shard);
       },
       buried: () => {},
+      timedParts: () => 0,
       largeFreed: (id) => base.largeFreed(id),
     });
   }

@@ -2,7 +2,7 @@
 
 import { SHARD_COUNT } from '@forgekv/base';
 import { test } from 'tap';
-import { FLAG_LARGE, FLAG_STORED, LARGE_BYTES, TYPE_STRING } from '../src/layout.ts';
+import { FLAG_COLD, FLAG_LARGE, FLAG_STORED, LARGE_BYTES, TYPE_STRING } from '../src/layout.ts';
 import { Sweeper } from '../src/sweeper.ts';
 import { checkIntegrity } from './integrity.ts';
 import { KeyedTable, keysInShard, smallArena } from './keyed-table.ts';
@@ -10,6 +10,7 @@ import { KeyedTable, keysInShard, smallArena } from './keyed-table.ts';
 class Sweep {
   readonly expired: string[] = [];
   readonly freed: number[] = [];
+  timedParts: (db: number, entry: number, nowMs: number) => number = () => 0;
   readonly sweeper: Sweeper;
 
   constructor(keys: KeyedTable, owned: (shard: number) => boolean = () => true) {
@@ -25,6 +26,7 @@ class Sweep {
         return table.lsnOf(entry);
       },
       buried: () => {},
+      timedParts: (db, entry, nowMs) => this.timedParts(db, entry, nowMs),
       largeFreed: (id) => void this.freed.push(id),
     });
   }
@@ -278,4 +280,48 @@ test('a page that the sweep gave back belongs to whoever takes it next', async (
   t.equal(sweep.expire(epochMs + 1000), 1);
   t.same(checkIntegrity(table.arena).problems, []);
   t.equal(sweep.expire(epochMs + 6000), 1);
+});
+
+test('values with parts that expire are looked at when the first of them is due', async (t) => {
+  const keys = new KeyedTable(smallArena(100));
+  const { table } = keys;
+  const { epochMs } = table.arena;
+  const at = (ms: number) => epochMs + ms;
+  let firstMs = at(1000);
+  const seen: number[] = [];
+  const sweep = new Sweep(keys);
+  sweep.timedParts = (db, entry, nowMs) => {
+    t.ok(table.locks.holds(table.shard), 'under the lock');
+    t.equal(db, 2);
+    t.ok(table.hasTimedParts(entry));
+    seen.push(nowMs - epochMs);
+    return firstMs;
+  };
+  keys.set('h', 'x'.repeat(50), 2);
+  const note = (ms: number) =>
+    keys.locked('h', 2, () => table.noteTimedParts(table.find(), at(ms)));
+  note(1000);
+  sweep.expire(at(500));
+  t.same(seen, [], 'not before');
+  sweep.expire(at(1000));
+  sweep.expire(at(1010));
+  t.same(seen, [1000, 1010], 'again and again while something is due');
+  firstMs = at(5000);
+  sweep.expire(at(1020));
+  sweep.expire(at(1030));
+  t.same(seen.slice(2), [1020]);
+  keys.set('h', 'y'.repeat(3000), 2);
+  sweep.expire(at(1040));
+  t.same(seen.slice(3), [1040], 'the value has moved');
+  keys.locked('h', 2, () => table.setFlags(table.find(), 0, FLAG_COLD));
+  sweep.expire(at(6000));
+  keys.locked('h', 2, () => table.setFlags(table.find(), FLAG_COLD, 0));
+  t.equal(seen.length, 4, 'it lies in its store');
+  firstMs = 0;
+  note(7000);
+  sweep.expire(at(7000));
+  sweep.expire(at(8000));
+  t.same(seen.slice(4), [7000], 'there are no parts that expire any more');
+  keys.locked('h', 2, () => t.notOk(table.hasTimedParts(table.find())));
+  t.same(checkIntegrity(table.arena).problems, []);
 });

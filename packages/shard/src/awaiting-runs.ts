@@ -22,6 +22,8 @@ export interface AwaitingRun<F> {
 export class AwaitingRuns<F> {
   readonly #large: LargeStore;
   #runs: AwaitingRun<F>[] = [];
+  /** The run that is executed again. */
+  #resumed: AwaitingRun<F> | null = null;
 
   constructor(large: LargeStore) {
     this.#large = large;
@@ -33,7 +35,7 @@ export class AwaitingRuns<F> {
 
   /**
    * Keeps the rest of a run (copied) until what its first command needs is there.
-   * @param before the same rest, when it has waited before
+   * @param isFirst the run being resumed, if any, has not come any further
    */
   add(
     front: F,
@@ -41,20 +43,31 @@ export class AwaitingRuns<F> {
     flags: number,
     rest: Buffer,
     awaited: readonly Awaited[],
-    before: AwaitingRun<F> | null,
+    isFirst: boolean,
   ): void {
     // More than the run: the parser may look behind it.
     const memory = Buffer.alloc(rest.length + SPARE_BYTES);
     rest.copy(memory);
+    const before = isFirst ? (this.#resumed?.awaited ?? []) : [];
     this.#runs.push({
       ...{ front, connection, flags, bytes: memory.subarray(0, rest.length) },
       view: new DataView(memory.buffer, memory.byteOffset, memory.length),
-      awaited: [...(before?.awaited ?? []), ...awaited],
+      awaited: [...before, ...awaited],
     });
   }
 
-  /** Takes out the runs that can go on. */
-  take(nowMs: number): AwaitingRun<F>[] {
+  /** Executes the runs that can go on; true when there were any. */
+  resume(nowMs: number, execute: (run: AwaitingRun<F>) => void): boolean {
+    const ready = this.#take(nowMs);
+    for (const run of ready) {
+      this.#resumed = run;
+      execute(run);
+      this.#resumed = null;
+    }
+    return ready.length > 0;
+  }
+
+  #take(nowMs: number): AwaitingRun<F>[] {
     if (this.#runs.length === 0) return [];
     const ready: AwaitingRun<F>[] = [];
     const others: AwaitingRun<F>[] = [];

@@ -9,6 +9,7 @@
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { invariant } from '@forgekv/base';
 import type { CommandContext } from '@forgekv/commands';
+import { LargeHash } from '@forgekv/datatypes';
 import { FLAG_COLD, FLAG_LARGE, LARGE_BYTES, TYPE_TOMBSTONE } from '@forgekv/keyspace';
 import {
   CorruptRecordError,
@@ -214,6 +215,9 @@ export class CollectionLoads {
     table.words[at] = load.largeId;
     table.words[at + 1] = Math.min(collection.memoryBytes, MOST_NOTED_BYTES);
     table.setFlags(moved, FLAG_COLD, FLAG_LARGE);
+    if (collection instanceof LargeHash) {
+      table.noteTimedParts(moved, collection.nextExpireAtMs);
+    }
     large.keepStored(load.largeId, collection, load.metadata.objectId);
     large.pin(load.largeId, Date.now());
     this.loaded++;

@@ -5,6 +5,9 @@
 import { type HotTable, Sweeper } from '@forgekv/keyspace';
 import type { Peers } from './peers.ts';
 
+/** A time in the past. */
+const SOON_MS = 1;
+
 interface Foreign {
   readonly worker: number;
   readonly sweeper: Sweeper;
@@ -27,6 +30,8 @@ export class Reclaimer {
       const sweeper = new Sweeper(table, ownedBy(other, workerOf), {
         expired: () => 0,
         buried: () => {},
+        // Its own worker knows: it looks at the page again.
+        timedParts: () => SOON_MS,
         largeFreed: (id) => freed.push(id),
       });
       return { worker: other, sweeper, freed };

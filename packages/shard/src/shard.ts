@@ -10,6 +10,7 @@ import {
   CommandContext,
   type CommandRegistry,
   DONE,
+  DueHashes,
   type EffectLog,
   Executor,
   FULL,
@@ -35,7 +36,7 @@ import {
   RequestParser,
 } from '@forgekv/protocol';
 import { type Doorbell, KIND_RUN, RingConsumer, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
-import { type AwaitingRun, AwaitingRuns } from './awaiting-runs.ts';
+import { AwaitingRuns } from './awaiting-runs.ts';
 import { ColdReads } from './cold-reads.ts';
 import { LargeStore } from './large-store.ts';
 import { ParkedRuns } from './parked-runs.ts';
@@ -107,6 +108,7 @@ export class Shard {
   readonly #peers: Peers;
   readonly #transactions: Transactions;
   readonly #sweeper: Sweeper;
+  readonly #dueHashes: DueHashes;
   readonly #reclaimer: Reclaimer;
   readonly #fronts: FrontLink[];
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
@@ -121,8 +123,6 @@ export class Shard {
   readonly #awaiting: AwaitingRuns<FrontLink>;
   /** What the run being executed has to wait for. */
   #awaited: readonly Awaited[] | null = null;
-  /** The run being executed has waited before. */
-  #resumed: AwaitingRun<FrontLink> | null = null;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
@@ -152,6 +152,7 @@ export class Shard {
       transactionId: modules.index + 1,
     });
     const { table, workerOf, index } = modules;
+    this.#dueHashes = new DueHashes(this.#context);
     this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), {
       expired: (shard, _db, entry) => {
         modules.stats.expiredKeys++;
@@ -161,6 +162,7 @@ export class Shard {
         return lsn;
       },
       buried: (tombstone) => modules.log.buried(tombstone),
+      timedParts: (db, entry, at) => this.#dueHashes.look(db, entry, at),
       largeFreed: (id) => this.#store.forget(id),
     });
     this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
@@ -274,6 +276,7 @@ export class Shard {
     if (nowMs >= this.#nextExpireMs) {
       this.#nextExpireMs = nowMs + EXPIRE_EVERY_MS;
       this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
+      this.#dueHashes.remove(nowMs);
       this.#m.stats.largeBytes = this.#store.bytes;
       this.#m.stats.heapBytes = process.memoryUsage().heapUsed;
     }
@@ -282,15 +285,10 @@ export class Shard {
 
   /** Goes on with runs whose values were read; true when there were any. */
   #resume(nowMs: number): boolean {
-    const runs = this.#awaiting.take(nowMs);
-    for (const run of runs) {
-      const { front, connection, flags, bytes, view } = run;
-      this.#resumed = run;
+    return this.#awaiting.resume(nowMs, ({ front, connection, flags, bytes, view }) => {
       this.#run(front, connection, flags, bytes, view, 0, bytes.length);
-      this.#resumed = null;
       front.replies.flush();
-    }
-    return runs.length > 0;
+    });
   }
 
   #serve(front: FrontLink): boolean {
@@ -365,9 +363,8 @@ export class Shard {
       if (done === count) at = next;
       else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
       if (this.#awaited !== null) {
-        const before = at === start ? this.#resumed : null;
         const rest = bytes.subarray(at, end);
-        this.#awaiting.add(front, connection, flags, rest, this.#awaited, before);
+        this.#awaiting.add(front, connection, flags, rest, this.#awaited, at === start);
         this.#awaited = null;
         front.replies.reply(connection, writer, false);
         return;

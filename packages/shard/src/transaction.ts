@@ -13,6 +13,7 @@ import {
   type CommandContext,
   type CommandRegistry,
   type Executor,
+  NOT_HERE,
   OUT_OF_MEMORY,
   type Outcome,
 } from '@forgekv/commands';
@@ -34,9 +35,6 @@ export class Transactions {
   readonly #m: TransactionModules;
   /** Collections of others that are being read, for the command that was run last. */
   #awaited: Awaited[] = [];
-  /** Argument indexes of the command's keys, `found` of them. */
-  readonly #keys: number[] = [];
-  #found = 0;
 
   constructor(modules: TransactionModules) {
     this.#m = modules;
@@ -54,14 +52,7 @@ export class Transactions {
     context.transaction = this.#m.transactionId;
     store.enter(shards);
     this.#awaited = [];
-    const problem = this.#borrow(id);
-    let outcome: Outcome;
-    if (this.#awaited.length === 0 && problem === '') {
-      outcome = executor.run(id);
-    } else {
-      for (let i = 0; i < this.#found; i++) context.clearPrehashed(this.#keys[i]!);
-      outcome = this.#awaited.length > 0 ? AWAITS : context.fail(problem);
-    }
+    const outcome = this.#runBorrowing(id);
     for (const { worker, id: largeId, value } of store.leave()) {
       peers.change(worker, largeId, value && store.packChange(value));
     }
@@ -74,6 +65,25 @@ export class Transactions {
   /** What the last command waits for at other workers. */
   takeAwaited(): Awaited[] {
     return this.#awaited.splice(0);
+  }
+
+  /** Runs the command with all it needs borrowed: once more if it names only a part of it. */
+  #runBorrowing(id: number): Outcome {
+    const { context, executor } = this.#m;
+    const refusal = this.#refusal(this.#borrowNamed(id));
+    if (refusal !== null) return refusal;
+    const wanted: Buffer[] = [];
+    context.wanted = wanted;
+    const outcome = executor.run(id);
+    context.wanted = null;
+    if (outcome !== NOT_HERE || wanted.length === 0) return outcome;
+    return this.#refusal(this.#borrowWanted(wanted)) ?? executor.run(id);
+  }
+
+  /** Why the command cannot run after what it needs was to be borrowed; null: it can. */
+  #refusal(problem: string): Outcome | null {
+    if (this.#awaited.length > 0) return AWAITS;
+    return problem === '' ? null : this.#m.context.fail(problem);
   }
 
   /** Waits until no other transaction holds the shard's gate. No lock is held. */
@@ -100,48 +110,66 @@ export class Transactions {
     table.locks.unlock(shard);
   }
 
-  /**
-   * Borrows the large values of keys on other workers, and has cold ones brought back; their
-   * entries cannot change now.
-   * @returns '' or an error reply; with something in `#awaited` the command cannot run yet
-   */
-  #borrow(id: number): string {
-    const { registry, context, store, peers, workerOf } = this.#m;
-    const { table, request } = context;
-    const text = (i: number): Buffer => request.slice(i);
-    this.#found = extractKeys(registry.table, id, request.argc, text, this.#keys);
-    for (let i = 0; i < this.#found; i++) {
-      const key = this.#keys[i]!;
+  /** Borrows what the command's keys hold in every database; returns '' or an error reply. */
+  #borrowNamed(id: number): string {
+    const { registry, context } = this.#m;
+    const { request } = context;
+    const keys: number[] = [];
+    extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
+    for (const key of keys) {
+      // Hashed when the shards were found, but perhaps never to be opened.
+      context.clearPrehashed(key);
       for (let db = 0; db < context.databases.count; db++) {
-        context.select(key, db);
-        const { shard } = table;
-        if (store.owns(shard)) break;
-        table.locks.lock(shard);
-        context.select(key, db);
-        const entry = table.find();
-        const large = entry !== 0 && table.isLarge(entry);
-        const value = large ? table.words[table.valueWord(entry)]! : 0;
-        const cold = entry !== 0 && table.isCold(entry);
-        table.locks.unlock(shard);
-        if (cold) {
-          const warmed = peers.warm(workerOf[shard]!, db, request.slice(key));
-          if (typeof warmed !== 'string') {
-            this.#awaited.push(warmed);
-            continue;
-          }
-          if (warmed !== '') return warmed;
-          // It may be a large one.
-          db--;
-          continue;
-        }
-        // What is to be awaited makes all of it in vain.
-        if (!large || store.isBorrowed(value) || this.#awaited.length > 0) continue;
-        const lent = peers.borrow(workerOf[shard]!, value);
-        if (lent === '') return OUT_OF_MEMORY;
-        if (lent !== null) store.borrow(value, lent);
+        const problem = this.#borrow(request.slice(key), db);
+        if (problem !== '') return problem;
       }
     }
     return '';
+  }
+
+  #borrowWanted(keys: readonly Buffer[]): string {
+    for (const key of keys) {
+      const problem = this.#borrow(key, this.#m.context.db);
+      if (problem !== '') return problem;
+    }
+    return '';
+  }
+
+  /**
+   * Borrows the large value of a key on another worker, or has a cold one brought back; its entry
+   * cannot change now.
+   * @returns '' or an error reply; with something in `awaited` the command cannot run yet
+   */
+  #borrow(key: Buffer, db: number): string {
+    const { context, store, peers, workerOf } = this.#m;
+    const { table } = context;
+    const view = new DataView(key.buffer, key.byteOffset, key.length);
+    for (;;) {
+      table.selectKey(key, view, 0, key.length, db);
+      const { shard } = table;
+      if (store.owns(shard)) return '';
+      table.locks.lock(shard);
+      const entry = table.find();
+      const large = entry !== 0 && table.isLarge(entry);
+      const value = large ? table.words[table.valueWord(entry)]! : 0;
+      const cold = entry !== 0 && table.isCold(entry);
+      table.locks.unlock(shard);
+      if (!cold) {
+        // What is to be awaited makes all of it in vain.
+        if (!large || store.isBorrowed(value) || this.#awaited.length > 0) return '';
+        const lent = peers.borrow(workerOf[shard]!, value);
+        if (lent === '') return OUT_OF_MEMORY;
+        if (lent !== null) store.borrow(value, lent);
+        return '';
+      }
+      const warmed = peers.warm(workerOf[shard]!, db, key);
+      if (typeof warmed !== 'string') {
+        this.#awaited.push(warmed);
+        return '';
+      }
+      // It may be a large one.
+      if (warmed !== '') return warmed;
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { invariant } from '@forgekv/base';
 import {
+  DUMP_VERSION,
   openDump,
   type RdbReader,
   RdbWriter,
@@ -11,10 +12,21 @@ import {
   sealDump,
   writeRdbString,
 } from '@forgekv/datatypes';
-import { TYPE_STRING } from '@forgekv/keyspace';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import { dumpHash, hashRestores } from '../hash/hash-dump.ts';
 import type { LargeCollection } from '../large-values.ts';
+import {
+  dumpList,
+  RDB_LIST,
+  RDB_LIST_QUICKLIST,
+  RDB_LIST_QUICKLIST_2,
+  RDB_LIST_ZIPLIST,
+  restoreList,
+} from '../list/list-dump.ts';
 import type { NewValue } from '../new-value.ts';
+import { dumpSet, setRestores } from '../set/set-dump.ts';
+import { dumpSortedSet, sortedSetRestores } from '../sorted-set/sorted-set-dump.ts';
 
 /**
  * Reads the value behind the type byte; null when it is damaged. Changes nothing.
@@ -25,13 +37,30 @@ type Restore = (c: CommandContext, reader: RdbReader, mayPack: boolean) => NewVa
 type Dump = (c: CommandContext, entry: number, writer: RdbWriter) => void;
 
 /** By the type of an entry. */
-const DUMPS: ReadonlyMap<number, Dump> = new Map([[TYPE_STRING, dumpString]]);
+const DUMPS: ReadonlyMap<number, Dump> = new Map([
+  [TYPE_STRING, dumpString],
+  [TYPE_HASH, dumpHash],
+  [TYPE_LIST, dumpList],
+  [TYPE_SET, dumpSet],
+  [TYPE_ZSET, dumpSortedSet],
+]);
 
 // Types as RDB files number them.
 const RDB_STRING = 0;
+/** Types from this on are known since Redis 7.4. */
+const FIRST_OF_VERSION_12 = 22;
+const VERSION_12 = 12;
 
 /** By the type byte of a payload. */
-const RESTORES: ReadonlyMap<number, Restore> = new Map([[RDB_STRING, restoreString]]);
+const RESTORES: ReadonlyMap<number, Restore> = new Map<number, Restore>([
+  [RDB_STRING, restoreString],
+  ...[RDB_LIST, RDB_LIST_ZIPLIST, RDB_LIST_QUICKLIST, RDB_LIST_QUICKLIST_2].map(
+    (type): [number, Restore] => [type, restoreList(type)],
+  ),
+  ...setRestores,
+  ...sortedSetRestores,
+  ...hashRestores,
+]);
 
 /** False when the type of an entry has no form yet. */
 export function isDumpable(c: CommandContext, entry: number): boolean {
@@ -46,8 +75,13 @@ export function serializedValue(c: CommandContext, entry: number): Buffer {
   invariant(dump !== undefined, 'a value of this type cannot be serialized');
   writer.reset();
   dump(c, entry, writer);
-  sealDump(writer);
+  sealDump(writer, versionOf(writer.buffer[0]!));
   return writer.buffer.subarray(0, writer.position);
+}
+
+/** The RDB version that brought a type. */
+function versionOf(type: number): number {
+  return type >= FIRST_OF_VERSION_12 ? VERSION_12 : DUMP_VERSION;
 }
 
 /** Returns a copy of a large collection, that of an entry which was opened last. */

@@ -1,7 +1,7 @@
 // The handlers of the generic and expiry families, by command.
 
 import type { expiryFamily, genericFamily, HandlersOf } from '@forgekv/catalog';
-import { type Handler, keyed, onFront, onWorker } from '../handler.ts';
+import { type Handler, keyed, keyedOrWide, onFront, onWorker } from '../handler.ts';
 import { helpOn } from '../server/help.ts';
 import { dump, restore } from './dump.ts';
 import { del, exists, touch, type } from './exists.ts';
@@ -10,10 +10,12 @@ import { keys, randomKey } from './keys.ts';
 import { objectEncoding, objectFreq, objectIdleTime, objectRefCount } from './object.ts';
 import { copy, move, rename, renameNx } from './rename.ts';
 import { scan } from './scan.ts';
+import { sort, sortReadOnly } from './sort.ts';
+import { readsUnnamedKeys } from './sort-options.ts';
 import { expireTime, pExpireTime, pTtl, ttl } from './ttl.ts';
 import { wait } from './wait.ts';
 
-type PendingGeneric = 'MIGRATE' | 'SORT' | 'SORT_RO' | 'WAITAOF';
+type PendingGeneric = 'MIGRATE' | 'WAITAOF';
 
 export const genericHandlers = {
   COPY: keyed(copy),
@@ -32,6 +34,8 @@ export const genericHandlers = {
   RENAMENX: keyed(renameNx),
   RESTORE: keyed(restore),
   SCAN: onWorker(scan),
+  SORT: keyedOrWide(sort, readsUnnamedKeys),
+  SORT_RO: keyedOrWide(sortReadOnly, readsUnnamedKeys),
   TOUCH: keyed(touch),
   TYPE: keyed(type),
   UNLINK: keyed(del),

@@ -1,6 +1,6 @@
 // OBJECT: how a value is stored and used.
 
-import { stringEncoding } from '@forgekv/datatypes';
+import { FORM_INTSET, packedForm, stringEncoding } from '@forgekv/datatypes';
 import {
   TYPE_HASH,
   TYPE_LIST,
@@ -42,6 +42,11 @@ export function objectEncoding(c: CommandContext): Outcome {
     const loaded = c.loadValue(entry);
     if (loaded < 0) return c.refuse(loaded);
     name = stringEncoding(c.encodingOf(loaded), c.valueBytes, c.valueOffset, c.valueLength);
+  }
+  if (type === TYPE_SET && !table.isLarge(entry)) {
+    const loaded = c.loadValue(entry);
+    if (loaded < 0) return c.refuse(loaded);
+    if (packedForm(c.valueBytes, c.valueOffset) === FORM_INTSET) name = 'intset';
   }
   c.stats.hits++;
   c.reply.text(name);

@@ -10,11 +10,11 @@ import { SHARD_END } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_INVALID_CURSOR, ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
+import { readCursor } from '../scan-cursor.ts';
 import { FoundKeys, GATED, keyOf, SLICE_KEYS, walkSlice } from './key-walk.ts';
 import { typeNamed } from './type-names.ts';
 
 const DEFAULT_COUNT = 10;
-const UINT64_MAX = 18446744073709551615n;
 /** Buckets and entries a call looks at in any case, where the database's keys are few. */
 const MIN_STEPS = 16384;
 /** The same per key asked for. */
@@ -32,7 +32,7 @@ interface ScanOptions {
 
 /** SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]. */
 export function scan(c: CommandContext): Outcome {
-  const cursor = parseCursor(c.request.text(1));
+  const cursor = readCursor(c, 1);
   if (cursor === null) return c.fail(ERR_INVALID_CURSOR);
   const options = parseOptions(c);
   if (typeof options === 'string') return c.fail(options);
@@ -72,18 +72,6 @@ function walkPage(c: CommandContext, cursor: number, options: ScanOptions): numb
     }
   }
   return shard < SHARD_COUNT ? shard * SHARD_END + position : 0;
-}
-
-/**
- * Reads a cursor as C's strtoul does, which takes the empty text, a sign and leading zeros.
- * @returns null for what is no 64-bit number; one that no walk returned is as good as the end
- */
-function parseCursor(text: string): number | null {
-  if (text === '') return 0;
-  if (!/^[+-]?\d+$/.test(text)) return null;
-  const digits = BigInt(text.replace(/^[+-]/, ''));
-  if (digits > UINT64_MAX) return null;
-  return Number(text.startsWith('-') ? BigInt.asUintN(64, -digits) : digits);
 }
 
 /** Returns the options, or the text of an error. */

@@ -1,6 +1,7 @@
 // Takes a value of any type from one key to another as it is: packed bytes, type, encoding and
 // expiry. Shared by COPY, RENAME and MOVE; knows nothing of what the bytes mean.
 
+import { SOON_MS } from '../collection-access.ts';
 import type { CommandContext } from '../context.ts';
 import type { LargeCollection } from '../large-values.ts';
 import { NOT_HERE } from '../outcome.ts';
@@ -13,6 +14,7 @@ export interface SourceValue {
   readonly encoding: number;
   readonly expireAtMs: number;
   readonly isLarge: boolean;
+  readonly hasTimedParts: boolean;
   /** Null: it is bytes. */
   readonly collection: LargeCollection | null;
   readonly bytes: Buffer;
@@ -29,6 +31,7 @@ export function sourceValue(c: CommandContext, entry: number): SourceValue {
     encoding: c.encodingOf(entry),
     expireAtMs: table.expireAtMs(entry),
     isLarge: table.isLarge(entry),
+    hasTimedParts: table.hasTimedParts(entry),
     collection: c.collection,
     bytes: c.valueBytes,
     offset: c.valueOffset,
@@ -71,5 +74,6 @@ export function storeMoved(c: CommandContext, entry: number, source: SourceValue
 function finish(c: CommandContext, stored: number, source: SourceValue): void {
   c.setEncoding(stored, source.encoding);
   c.table.setExpireAtMs(stored, source.expireAtMs);
+  if (source.hasTimedParts) c.table.noteTimedParts(stored, SOON_MS);
   c.changed(stored);
 }

@@ -25,6 +25,7 @@ export function statLines(_: CommandContext, services: ServerServices): InfoLine
     ['instantaneous_output_repl_kbps', '0.00'],
     ['rejected_connections', stats.get('rejectedConnections')],
     ['expired_keys', stats.get('expiredKeys')],
+    ['expired_subkeys', stats.get('expiredFields')],
     ...absentStatLines(),
     ['keyspace_hits', stats.get('hits')],
     ['keyspace_misses', stats.get('misses')],

@@ -3,7 +3,7 @@
 import type { CommandContext } from '../context.ts';
 import { wrongArity } from '../errors.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
-import { storeString } from './string-value.ts';
+import { assignString } from './string-value.ts';
 
 /** MSET key value [key value ...]. */
 export function mset(c: CommandContext): Outcome {
@@ -53,10 +53,13 @@ function storePairs(c: CommandContext): number {
   const { request } = c;
   if (!c.room.claim()) return c.full();
   let stored = 0;
-  for (let i = 1; i < request.argc && stored >= 0; i += 2) {
+  for (let i = 1; i < request.argc; i += 2) {
     // Opened again, not remembered: the same key may have come before.
     const entry = c.open(i);
-    stored = storeString(c, Math.max(0, entry), i + 1, 0);
+    stored = assignString(c, Math.max(0, entry), i + 1);
+    if (stored < 0) break;
+    c.table.setExpireAtMs(stored, 0);
+    c.changedToArgument(stored, i);
   }
   c.room.end();
   return Math.min(0, stored);

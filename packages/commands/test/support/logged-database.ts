@@ -56,7 +56,9 @@ export class LoggedDatabase {
 
   /** Ends the tick of both threads. */
   settle(): void {
-    for (const { log } of [this.db.front, this.db.worker]) while (log!.settle() !== SETTLED);
+    const logs = [this.db.front.log!, this.db.worker.log!];
+    // By turns: each may wait for what the other has yet to seal.
+    while (logs.map((log) => log.settle()).some((answer) => answer !== SETTLED));
   }
 
   /** Everything logged so far, by shard in the order of LSNs. */
@@ -104,9 +106,7 @@ export function replayInto(db: TestDatabase, effects: readonly PlainEffect[]): v
     db.table.locks.lock(shard);
     db.table.setLastLsn(shard, lsn - 1);
     db.table.locks.unlock(shard);
-    const reply = db.run(...args);
-    if (typeof reply === 'string' && reply.startsWith('-')) {
-      throw new Error(`${args.map(text).join(' ')}: ${reply}`);
-    }
+    const reply = db.reply(...args);
+    if (reply.kind === 'error') throw new Error(`${args.map(text).join(' ')}: ${reply.text}`);
   }
 }

@@ -14,12 +14,12 @@ export class ChunkDirectory {
   #chunks: (ListChunk | null)[] = new Array<ListChunk | null>(FIRST_CAPACITY).fill(null);
   /** Elements per chunk, beside each other: finding an index adds up a great many. */
   #counts: Int32Array = new Int32Array(FIRST_CAPACITY);
+  /** Bytes of memory per chunk, as noted last. */
+  #sizes: Int32Array = new Int32Array(FIRST_CAPACITY);
   #head = 0;
   #length = 0;
   #elements = 0;
-  /** Bytes of each chunk, when it was last looked at, and of all of them. */
-  #sizes: Int32Array = new Int32Array(FIRST_CAPACITY);
-  #bytes = 0;
+  #chunkBytes = 0;
 
   get length(): number {
     return this.#length;
@@ -30,9 +30,9 @@ export class ChunkDirectory {
     return this.#elements;
   }
 
-  /** Bytes of the arrays and all chunks, as `recount` last saw them. */
+  /** Bytes of the arrays and all chunks. */
   get memoryBytes(): number {
-    return this.#counts.length * 16 + this.#bytes;
+    return this.#counts.length * 16 + this.#chunkBytes;
   }
 
   at(index: number): ListChunk {
@@ -45,7 +45,7 @@ export class ChunkDirectory {
     const { count, memoryBytes } = this.#chunks[slot]!;
     this.#elements += count - this.#counts[slot]!;
     this.#counts[slot] = count;
-    this.#bytes += memoryBytes - this.#sizes[slot]!;
+    this.#chunkBytes += memoryBytes - this.#sizes[slot]!;
     this.#sizes[slot] = memoryBytes;
   }
 
@@ -113,18 +113,19 @@ export class ChunkDirectory {
     }
     const slot = this.#slot(index);
     this.#chunks[slot] = chunk;
-    this.#counts[slot] = chunk.count;
-    this.#elements += chunk.count;
-    this.#sizes[slot] = chunk.memoryBytes;
-    this.#bytes += chunk.memoryBytes;
+    // The slot has nothing of its own yet: what it had was moved, or taken out.
+    this.#counts[slot] = 0;
+    this.#sizes[slot] = 0;
+    this.recount(index);
     return this.#givePosition(index, chunk);
   }
 
   /** Takes `count` chunks out from `index` on. */
   remove(index: number, count: number): void {
     for (let i = index; i < index + count; i++) {
-      this.#elements -= this.#counts[this.#slot(i)]!;
-      this.#bytes -= this.#sizes[this.#slot(i)]!;
+      const slot = this.#slot(i);
+      this.#elements -= this.#counts[slot]!;
+      this.#chunkBytes -= this.#sizes[slot]!;
     }
     const behind = this.#length - index - count;
     if (index < behind) {
@@ -146,7 +147,7 @@ export class ChunkDirectory {
     for (let i = 0; i < this.#length; i++) {
       const slot = this.#slot(i);
       if (this.#counts[slot] === 0) {
-        this.#bytes -= this.#sizes[slot]!;
+        this.#chunkBytes -= this.#sizes[slot]!;
         continue;
       }
       if (kept < i) this.#move(i, kept);
@@ -154,8 +155,9 @@ export class ChunkDirectory {
     }
     // What was moved forward is still written at the end: it counts no more there.
     for (let i = kept; i < this.#length; i++) {
-      this.#counts[this.#slot(i)] = 0;
-      this.#sizes[this.#slot(i)] = 0;
+      const slot = this.#slot(i);
+      this.#counts[slot] = 0;
+      this.#sizes[slot] = 0;
     }
     if (kept < this.#length) this.remove(kept, this.#length - kept);
   }

@@ -1,11 +1,15 @@
 // A list of any number of elements: a deque of chunks. O(1) at both ends; an index costs a
 // nanosecond per 8 KB up to the nearer end; an edit moves bytes of one chunk. Not the packed form.
 
+import { EMPTY_LISTPACK_BYTES, listpackEntryBytes } from '../packed/listpack-size.ts';
 import { ByteRange, copyBytes } from './byte-range.ts';
 import { ChunkDirectory } from './chunk-directory.ts';
 import type { ChunkListener } from './element-listener.ts';
 import { checkElementBytes } from './large-value-error.ts';
 import { CHUNK_BYTES, CHUNK_ELEMENTS, ListChunk, LONE_ABOVE_BYTES } from './list-chunk.ts';
+
+/** A removal of more elements does not count their listpack bytes one by one. */
+const COUNTED_REMOVAL = 16;
 
 /** Elements are bytes of at most 512 MB. */
 export class LargeList {
@@ -14,6 +18,8 @@ export class LargeList {
   /** The element `get` last found; valid until the next change. */
   readonly element: ByteRange = new ByteRange();
   readonly #chunks = new ChunkDirectory();
+  /** Of all elements as a listpack of Redis; NaN: not known. */
+  #listpackBytes = EMPTY_LISTPACK_BYTES;
 
   /** Number of elements. */
   get count(): number {
@@ -28,6 +34,22 @@ export class LargeList {
   /** Number of chunks. */
   get chunkCount(): number {
     return this.#chunks.length;
+  }
+
+  /**
+   * Bytes of the same list as a listpack of Redis, for the thresholds; Infinity when that is more
+   * than `most`. O(1), but O(most) once after a removal of many elements.
+   */
+  listpackBytes(most: number): number {
+    // An element takes two bytes at least.
+    if (this.count * 2 > most) return Number.POSITIVE_INFINITY;
+    if (Number.isNaN(this.#listpackBytes)) {
+      this.#listpackBytes = EMPTY_LISTPACK_BYTES;
+      this.walk(0, this.count, false, ({ bytes, offset, length }) => {
+        this.#listpackBytes += listpackEntryBytes(bytes, offset, length);
+      });
+    }
+    return this.#listpackBytes <= most ? this.#listpackBytes : Number.POSITIVE_INFINITY;
   }
 
   /** Inserts in front of the first element. Throws LargeValueError, with nothing changed. */
@@ -61,6 +83,7 @@ export class LargeList {
   ): boolean {
     if (!this.get(index)) return false;
     if (this.element.length === length) {
+      this.#listpackBytes += listpackEntryBytes(bytes, offset, length) - this.#entryBytes();
       copyBytes(bytes, offset, this.element.bytes, this.element.offset, length);
       this.#changed(this.#chunks.foundChunk);
       return true;
@@ -94,6 +117,7 @@ export class LargeList {
   removeRange(index: number, count: number): number {
     if (index < 0 || index >= this.count || count <= 0) return 0;
     const removed = Math.min(count, this.count - index);
+    this.#uncount(index, removed);
     this.#chunks.find(index);
     const { foundChunk, foundPlace } = this.#chunks;
     let left = removed;
@@ -201,11 +225,12 @@ export class LargeList {
     for (let i = 0; i < chunks && removed < most; i++) {
       const index = downwards ? chunks - 1 - i : i;
       const chunk = this.#chunks.at(index);
-      const now = removeEqualIn(chunk, bytes, most - removed, downwards, this.element);
+      const now = chunk.removeEqual(bytes, most - removed, downwards, this.element);
       if (now === 0) continue;
       removed += now;
       this.#changed(index);
     }
+    this.#listpackBytes -= removed * listpackEntryBytes(bytes, 0, bytes.length);
     if (removed > 0) this.#joinAll();
     return removed;
   }
@@ -238,7 +263,7 @@ export class LargeList {
     if (!Number.isFinite(position) || !isBehind || elements.length === 0) return false;
     const [first] = elements;
     if (elements.length === 1 && first!.length > LONE_ABOVE_BYTES) {
-      this.#chunks.append(new ListChunk(Buffer.from(first!)), position);
+      this.#append(new ListChunk(Buffer.from(first!)), position);
       return true;
     }
     const chunk = new ListChunk();
@@ -246,13 +271,36 @@ export class LargeList {
       if (!chunk.hasRoom(element.length)) return false;
       chunk.insert(chunk.count, element, 0, element.length);
     }
-    this.#chunks.append(chunk, position);
+    this.#append(chunk, position);
     return true;
+  }
+
+  #append(chunk: ListChunk, position: number): void {
+    this.#chunks.append(chunk, position);
+    this.#listpackBytes = Number.NaN;
   }
 
   /** The position of a chunk, 0..chunkCount-1: chunks are ordered by their positions. */
   chunkPosition(index: number): number {
     return this.#chunks.at(index).position;
+  }
+
+  /** Listpack bytes of the element `get` last found. */
+  #entryBytes(): number {
+    const { bytes, offset, length } = this.element;
+    return listpackEntryBytes(bytes, offset, length);
+  }
+
+  /** Takes elements that are about to go out of `#listpackBytes`. */
+  #uncount(index: number, count: number): void {
+    if (count === this.count) this.#listpackBytes = EMPTY_LISTPACK_BYTES;
+    else if (count > COUNTED_REMOVAL) this.#listpackBytes = Number.NaN;
+    else {
+      for (let i = index; i < index + count; i++) {
+        this.get(i);
+        this.#listpackBytes -= this.#entryBytes();
+      }
+    }
   }
 
   /** Inserts in front of a place (0..its count) of a chunk. */
@@ -264,6 +312,7 @@ export class LargeList {
     length: number,
   ): void {
     const chunks = this.#chunks;
+    this.#listpackBytes += listpackEntryBytes(bytes, offset, length);
     if (!this.#findRoom(chunkIndex, place, length)) {
       if (length > LONE_ABOVE_BYTES) {
         const lone = Buffer.allocUnsafeSlow(length);
@@ -369,37 +418,4 @@ export class LargeList {
     this.#changed(to);
     return true;
   }
-}
-
-/** Removes up to `wanted` equal elements of a chunk, adjacent ones at once. */
-function removeEqualIn(
-  chunk: ListChunk,
-  bytes: Uint8Array,
-  wanted: number,
-  downwards: boolean,
-  element: ByteRange,
-): number {
-  const matches = (place: number): boolean => {
-    chunk.element(place, element);
-    return element.holds(bytes);
-  };
-  let removed = 0;
-  if (downwards) {
-    for (let end = chunk.count; end > 0 && removed < wanted; end--) {
-      let begin = end;
-      while (begin > 0 && removed + end - begin < wanted && matches(begin - 1)) begin--;
-      if (begin === end) continue;
-      chunk.remove(begin, end - begin);
-      removed += end - begin;
-      end = begin;
-    }
-    return removed;
-  }
-  for (let begin = 0; begin < chunk.count && removed < wanted; begin++) {
-    let end = begin;
-    while (end < chunk.count && removed + end - begin < wanted && matches(end)) end++;
-    if (end > begin) chunk.remove(begin, end - begin);
-    removed += end - begin;
-  }
-  return removed;
 }

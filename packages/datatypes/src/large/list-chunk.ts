@@ -142,6 +142,37 @@ export class ListChunk {
     this.count -= count;
   }
 
+  /**
+   * Removes up to `wanted` elements equal to these bytes, adjacent ones at once.
+   * @param downwards from the last one on
+   * @param element is pointed at one after the other
+   */
+  removeEqual(bytes: Uint8Array, wanted: number, downwards: boolean, element: ByteRange): number {
+    const matches = (place: number): boolean => {
+      this.element(place, element);
+      return element.holds(bytes);
+    };
+    let removed = 0;
+    if (downwards) {
+      for (let end = this.count; end > 0 && removed < wanted; end--) {
+        let begin = end;
+        while (begin > 0 && removed + end - begin < wanted && matches(begin - 1)) begin--;
+        if (begin === end) continue;
+        this.remove(begin, end - begin);
+        removed += end - begin;
+        end = begin;
+      }
+      return removed;
+    }
+    for (let begin = 0; begin < this.count && removed < wanted; begin++) {
+      let end = begin;
+      while (end < this.count && removed + end - begin < wanted && matches(end)) end++;
+      if (end > begin) this.remove(begin, end - begin);
+      removed += end - begin;
+    }
+    return removed;
+  }
+
   /** Moves the elements from `index` on to the end of another chunk that has the room. */
   moveTail(index: number, to: ListChunk): void {
     for (let i = index; i < this.count; i++) {

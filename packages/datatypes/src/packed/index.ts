@@ -6,11 +6,12 @@ export {
   FORM_LIST,
   FORM_SET,
   FORM_SORTED_SET,
+  HEAD_BYTES,
   MAX_PACKED_BYTES,
   packedCount,
   packedForm,
 } from './layout.ts';
-export { listpackEntryBytes } from './listpack-size.ts';
+export { EMPTY_LISTPACK_BYTES, listpackEntryBytes } from './listpack-size.ts';
 export { PackedHash } from './packed-hash.ts';
 export { PackedIntset } from './packed-intset.ts';
 export { PackedList } from './packed-list.ts';

@@ -79,6 +79,11 @@ export class PackedHash extends PackedValue {
     this.valueBytes = this.payloadAt + this.payloadBytes - this.valueAt;
   }
 
+  /** Bytes of the hash as it is; of one that does not exist yet, those of an empty one. */
+  get baseBytes(): number {
+    return this.endAt();
+  }
+
   /** Bytes one more pair takes at most: what to ask for before the first of several changes. */
   pairBytes(fieldBytes: number, valueBytes: number): number {
     return recordBytes(this.#payloadBytes(fieldBytes, valueBytes));

@@ -116,7 +116,12 @@ export class PackedIntset {
   /** Adds a value that `find` has just not found; returns the new length in bytes. */
   planAdd(value: Int64): number {
     this.#newWidth = Math.max(this.width, value.width);
-    return HEAD_BYTES + (this.count + 1) * this.#newWidth;
+    return this.bytesOf(this.count + 1, this.#newWidth);
+  }
+
+  /** Length in bytes of an intset of so many values of a width. */
+  bytesOf(count: number, width: number): number {
+    return HEAD_BYTES + count * width;
   }
 
   /** Applies `planAdd`. */

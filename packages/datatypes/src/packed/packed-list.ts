@@ -161,6 +161,19 @@ export class PackedList extends PackedValue {
     return this.length;
   }
 
+  /** Unused bytes before the first element. */
+  get slackBytes(): number {
+    return this.#slack;
+  }
+
+  /** Gives the unused bytes back at once; the value is so much shorter then. */
+  dropSlack(): void {
+    const slack = this.#slack;
+    this.#next(this.count, 0, this.listpackBytes);
+    this.planSplice(LIST_HEAD_BYTES, slack, 0);
+    this.splice(this.count);
+  }
+
   protected override firstRecord(): number {
     return this.offset + LIST_HEAD_BYTES + this.#slack;
   }

@@ -79,6 +79,11 @@ export class PackedSortedSet extends PackedValue {
     this.memberBytes = this.payloadBytes - FLOAT_BYTES;
   }
 
+  /** Bytes of the value, its head included also where it does not exist yet. */
+  get usedBytes(): number {
+    return this.endAt();
+  }
+
   /** Bytes one more member takes. */
   elementBytes(length: number): number {
     return recordBytes(length + FLOAT_BYTES);
@@ -162,6 +167,14 @@ export class PackedSortedSet extends PackedValue {
       return true;
     }
     return false;
+  }
+
+  /** Gives what has the score -0 the score 0, which keeps its place. */
+  dropMinusZeros(): void {
+    for (let found = this.seekFirst(0, false); found && this.score === 0; found = this.next()) {
+      this.read();
+      if (this.score === 0) this.view.setFloat64(this.payloadAt, 0, true);
+    }
   }
 
   #compareHere(member: ElementBytes): number {

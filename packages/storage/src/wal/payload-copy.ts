@@ -25,6 +25,32 @@ export function copyBytes(
 }
 
 /**
+ * The same from and to any address by words, while nothing but the source is read and nothing but
+ * the target written.
+ * @param to, toView the same memory
+ * @param bytes, view the same memory
+ */
+export function copyByWords(
+  to: Uint8Array,
+  toView: DataView,
+  index: number,
+  bytes: Uint8Array,
+  view: DataView,
+  offset: number,
+  length: number,
+): void {
+  if (length > WORD_COPY_BYTES) {
+    to.set(bytes.subarray(offset, offset + length), index);
+    return;
+  }
+  let at = 0;
+  for (; at + 4 <= length; at += 4) {
+    toView.setInt32(index + at, view.getInt32(offset + at, true), true);
+  }
+  for (; at < length; at++) to[index + at] = bytes[offset + at]!;
+}
+
+/**
  * Copies a whole payload to the start of a word, with zeros behind it up to the next one. The
  * source lies anywhere: the machine reads words at every address, a typed array does not.
  * @param to, toWords the same memory

@@ -9,7 +9,7 @@
 
 import { crc32 } from 'node:zlib';
 import { invariant } from '@forgekv/base';
-import { copyBytes, copyPadded } from './payload-copy.ts';
+import { copyBytes, copyByWords, copyPadded } from './payload-copy.ts';
 import { WalFencedError } from './wal-errors.ts';
 import { WAL_OPEN } from './wal-fence.ts';
 import {
@@ -211,6 +211,16 @@ export class WalWriter {
       this.#cutRecord();
     }
     this.#copy(bytes, offset, length);
+  }
+
+  /** The same for a piece that is usually longer. @param view of the same memory as `bytes` */
+  writeRange(bytes: Uint8Array, view: DataView, offset: number, length: number): void {
+    if (length > this.#limit - this.#index) {
+      this.write(bytes, offset, length);
+      return;
+    }
+    copyByWords(this.#bytes, this.#view, this.#index, bytes, view, offset, length);
+    this.#index += length;
   }
 
   /** Writes one byte. */

@@ -1,0 +1,74 @@
+// LMOVE and RPOPLPUSH: an element from one list to another, or from one end to the other.
+
+import { invariant } from '@forgekv/base';
+import type { CommandContext } from '../context.ts';
+import { ERR_SYNTAX } from '../errors.ts';
+import { DONE, type Outcome } from '../outcome.ts';
+import { readEnd } from './index-argument.ts';
+import { ListValue } from './list-value.ts';
+
+const source = new ListValue();
+const target = new ListValue();
+
+/** LMOVE source destination LEFT | RIGHT LEFT | RIGHT. */
+export function lMove(c: CommandContext): Outcome {
+  const fromLeft = readEnd(c, 3);
+  const toLeft = readEnd(c, 4);
+  return fromLeft === null || toLeft === null ? c.fail(ERR_SYNTAX) : move(c, fromLeft, toLeft);
+}
+
+/** RPOPLPUSH source destination. */
+export function rPopLPush(c: CommandContext): Outcome {
+  return move(c, false, true);
+}
+
+function move(c: CommandContext, fromLeft: boolean, toLeft: boolean): Outcome {
+  const entry = source.open(c, 1);
+  if (entry < 0) return c.refuse(entry);
+  if (entry === 0) {
+    c.reply.null();
+    return DONE;
+  }
+  source.get(fromLeft ? 0 : source.count - 1);
+  if (isSameKey(c)) return moveWithin(c, fromLeft, toLeft);
+
+  const targetEntry = target.open(c, 2);
+  if (targetEntry < 0) return c.refuse(targetEntry);
+  const refusal = c.refusalOf(source.length);
+  if (refusal !== '') return c.fail(refusal);
+  // Pushed before it is popped: that is the step that can fail. Until then it lies where it was.
+  const stored = target.pushFrom(c, toLeft, source);
+  if (stored < 0) return c.refuse(stored);
+  c.reply.bulk(source.bytes, source.offset, source.length);
+  const log = c.changedAs(stored, toLeft ? 'LPUSH' : 'RPUSH', 1);
+  log?.argument(source.bytes, source.offset, source.length);
+  log?.endTold(stored);
+  popMoved(c, fromLeft);
+  return DONE;
+}
+
+function popMoved(c: CommandContext, fromLeft: boolean): void {
+  const entry = source.open(c, 1);
+  invariant(entry > 0, 'a list that was open can be opened again');
+  const left = source.removeRange(c, fromLeft ? 0 : source.count - 1, 1);
+  if (left === 0) return;
+  const log = c.changedAs(left, fromLeft ? 'LPOP' : 'RPOP', 0);
+  log?.endTold(left);
+}
+
+function moveWithin(c: CommandContext, fromLeft: boolean, toLeft: boolean): Outcome {
+  const { reply } = c;
+  const resume = reply.position;
+  reply.bulk(source.bytes, source.offset, source.length);
+  const stored = source.rotate(c, fromLeft, toLeft);
+  if (stored < 0) {
+    reply.position = resume;
+    return c.refuse(stored);
+  }
+  c.changedAsAsked(stored);
+  return DONE;
+}
+
+function isSameKey(c: CommandContext): boolean {
+  return c.request.slice(1).equals(c.request.slice(2));
+}

@@ -1,0 +1,128 @@
+// How sets are written into a DUMP payload and read from one.
+//
+//   type  2  count, members as strings
+//        11  a string: width (u32) | count (u32) | integers, ascending, little-endian
+//        20  a string: a listpack of the members; Redis 7.2 writes it, 7.0 cannot read it
+
+import {
+  Int64,
+  ListpackReader,
+  MAX_ELEMENT_BYTES,
+  MAX_INTEGER_TEXT,
+  type RdbReader,
+  type RdbWriter,
+  readRdbString,
+  writeRdbString,
+} from '@forgekv/datatypes';
+import type { CommandContext } from '../context.ts';
+import type { NewValue } from '../new-value.ts';
+import { SetBuilder } from './set-builder.ts';
+import { SetValue } from './set-value.ts';
+
+const RDB_SET = 2;
+const RDB_SET_INTSET = 11;
+const RDB_SET_LISTPACK = 20;
+
+const INTSET_HEAD_BYTES = 8;
+
+const set = new SetValue();
+const builder = new SetBuilder();
+const listpack = new ListpackReader();
+const integer = new Int64();
+const text = Buffer.alloc(MAX_INTEGER_TEXT);
+
+/** Writes the set opened last: an intset as one, all others as strings, which every Redis reads. */
+export function dumpSet(c: CommandContext, entry: number, writer: RdbWriter): void {
+  set.open(c, entry);
+  const compress = c.config.boolean('rdbcompression');
+  if (set.form === 'intset') {
+    writer.byte(RDB_SET_INTSET);
+    const bytes = set.integerBytes();
+    writeRdbString(writer, bytes, 0, bytes.length, compress);
+    return;
+  }
+  writer.byte(RDB_SET);
+  writer.length(set.count);
+  set.each((bytes, offset, length) => {
+    writeRdbString(writer, bytes, offset, length, compress);
+    return true;
+  });
+  set.close();
+}
+
+/** Reads members as strings; the form is what they suit. */
+function restoreSet(c: CommandContext, reader: RdbReader, mayPack: boolean): NewValue | null {
+  const count = reader.length();
+  if (reader.special >= 0 || count === 0) return null;
+  const isLong = count > c.limits.maxIntsetEntries;
+  builder.begin(c, mayPack && !isLong ? 'intset' : 'hashtable');
+  for (let i = 0; i < count; i++) {
+    const member = readRdbString(reader, MAX_ELEMENT_BYTES);
+    if (member === null) return refused();
+    if (!builder.add(member.bytes, member.offset, member.length)) return refused();
+  }
+  return builder.value(mayPack);
+}
+
+/** Reads an intset, which must be sorted. */
+function restoreIntset(c: CommandContext, reader: RdbReader, mayPack: boolean): NewValue | null {
+  const blob = readRdbString(reader, MAX_ELEMENT_BYTES);
+  if (blob === null || blob.length <= INTSET_HEAD_BYTES) return null;
+  const { bytes, offset, length } = blob;
+  const width = bytes.readUInt32LE(offset);
+  const count = bytes.readUInt32LE(offset + 4);
+  if (width !== 2 && width !== 4 && width !== 8) return null;
+  if (INTSET_HEAD_BYTES + count * width !== length) return null;
+  builder.begin(c, count > c.limits.maxIntsetEntries ? 'hashtable' : 'intset');
+  let highBefore = -Infinity;
+  let lowBefore = 0;
+  for (let at = offset + INTSET_HEAD_BYTES; at < offset + length; at += width) {
+    readInteger(bytes, at, width);
+    const { high, low } = integer;
+    if (high < highBefore || (high === highBefore && low <= lowBefore)) return refused();
+    highBefore = high;
+    lowBefore = low;
+    builder.take(text, 0, integer.write(text, 0));
+  }
+  return builder.value(mayPack);
+}
+
+function readInteger(bytes: Buffer, at: number, width: 2 | 4 | 8): void {
+  if (width === 8) {
+    integer.low = bytes.readUInt32LE(at);
+    integer.high = bytes.readInt32LE(at + 4);
+  } else {
+    integer.setNumber(bytes.readIntLE(at, width));
+  }
+}
+
+/** Reads a listpack; like Redis it keeps the form, whatever the lengths of its members. */
+function restoreSetListpack(
+  c: CommandContext,
+  reader: RdbReader,
+  mayPack: boolean,
+): NewValue | null {
+  const blob = readRdbString(reader, MAX_ELEMENT_BYTES);
+  if (blob === null || !listpack.open(blob.bytes, blob.offset, blob.length)) return null;
+  builder.begin(c, 'listpack');
+  while (listpack.next()) {
+    if (!builder.take(listpack.bytes, listpack.offset, listpack.length)) return refused();
+  }
+  if (listpack.failed || builder.count === 0) return refused();
+  if (builder.count > c.limits.set.maxEntries) builder.form = 'hashtable';
+  return builder.value(mayPack);
+}
+
+type Restore = (c: CommandContext, reader: RdbReader, mayPack: boolean) => NewValue | null;
+
+/** How a set is read, by the type byte of a payload; see dump-forms.ts. */
+export const setRestores: readonly (readonly [type: number, restore: Restore])[] = [
+  [RDB_SET, restoreSet],
+  [RDB_SET_INTSET, restoreIntset],
+  [RDB_SET_LISTPACK, restoreSetListpack],
+];
+
+function refused(): null {
+  builder.clear();
+  return null;
+}

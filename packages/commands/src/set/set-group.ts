@@ -1,0 +1,88 @@
+// The sets of one command, all open at once, and what they have in common. It stores nothing.
+
+import { TYPE_SET } from '@forgekv/keyspace';
+import type { CommandContext } from '../context.ts';
+import { OTHER_TYPE } from '../outcome.ts';
+import { SetValue, type VisitMember } from './set-value.ts';
+
+/** More sets than this are not kept for the next command. */
+const KEEP_SETS = 32;
+
+/** One per thread, reused. */
+export class SetGroup {
+  /** In the order of the keys, missing ones too, as empty sets. */
+  readonly sets: SetValue[] = [];
+  /** Keys that are missing. */
+  misses = 0;
+  readonly #kept: SetValue[] = [];
+
+  /**
+   * Opens the sets of `count` keys from argument `first` on. `countReads` comes when nothing can
+   * refuse the command any more; of a wrong type it is done.
+   * @returns 0, or what `c.refuse` takes
+   */
+  open(c: CommandContext, first: number, count: number): number {
+    this.close();
+    this.misses = 0;
+    for (let i = first; i < first + count; i++) {
+      const entry = c.openCollection(i, TYPE_SET);
+      if (entry === OTHER_TYPE) {
+        this.countReads(c);
+        c.stats.hits++;
+      }
+      if (entry < 0) return entry;
+      if (entry === 0) this.misses++;
+      this.sets.push((this.#kept.pop() ?? new SetValue()).open(c, entry));
+    }
+    return 0;
+  }
+
+  /** Counts hits and misses of the keys. */
+  countReads(c: CommandContext): void {
+    c.stats.misses += this.misses;
+    c.stats.hits += this.sets.length - this.misses;
+  }
+
+  /** Lets go of the sets. */
+  close(): void {
+    for (const set of this.sets) {
+      set.close();
+      if (this.#kept.length < KEEP_SETS) this.#kept.push(set);
+    }
+    this.sets.length = 0;
+  }
+
+  /** The smallest set, the first of those that are equally small. Sorts the sets. */
+  get smallest(): SetValue {
+    return this.sets.sort((a, b) => a.count - b.count)[0]!;
+  }
+
+  /** Visits the members that all sets share, by walking the smallest, as Redis does. */
+  inCommon(c: CommandContext, visit: VisitMember): void {
+    if (this.misses > 0) return;
+    const { sets } = this;
+    this.smallest.each((bytes, offset, length) => {
+      for (let i = 1; i < sets.length; i++) {
+        if (!sets[i]!.has(c, bytes, offset, length)) return true;
+      }
+      return visit(bytes, offset, length);
+    });
+  }
+
+  /** Visits the members of the first set that are in none of the others. */
+  onlyInFirst(c: CommandContext, visit: VisitMember): void {
+    const { sets } = this;
+    sets[0]!.each((bytes, offset, length) => {
+      for (let i = 1; i < sets.length; i++) {
+        const set = sets[i]!;
+        if (set.count > 0 && set.has(c, bytes, offset, length)) return true;
+      }
+      return visit(bytes, offset, length);
+    });
+  }
+
+  /** Visits the members of all sets, those of several as often as they are found. */
+  all(visit: VisitMember): void {
+    for (const set of this.sets) set.each(visit);
+  }
+}

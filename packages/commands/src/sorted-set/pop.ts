@@ -1,0 +1,91 @@
+// ZPOPMIN, ZPOPMAX and ZMPOP.
+
+import type { CommandContext } from '../context.ts';
+import { ERR_NOT_POSITIVE, ERR_SYNTAX } from '../errors.ts';
+import { DONE, type Outcome } from '../outcome.ts';
+import { MemberReply } from './reply-members.ts';
+import { zset } from './sorted-set-value.ts';
+
+const ERR_NUMKEYS = 'ERR numkeys should be greater than 0';
+const ERR_COUNT = 'ERR count should be greater than 0';
+
+const members = new MemberReply();
+
+/** ZPOPMIN key [count]. */
+export function zpopMin(c: CommandContext): Outcome {
+  return popOne(c, false);
+}
+
+/** ZPOPMAX key [count]. */
+export function zpopMax(c: CommandContext): Outcome {
+  return popOne(c, true);
+}
+
+function popOne(c: CommandContext, fromMax: boolean): Outcome {
+  const { request, reply } = c;
+  if (request.argc > 3) return c.fail(ERR_SYNTAX);
+  const hasCount = request.argc === 3;
+  const given = hasCount ? request.int64(2) : 1n;
+  if (given === null || given < 0n) return c.fail(ERR_NOT_POSITIVE);
+
+  const entry = zset.open(c, 1);
+  if (entry < 0) return c.refuse(entry);
+  const count = Math.min(Number(given), zset.count);
+  if (count === 0) {
+    reply.array(0);
+    return DONE;
+  }
+  members.begin(c, count, true, reply.resp3 && hasCount);
+  popMembers(c, count, fromMax);
+  const stored = zset.settle(c, true);
+  if (stored > 0) c.changedAsAsked(stored);
+  return DONE;
+}
+
+function popMembers(_c: CommandContext, count: number, fromMax: boolean): void {
+  zset.removeRanks(fromMax ? zset.count - count : 0, count, fromMax, members.visit);
+}
+
+/** ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]. */
+export function zmpop(c: CommandContext): Outcome {
+  const { request, reply } = c;
+  const numKeys = request.int64(1);
+  if (numKeys === null || numKeys < 1n) return c.fail(ERR_NUMKEYS);
+  // Where MIN or MAX stands.
+  const where = 2 + Number(numKeys);
+  if (where >= request.argc) return c.fail(ERR_SYNTAX);
+  const fromMax = request.is(where, 'max');
+  if (!fromMax && !request.is(where, 'min')) return c.fail(ERR_SYNTAX);
+  let count = 1n;
+  if (request.argc > where + 1) {
+    if (!request.is(where + 1, 'count') || request.argc < where + 3) return c.fail(ERR_SYNTAX);
+    const given = request.int64(where + 2);
+    if (given === null || given < 1n) return c.fail(ERR_COUNT);
+    if (request.argc > where + 3) return c.fail(ERR_SYNTAX);
+    count = given;
+  }
+
+  for (let i = 2; i < where; i++) {
+    const entry = zset.open(c, i);
+    if (entry < 0) return c.refuse(entry);
+    if (entry === 0) continue;
+    popFrom(c, i, Math.min(Number(count), zset.count), fromMax);
+    return DONE;
+  }
+  reply.nullArray();
+  return DONE;
+}
+
+/** Pops from the sorted set that is open, whose key is at an argument index. */
+function popFrom(c: CommandContext, index: number, count: number, fromMax: boolean): void {
+  const { request, reply } = c;
+  reply.array(2);
+  reply.bulk(request.bytes, request.offset(index), request.length(index));
+  members.begin(c, count, true, true);
+  popMembers(c, count, fromMax);
+  const stored = zset.settle(c, true);
+  if (stored <= 0) return;
+  const log = c.changedAs(stored, fromMax ? 'ZPOPMAX' : 'ZPOPMIN', 1);
+  log?.argumentText(String(count));
+  log?.endTold(stored);
+}

@@ -1,0 +1,99 @@
+// ZRANGE, its older forms, and ZRANGESTORE; ZCOUNT and ZLEXCOUNT.
+
+import type { CommandContext } from '../context.ts';
+import { DONE, OTHER_TYPE, type Outcome } from '../outcome.ts';
+import { made } from './new-sorted-set.ts';
+import { type RangeKind, range } from './range-options.ts';
+import { MemberReply } from './reply-members.ts';
+import {
+  ERR_LEX_RANGE,
+  ERR_SCORE_RANGE,
+  readLexRange,
+  readScoreRange,
+  scoreRange,
+} from './score-range.ts';
+import { zset } from './sorted-set-value.ts';
+import { isDestinationHere, storeMade } from './store-made.ts';
+
+const members = new MemberReply();
+
+/** ZRANGE key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]. */
+export function zrange(c: CommandContext): Outcome {
+  return replyRange(c, 'any', null);
+}
+
+/** ZREVRANGE key start stop [WITHSCORES]. */
+export function zrevRange(c: CommandContext): Outcome {
+  return replyRange(c, 'rank', true);
+}
+
+/** ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT offset count]. */
+export function zrangeByScore(c: CommandContext): Outcome {
+  return replyRange(c, 'score', false);
+}
+
+/** ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]. */
+export function zrevRangeByScore(c: CommandContext): Outcome {
+  return replyRange(c, 'score', true);
+}
+
+/** ZRANGEBYLEX key min max [LIMIT offset count]. */
+export function zrangeByLex(c: CommandContext): Outcome {
+  return replyRange(c, 'lex', false);
+}
+
+/** ZREVRANGEBYLEX key max min [LIMIT offset count]. */
+export function zrevRangeByLex(c: CommandContext): Outcome {
+  return replyRange(c, 'lex', true);
+}
+
+function replyRange(c: CommandContext, kind: RangeKind, downwards: boolean | null): Outcome {
+  const wrong = range.read(c, 2, kind, downwards, true);
+  if (wrong !== '') return c.fail(wrong);
+  const entry = zset.openRead(c, 1);
+  if (entry < 0) return c.refuse(entry);
+  range.match(zset);
+  members.begin(c, range.wanted, range.withScores);
+  zset.walk(range.from, range.wanted, range.downwards, members.visit);
+  return DONE;
+}
+
+/** ZRANGESTORE dst src min max [BYSCORE|BYLEX] [REV] [LIMIT offset count]. */
+export function zrangeStore(c: CommandContext): Outcome {
+  const wrong = range.read(c, 3, 'any', null, false);
+  if (wrong !== '') return c.fail(wrong);
+  const destination = isDestinationHere(c);
+  if (destination < 0) return c.refuse(destination);
+  const entry = zset.open(c, 2);
+  if (entry === OTHER_TYPE) c.stats.hits++;
+  if (entry < 0) return c.refuse(entry);
+  range.match(zset);
+  made.begin(c);
+  zset.walk(range.from, range.wanted, range.downwards, (bytes, offset, length, score) => {
+    made.put(bytes, offset, length, score);
+  });
+  const outcome = storeMade(c);
+  if (outcome === DONE) c.countRead(entry);
+  return outcome;
+}
+
+/** ZCOUNT key min max. */
+export function zcount(c: CommandContext): Outcome {
+  if (!readScoreRange(c, 2, 3)) return c.fail(ERR_SCORE_RANGE);
+  const entry = zset.openRead(c, 1);
+  if (entry < 0) return c.refuse(entry);
+  zset.matchScores(scoreRange);
+  c.reply.integer(zset.matched);
+  return DONE;
+}
+
+/** ZLEXCOUNT key min max. */
+export function zlexCount(c: CommandContext): Outcome {
+  const lex = readLexRange(c, 2, 3);
+  if (lex === null) return c.fail(ERR_LEX_RANGE);
+  const entry = zset.openRead(c, 1);
+  if (entry < 0) return c.refuse(entry);
+  zset.matchLex(lex, false);
+  c.reply.integer(zset.matched);
+  return DONE;
+}
