@@ -24,9 +24,9 @@ import type { Awaited } from './peers.ts';
 import type { ShardStores } from './shard-stores.ts';
 
 const MOST_AT_ONCE = 4;
-const PAGE_RECORDS = 2048;
+const PAGE_RECORDS = 512;
 /** Elements added before it is others' turn. */
-const SLICE_RECORDS = 512;
+const SLICE_RECORDS = 128;
 const GATE_WAIT_MS = 1;
 /** How long it is remembered that a value cannot be read. */
 const PROBLEM_MS = 1000;

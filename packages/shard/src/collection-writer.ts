@@ -47,10 +47,12 @@ const SLICE_RECORDS = 512;
 const SLICE_BYTES = 256 << 10;
 /** Asked for at once: the bytes are looked at in between. */
 const STEP_RECORDS = 32;
-/** A batch of a new object. */
+/** A batch of a new object: an engine takes each over on the worker's thread, in one go. */
 const OBJECT_BATCH_BYTES = 2 << 20;
+const OBJECT_BATCH_RECORDS = 4096;
 /** Changes beyond this are written as a new object. */
 const MOST_DELTA_BYTES = 8 << 20;
+const MOST_DELTA_RECORDS = 32_768;
 /** Rounds of changes made during the round before, until the lock is held for what is left. */
 const MOST_ROUNDS = 8;
 const MOST_RESTARTS = 8;
@@ -190,7 +192,7 @@ export class CollectionWriter {
         return false;
       }
       if (answer === 'gated') await pause(GATE_WAIT_MS);
-      else if (job.isWhole && job.batch.byteCount > OBJECT_BATCH_BYTES) await this.#commit(job);
+      else if (isFull(job)) await this.#commit(job);
       else await turn();
     }
   }
@@ -198,7 +200,7 @@ export class CollectionWriter {
   /** Reads some records under the lock. 'last': the batch ends with the main record. */
   #slice(job: Job): 'more' | 'last' | 'gated' | 'again' {
     const { table, wait } = this.#m;
-    const { shard, list, i, own, batch } = job;
+    const { shard, list, i, own } = job;
     table.locks.lock(shard);
     try {
       if (table.gateOf(shard) !== 0) return 'gated';
@@ -206,9 +208,9 @@ export class CollectionWriter {
       if (this.#largeIdOf(entry) !== job.largeId) return 'again';
       if (this.#m.large.ownCollection(job.largeId) !== own) return 'again';
       wait.needs(table.logOf(entry) - 1, table.logPositionOf(entry));
-      if (!job.isWhole && batch.byteCount > MOST_DELTA_BYTES) return 'again';
+      if (isTooMuch(job)) return 'again';
       if (!this.#read(job)) return own.elements.changedCount === Infinity ? 'again' : 'more';
-      job.pending = this.#name(shard, list, i, entry, own, job.id, batch);
+      job.pending = this.#name(shard, list, i, entry, own, job.id, job.batch);
       return 'last';
     } finally {
       table.locks.unlock(shard);
@@ -362,6 +364,17 @@ export class CollectionWriter {
     if (entry === 0 || table.typeOf(entry) === TYPE_TOMBSTONE || !table.isLarge(entry)) return null;
     return table.words[table.valueWord(entry)]!;
   }
+}
+
+function isFull({ isWhole, batch }: Job): boolean {
+  if (!isWhole) return false;
+  return batch.byteCount > OBJECT_BATCH_BYTES || batch.count > OBJECT_BATCH_RECORDS;
+}
+
+/** True when changes do not fit a batch. */
+function isTooMuch({ isWhole, batch }: Job): boolean {
+  if (isWhole) return false;
+  return batch.byteCount > MOST_DELTA_BYTES || batch.count > MOST_DELTA_RECORDS;
 }
 
 /** True when `count` records of a collection are read in a slice. */
