@@ -39,8 +39,8 @@ export class CommandContext extends CollectionAccess {
   readonly limits = new PackingLimits();
   /**
    * In the first run of a transaction: where a command notes the keys, of its database, that it
-   * does not name and whose values lie elsewhere. Then it answers NOT_HERE and runs again when they
-   * are within reach. Null: everything is, or NOT_HERE is the answer at once.
+   * does not name and whose values lie elsewhere. Then it answers NOT_HERE, and runs again when
+   * they are within reach. Null: everything is, or NOT_HERE is the answer at once.
    */
   wanted: Buffer[] | null = null;
   /** For RANDOMKEY and the like, not for secrets. */

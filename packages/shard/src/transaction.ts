@@ -67,7 +67,7 @@ export class Transactions {
     return this.#awaited.splice(0);
   }
 
-  /** Runs the command with all it needs borrowed: once more if it names only a part of it. */
+  /** Runs the command with all it needs borrowed: once more where it names only a part of that. */
   #runBorrowing(id: number): Outcome {
     const { context, executor } = this.#m;
     const refusal = this.#refusal(this.#borrowNamed(id));

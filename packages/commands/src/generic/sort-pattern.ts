@@ -6,7 +6,7 @@ import { ByteRange } from '@forgekv/datatypes';
 import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { hash } from '../hash/hash-value.ts';
-import { OTHER_TYPE } from '../outcome.ts';
+import { KEY_TOO_LONG, OTHER_TYPE } from '../outcome.ts';
 
 const ARROW = '->';
 
@@ -147,8 +147,10 @@ function counted(entry: number): number {
     counts.hits++;
     return entry > 0 ? HAS_VALUE : NO_VALUE;
   }
-  if (entry === 0) counts.misses++;
-  return entry;
+  // There can be no key that is longer than keys can be.
+  if (entry !== 0 && entry !== KEY_TOO_LONG) return entry;
+  counts.misses++;
+  return NO_VALUE;
 }
 
 function viewOf(bytes: Buffer): DataView {
