@@ -27,19 +27,13 @@ import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { invariant } from '@forgekv/base';
 import type { Databases, HotTable } from '@forgekv/keyspace';
 import { FLAG_DIRTY, FLAG_STORED, FLAG_STORED_LARGE, TYPE_TOMBSTONE } from '@forgekv/keyspace';
-import {
-  encodeLarge,
-  type FlushBatch,
-  OBJECT_ATTEMPTS,
-  objectIdOf,
-  FLAG_LARGE as RECORD_LARGE,
-  type Store,
-} from '@forgekv/storage';
+import { encodeLarge, type FlushBatch, FLAG_LARGE as RECORD_LARGE } from '@forgekv/storage';
 import type { ChangeWalk, RecordWalk, TakeRecord } from './element-forms.ts';
 import type { FlushRecords } from './flush-records.ts';
 import type { KeyList } from './key-list.ts';
 import type { LargeStore, OwnCollection } from './large-store.ts';
 import type { LogWait } from './log-wait.ts';
+import { freeObjectId } from './object-ids.ts';
 import type { ShardStores } from './shard-stores.ts';
 
 /** Read while a lock is held, about. */
@@ -380,22 +374,4 @@ function isTooMuch({ isWhole, batch }: Job): boolean {
 /** True when `count` records of a collection are read in a slice. */
 function isQuick(count: number, recordCount: number, memoryBytes: number): boolean {
   return count <= SLICE_RECORDS && (count / (recordCount + 1)) * memoryBytes <= 2 * SLICE_BYTES;
-}
-
-/**
- * Returns an id for a new object of a value that a key has at an LSN.
- * @param taken ids that are not free
- * @throws Error when all ids are taken, as long as old objects are not reclaimed
- */
-export function freeObjectId(
-  store: Store,
-  shard: number,
-  lsn: number,
-  taken: readonly number[],
-): number {
-  for (let attempt = 0; attempt < OBJECT_ATTEMPTS; attempt++) {
-    const id = objectIdOf(lsn, attempt);
-    if (!taken.includes(id) && !store.isDropping(shard, id)) return id;
-  }
-  throw new Error('a large value waits for its old records to be reclaimed');
 }

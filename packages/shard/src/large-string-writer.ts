@@ -20,11 +20,11 @@ import {
   type RecordHead,
   STRING_CHUNK_BYTES,
 } from '@forgekv/storage';
-import { freeObjectId } from './collection-writer.ts';
 import type { FlushRecords } from './flush-records.ts';
 import type { KeyList } from './key-list.ts';
 import type { LargeStore } from './large-store.ts';
 import type { LogWait } from './log-wait.ts';
+import { freeObjectId } from './object-ids.ts';
 import type { ShardStores } from './shard-stores.ts';
 
 const BATCH_BYTES = 2 << 20;
