@@ -16,6 +16,7 @@ import { serializedValue } from './generic/dump-forms.ts';
 import type { KeyModules } from './key-access.ts';
 import { type KeyPages, NO_KEY_PAGES } from './key-pages.ts';
 import {
+  AWAITS,
   DONE,
   FULL,
   KEY_TOO_LONG,
@@ -83,6 +84,7 @@ export class CommandContext extends CollectionAccess {
     if (answer === KEY_TOO_LONG) return this.fail(ERR_KEY_TOO_LONG);
     if (answer === OTHER_TYPE) return this.wrongType();
     if (answer === UNREADABLE) return this.fail(this.unreadable);
+    if (answer === AWAITS) return AWAITS;
     return answer === FULL ? FULL : NOT_HERE;
   }
 

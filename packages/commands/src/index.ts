@@ -30,7 +30,16 @@ export {
   NO_LARGE_VALUES,
 } from './large-values.ts';
 export type { NewValue } from './new-value.ts';
-export { DONE, FULL, NOT_HERE, type Outcome, PAGING, UNREADABLE, WAITING } from './outcome.ts';
+export {
+  AWAITS,
+  DONE,
+  FULL,
+  NOT_HERE,
+  type Outcome,
+  PAGING,
+  UNREADABLE,
+  WAITING,
+} from './outcome.ts';
 export { CommandRegistry, PLACE_FRONT, PLACE_KEYED, PLACE_WORKER } from './registry.ts';
 export { outputLimitBytes, replyLimitBytes } from './reply-limit.ts';
 export { Request } from './request.ts';

@@ -4,7 +4,13 @@
 
 import { SHARD_COUNT } from '@forgekv/base';
 import type { CommandContext } from '@forgekv/commands';
-import type { Checkpoint, NamespaceCount, Store } from '@forgekv/storage';
+import {
+  type Checkpoint,
+  lsnOfObject,
+  type NamespaceCount,
+  objectIdOf,
+  type Store,
+} from '@forgekv/storage';
 import type { Flusher } from './flusher.ts';
 import type { ShardStores } from './shard-stores.ts';
 
@@ -73,17 +79,17 @@ export class StoreLoader {
 
   async #census(shard: number, store: Store, checkpoint: Checkpoint | null): Promise<Census> {
     if (checkpoint?.counts) {
-      return { counts: checkpoint.counts, lastLsn: checkpoint.nextObjectId - 1 };
+      return { counts: checkpoint.counts, lastLsn: lsnOfObject(checkpoint.nextObjectId) - 1 };
     }
     const census = await countRecords(store, shard);
     if (census.counts.length === 0) return census;
     // So that the next start need not count again.
     const batch = store.batch();
     const durableLsn = checkpoint?.durableLsn ?? 0;
-    const nextObjectId = Math.max(checkpoint?.nextObjectId ?? 0, census.lastLsn + 1);
+    const nextObjectId = objectIdOf(census.lastLsn + 1, 0);
     batch.checkpoint({ shard, durableLsn, nextObjectId, counts: census.counts });
     await store.commit(batch, { sync: false });
-    return { counts: census.counts, lastLsn: nextObjectId - 1 };
+    return census;
   }
 }
 

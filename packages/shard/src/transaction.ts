@@ -6,9 +6,10 @@
 // never wait for each other in a circle. While a shard is gated nobody else reads or changes
 // its entries: `open` refuses on fronts, other workers wait in `awaitGate`, sweeps pass by.
 
-import { invariant, SHARD_COUNT } from '@forgekv/base';
+import { SHARD_COUNT } from '@forgekv/base';
 import { extractKeys } from '@forgekv/catalog';
 import {
+  AWAITS,
   type CommandContext,
   type CommandRegistry,
   type Executor,
@@ -18,7 +19,7 @@ import {
   type Outcome,
 } from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
-import type { Peers } from './peers.ts';
+import type { Awaited, Peers } from './peers.ts';
 
 export interface TransactionModules {
   readonly registry: CommandRegistry;
@@ -33,30 +34,40 @@ export interface TransactionModules {
 
 export class Transactions {
   readonly #m: TransactionModules;
+  /** Collections of others that are being read, for the command that was run last. */
+  #awaited: Awaited[] = [];
 
   constructor(modules: TransactionModules) {
     this.#m = modules;
   }
 
-  /** Runs the command in the context's request in isolation over all its shards. */
+  /**
+   * Runs the command in the context's request in isolation over all its shards. AWAITS: nothing has
+   * changed, a value is being read from a store, here or by another worker.
+   */
   run(id: number): Outcome {
-    const { context, executor, store } = this.#m;
+    const { context, executor, store, peers } = this.#m;
     executor.shardsOf(id);
     const shards = shardSet(executor.lowShards, executor.highShards);
     for (const shard of shards) this.#close(shard);
     context.transaction = this.#m.transactionId;
     store.enter(shards);
+    this.#awaited = [];
     // Values only if it needs them: DEL and the like do not.
     let outcome = this.#runBorrowing(id, false);
     if (outcome === NOT_HERE) outcome = this.#runBorrowing(id, true);
-    for (const { worker, id: value, value: bytes } of store.leave()) {
-      invariant(bytes === null || Buffer.isBuffer(bytes), 'collections are not lent yet');
-      this.#m.peers.change(worker, value, bytes);
+    for (const { worker, id: largeId, value } of store.leave()) {
+      peers.change(worker, largeId, value && store.packChange(value));
     }
     context.transaction = 0;
     for (const shard of shards) this.#open(shard);
-    this.#m.peers.wakeAll();
+    peers.wakeAll();
     return outcome;
+  }
+
+  /** What the last command waits for at other workers. */
+  takeAwaited(): Awaited[] {
+    return this.#awaited.splice(0);
   }
 
   /** Runs the command with all it needs borrowed: once more where it names only a part of that. */
@@ -74,6 +85,7 @@ export class Transactions {
 
   /** Why the command cannot run after what it needs was to be borrowed; null: it can. */
   #refusal(problem: string): Outcome | null {
+    if (this.#awaited.length > 0) return AWAITS;
     if (problem === OUT_OF_MEMORY) return FULL;
     return problem === '' ? null : this.#m.context.fail(problem);
   }
@@ -109,6 +121,8 @@ export class Transactions {
     const keys: number[] = [];
     extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
     for (const key of keys) {
+      // Hashed when the shards were found, but perhaps never to be opened.
+      context.clearPrehashed(key);
       for (let db = 0; db < context.databases.count; db++) {
         const problem = this.#borrow(request.slice(key), db, values);
         if (problem !== '') return problem;
@@ -128,7 +142,7 @@ export class Transactions {
   /**
    * Borrows the large value of a key on another worker, or has a key or a value brought back that
    * only its store has; its entry cannot change now.
-   * @returns '' or an error reply
+   * @returns '' or an error reply; with something in `awaited` the command cannot run yet
    */
   #borrow(key: Buffer, db: number, values: boolean): string {
     const { context, store, peers, workerOf } = this.#m;
@@ -145,13 +159,20 @@ export class Transactions {
       const isAway = entry === 0 ? !table.isComplete : values && table.isCold(entry);
       table.locks.unlock(shard);
       if (!isAway) {
-        const lent = large ? peers.borrow(workerOf[shard]!, value) : null;
+        // What is to be awaited makes all of it in vain.
+        if (!large || store.isBorrowed(value) || this.#awaited.length > 0) return '';
+        const lent = peers.borrow(workerOf[shard]!, value);
+        if (lent === '') return OUT_OF_MEMORY;
         if (lent !== null) store.borrow(value, lent);
         return '';
       }
-      const problem = peers.warm(workerOf[shard]!, db, key, values);
+      const warmed = peers.warm(workerOf[shard]!, db, key, values);
+      if (typeof warmed !== 'string') {
+        this.#awaited.push(warmed);
+        return '';
+      }
       // It may be a large one.
-      if (problem !== '') return problem;
+      if (warmed !== '') return warmed;
     }
   }
 }

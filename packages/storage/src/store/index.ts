@@ -12,6 +12,9 @@ export type { Checkpoint, NamespaceCount } from './meta-records.ts';
 export {
   chunkKey,
   FLAG_LARGE,
+  lsnOfObject,
+  OBJECT_ATTEMPTS,
+  objectIdOf,
   type RecordHead,
   RecordView,
   STRING_CHUNK_BYTES,
