@@ -248,11 +248,17 @@ export class Flusher {
   #remove(shard: number, i: number, batch: FlushBatch): void {
     const { table, databases } = this.#m;
     const list = this.#removed;
-    const db = databases.ofNamespace(list.namespace(i));
-    if (db < 0) return;
     table.locks.lock(shard);
+    // Under the lock: SWAPDB gives a namespace another number.
+    const db = databases.ofNamespace(list.namespace(i));
+    if (db >= 0) this.#removeFrom(shard, db, i, batch);
+    table.locks.unlock(shard);
+  }
+
+  #removeFrom(shard: number, db: number, i: number, batch: FlushBatch): void {
+    const list = this.#removed;
     // Made again since, it is dirty, and is written by the next pass; the record is an old one.
-    const entry = list.find(table, i, shard, db);
+    const entry = list.find(this.#m.table, i, shard, db);
     invariant(entry !== 0, 'a tombstone stays until its record is gone');
     const records = this.#records;
     const flags = records.storedFlags(shard, entry, list.key(i));
@@ -261,7 +267,6 @@ export class Flusher {
       batch.delete(shard, list.namespace(i), list.hash(i), list.key(i));
       records.shards.remove(shard, list.namespace(i), (flags & FLAG_STORED_EXPIRES) !== 0);
     }
-    table.locks.unlock(shard);
   }
 
   #settleWritten(shard: number): void {

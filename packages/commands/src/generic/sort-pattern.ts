@@ -6,7 +6,7 @@ import { ByteRange } from '@forgekv/datatypes';
 import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { hash } from '../hash/hash-value.ts';
-import { KEY_TOO_LONG, OTHER_TYPE } from '../outcome.ts';
+import { KEY_TOO_LONG, NOT_HERE, OTHER_TYPE } from '../outcome.ts';
 
 const ARROW = '->';
 
@@ -136,7 +136,9 @@ function isWanted(c: CommandContext): boolean {
   const { wanted } = c;
   if (wanted === null) return false;
   const entry = c.open(0);
-  if (entry <= 0 || !c.table.isElsewhere(entry)) return false;
+  // NOT_HERE: only its store has the key, which is another worker's.
+  const isElsewhere = entry > 0 ? c.table.isElsewhere(entry) : entry === NOT_HERE;
+  if (!isElsewhere) return false;
   wanted.push(c.request.copy(0));
   return true;
 }
