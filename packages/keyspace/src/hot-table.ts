@@ -201,13 +201,13 @@ export class HotTable extends ShardState {
     const entry = this.#make(type, valueBytes);
     if (entry === 0) return 0;
     this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
-    const bytes = DATASET_KEY_BYTES + this.#keyLength + valueBytes;
-    this.#countBytes(this.#shard, this.#db, bytes);
+    this.#countBytes(this.#shard, this.#db, DATASET_KEY_BYTES + this.#keyLength + valueBytes);
     return entry;
   }
 
   /**
-   * The same for a key that its store has, as a record says it is: it is counted already.
+   * The same for a key that its store has, as a record says it is: it is counted but for its bytes.
+   * @param length of the value, which may be cold
    * @param flags its encoding, and what it is beside clean and stored
    */
   restore(
@@ -216,10 +216,12 @@ export class HotTable extends ShardState {
     flags: number,
     expireAtMs: number,
     lsn: number,
+    length: number = valueBytes,
   ): number {
     const entry = this.#make(type, valueBytes);
     if (entry === 0) return 0;
     this.#countIn(this.#shard, this.#db, COUNTER_AWAY, -1);
+    this.#countBytes(this.#shard, this.#db, DATASET_KEY_BYTES + this.#keyLength + length);
     const expires = expireAtMs === 0 ? 0 : FLAG_STORED_EXPIRES;
     this.setFlags(entry, 0, FLAG_STORED | expires | flags);
     this.setLsn(entry, lsn);
@@ -345,9 +347,10 @@ export class HotTable extends ShardState {
     this.countEntries(shard, -1);
   }
 
-  /** Leaves a live, clean entry to its store, key and all. A large value's owner forgets it. */
+  /** Leaves a live, clean entry to its store, key and all, uncounted but for being a key. */
   evict(shard: number, db: number, entry: number): void {
     this.#countIn(shard, db, COUNTER_AWAY, 1);
+    this.#countBytes(shard, db, -this.datasetBytes(entry));
     this.unlinkFrom(shard, entry);
   }
 

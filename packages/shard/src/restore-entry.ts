@@ -31,14 +31,14 @@ export function restoreEntry(table: HotTable, record: RecordView, mostBytes: num
   }
   const length = record.isLarge ? decodeLarge(payload)?.byteCount : payload.length;
   const flags = encoding | FLAG_COLD | (record.isLarge ? FLAG_STORED_LARGE : 0);
-  const entry = table.restore(type, COLD_BYTES, flags, expireAtMs, lsn);
+  const entry = table.restore(type, COLD_BYTES, flags, expireAtMs, lsn, length ?? 0);
   if (entry !== 0) table.words[table.valueWord(entry)] = length ?? 0;
   return entry;
 }
 
 /** The same where the record is damaged: the key stays, so that reading it says what is wrong. */
 export function restoreDamaged(table: HotTable): number {
-  const entry = table.restore(TYPE_STRING, COLD_BYTES, FLAG_COLD, 0, 0);
+  const entry = table.restore(TYPE_STRING, COLD_BYTES, FLAG_COLD, 0, 0, 0);
   if (entry !== 0) table.words[table.valueWord(entry)] = 0;
   return entry;
 }
