@@ -6,7 +6,6 @@ export { beginReply, endReply } from './connection/reply-mode.ts';
 export { CommandContext, type ContextModules } from './context.ts';
 export { type DurabilityFigures, NO_DURABILITY_FIGURES } from './durability-figures.ts';
 export {
-  createEffectMemory,
   EffectLog,
   LOST,
   type LogShare,
@@ -29,6 +28,7 @@ export {
   type LargeValues,
   NO_LARGE_VALUES,
 } from './large-values.ts';
+export { createEffectMemory } from './log-dependencies.ts';
 export type { NewValue } from './new-value.ts';
 export {
   AWAITS,

@@ -210,6 +210,7 @@ export class Shard {
       large: this.#store,
       largeMaxBytes: () => this.#m.config.bytes('large-values-max-bytes'),
       owned: ownedBy(index, workerOf),
+      isOpen: (log, position) => this.#m.log.isOpen(log, position),
       expireAway: (shard, key, nowMs) => expireAway(this.#context, stored, shard, key, nowMs),
     });
     this.#parked = new ParkedRuns(this.#keeper);

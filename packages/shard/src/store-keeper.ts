@@ -45,6 +45,8 @@ export interface StoreKeeperModules {
   /** Bytes that large values of all workers may have in memory, 0 = as many as the hot table. */
   readonly largeMaxBytes: () => number;
   readonly logs: WalLogs;
+  /** True while the tick of an effect goes on, by its log and the position where it ends. */
+  readonly isOpen: (log: number, position: number) => boolean;
   /** A table of the same thread, for nobody else. */
   readonly evictorTable: HotTable;
   /** 1 per shard of this worker. */
@@ -101,7 +103,8 @@ export class StoreKeeper {
     this.#largeShare = owned.reduce((sum, isOwned) => sum + isOwned, 0) / SHARD_COUNT;
     this.#evictor = new Evictor(modules.evictorTable, owned, (id) => large.forget(id));
     this.#evictor.isPinned = (id) => large.isPinned(id);
-    this.flusher = new Flusher({ ...modules, wait: new LogWait(modules.logs, modules.sync) });
+    const wait = new LogWait(modules.logs, modules.isOpen, modules.sync);
+    this.flusher = new Flusher({ ...modules, wait });
     this.#nextFlushMs = modules.keepCold ? 0 : Date.now() + SETTLE_IN_MS;
   }
 

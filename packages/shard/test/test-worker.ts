@@ -167,7 +167,9 @@ export class TestWorker {
     this.stored = new StoredValues(this.stores, () => true, this.loads);
     context.cold = this.stored;
     const { databases, scanner } = context;
-    const wait = new LogWait(this.logs, () => this.sync());
+    const isOpen = (log: number, position: number): boolean =>
+      context.log?.isOpen(log, position) ?? false;
+    const wait = new LogWait(this.logs, isOpen, () => this.sync());
     this.flusher = new Flusher({
       ...{ table, databases, scanner, large, wait, durable },
       stores: this.stores,
