@@ -121,7 +121,7 @@ export class CommandRunner {
     const run = registry.runs[id]!;
     for (;;) {
       const outcome = run(context);
-      // DBSIZE and the like count what others are about to hand over.
+      // They show what others are about to hand over.
       log.seesAll();
       if (outcome === PAGING) return this.#wait('keys');
       if (outcome !== NOT_HERE) return outcome;
