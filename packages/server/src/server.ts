@@ -18,7 +18,13 @@ import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
 import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
 import { type BackupParts, makeBackup } from './backup.ts';
-import { openDataDirectory, openLogs, openStores, restoreNamespaces } from './data-directory.ts';
+import {
+  openDataDirectory,
+  openLogs,
+  openStores,
+  restoreNamespaces,
+  unmapTables,
+} from './data-directory.ts';
 import { durabilityFigures, durabilityMetrics, whyNotReady } from './durability.ts';
 import { FigureSampler } from './figures.ts';
 import { type HttpSource, type Metric, startHttp } from './http.ts';
@@ -149,6 +155,7 @@ export class Server {
     const httpPort = config.integer('http-port');
     if (httpPort !== 0) this.#http = await startHttp(httpPort, this.#httpSource());
     const onFailure = (error: Error): void => this.#failed(error);
+    await unmapTables(this.#stores.layout, this.#o.log);
     this.#workers = this.#wiring.workers.map(({ init, transfer }) => {
       const worker = startThread({
         name: `shard-${init.index}`,
