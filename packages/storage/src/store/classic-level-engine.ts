@@ -269,34 +269,24 @@ async function readPage(
     const bytes = entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
     const isFull = entries.length === maxEntries || bytes > maxBytes;
     if (!isFull) return { keys, values, next: null };
-    // An iterator skips blocks it cannot read and says so only at its end; this one ended before
-    // that, and may have left a gap. A second one, of keys only, has its end where the page has.
     const next = keyAfter(keys.at(-1)!);
-    await readToEnd(level, from, next, maxEntries);
-    await letGo(iterator, next);
+    await Promise.all([assertNoGap(level, from, next), letGo(iterator, next)]);
     return { keys, values, next };
   } finally {
     await iterator.close();
   }
 }
 
-/** Walks `from` to `before`, which hold at most `maxEntries` keys, for the errors on the way. */
-async function readToEnd(
-  level: Level,
-  from: Uint8Array,
-  before: Uint8Array,
-  maxEntries: number,
-): Promise<void> {
-  const iterator = level.iterator<Uint8Array, Buffer>({
-    gte: from,
-    lt: before,
-    values: false,
-    fillCache: false,
-    highWaterMarkBytes: 2 ** 31,
-  });
+/**
+ * Rejects when a block of a page cannot be read. An iterator skips such blocks and says so only at
+ * its end, which a full page comes before. This one has its end where the page has, and gives
+ * nothing on the way.
+ */
+async function assertNoGap(level: Level, from: Uint8Array, before: Uint8Array): Promise<void> {
+  const bounds = { gte: from, lt: before };
+  const iterator = level.iterator({ ...bounds, keys: false, values: false, fillCache: false });
   try {
-    await iterator.nextv(maxEntries + 1);
-    await letGo(iterator, from);
+    await iterator.nextv(1);
   } finally {
     await iterator.close();
   }

@@ -48,10 +48,11 @@ export async function keepTablesUnmapped(directory: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   try {
     writeEmptyTables(directory);
-    holder = new ClassicLevelEngine(directory, OPTIONS);
-    await holder.open();
+    const engine = new ClassicLevelEngine(directory, OPTIONS);
+    await engine.open();
+    holder = engine;
     // A look into a table opens it.
-    for (let i = 0; i < MAPPED_TABLES; i++) holder.getSync(keyOfTable(i));
+    for (let i = 0; i < MAPPED_TABLES; i++) engine.getSync(keyOfTable(i));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
