@@ -54,3 +54,4 @@ export {
   StoreError,
   type StoreErrorCode,
 } from './store-errors.ts';
+export { keepTablesUnmapped } from './unmapped-tables.ts';
