@@ -18,6 +18,8 @@
 // whether its key has a record, and one that expires: a batch that was committed has been heard of
 // before the next one is begun. After one that failed, see record-counts.ts.
 //
+// A pass also finds out the bytes of the records: see pass-bytes.ts.
+//
 // All of it runs on the worker's thread, between its turns; locks are held for a slice of the
 // index at a time, never across an await.
 
@@ -48,9 +50,11 @@ import {
 import { KeyList } from './key-list.ts';
 import type { LargeStore } from './large-store.ts';
 import type { LogWait } from './log-wait.ts';
+import { PassBytes } from './pass-bytes.ts';
 import { RecordCounts } from './record-counts.ts';
 import { settleRemoved, settleWritten } from './settle-entries.ts';
 import type { ShardStores } from './shard-stores.ts';
+import { StoredNamespaces } from './stored-namespaces.ts';
 
 /** Buckets and entries looked at while a shard's lock is held. */
 const SLICE_STEPS = 2048;
@@ -92,8 +96,8 @@ export class Flusher {
   /** Grows per shard when tombstones went: pages read before that are not to be believed. */
   readonly unlinked = new Uint32Array(SHARD_COUNT);
   readonly #larges = new KeyList();
-  /** Namespaces that may have records, and may have to be dropped one day. */
-  readonly #stored = new Set<number>();
+  readonly #stored: StoredNamespaces;
+  readonly #bytes: PassBytes;
   #running: Promise<void> | null = null;
   /** What a store threw while a lock was held. */
   #failure: unknown = null;
@@ -101,6 +105,9 @@ export class Flusher {
 
   constructor(modules: FlusherModules) {
     this.#m = modules;
+    const { table, databases, stores } = modules;
+    this.#stored = new StoredNamespaces(databases, stores, this.#records);
+    this.#bytes = new PassBytes(table, databases, this.#records);
   }
 
   get isRunning(): boolean {
@@ -159,6 +166,7 @@ export class Flusher {
     const store = stores.of(shard);
     table.locks.lock(shard);
     const target = table.lastLsn(shard);
+    this.#bytes.begin(shard);
     table.locks.unlock(shard);
     if (this.#isAbandoned || target === durable[shard]) return;
     this.#removed.clear();
@@ -187,6 +195,7 @@ export class Flusher {
     if (this.#failure !== null) throw this.#failure;
     // A large value that was given up may have changes up to `target` that no store has.
     const covered = isCovered ? target : durable[shard]!;
+    this.#bytes.end(shard, isCovered);
     this.#checkpoint(shard, batch, covered);
     // Of removals too: the entries they replaced may be the only ones in the logs.
     await wait.durable();
@@ -218,6 +227,7 @@ export class Flusher {
           this.#take(shard, entry, batch);
           return this.#failure === null && batch.byteCount < BATCH_BYTES;
         });
+        table.setPassed(shard, at);
       }
       table.locks.unlock(shard);
       if (this.#failure !== null) throw this.#failure;
@@ -237,6 +247,7 @@ export class Flusher {
       this.#removed.add(table, entry);
     } else if (table.isLarge(entry)) {
       this.#larges.add(table, entry);
+      this.#bytes.putOff(entry);
     } else if (this.#put(shard, entry, batch)) {
       this.#written.add(table, entry);
     }
@@ -406,6 +417,7 @@ export class Flusher {
       const payload = encodeLarge({ objectId, count, byteCount: length, extra: null });
       const head = this.#head(entry, RECORD_LARGE);
       this.#count(shard, entry, list.key(i));
+      this.#bytes.written(i, entry);
       batch.put(shard, list.namespace(i), list.hash(i), list.key(i), head, payload);
       table.setFlags(entry, 0, FLAG_STORED_LARGE);
       this.#checkpoint(shard, batch, durable[shard]!);
@@ -445,6 +457,7 @@ export class Flusher {
     } else if (entry !== 0) {
       this.#take(shard, entry, batch);
     }
+    if (!isLarge) this.#bytes.written(i, entry);
     table.locks.unlock(shard);
     if (this.#failure !== null) throw this.#failure;
     if (batch.count > 0) {
@@ -479,20 +492,7 @@ export class Flusher {
   }
 
   /** Lets the stores forget namespaces that no database has any more. */
-  async dropFlushed(): Promise<void> {
-    const { databases, stores } = this.#m;
-    for (const namespace of [...this.#stored]) {
-      if (databases.ofNamespace(namespace) >= 0) continue;
-      this.#stored.delete(namespace);
-      try {
-        for (const shard of stores.shards) {
-          await stores.of(shard).dropNamespace(shard, namespace);
-          this.#records.drop(shard, namespace);
-        }
-      } catch (error) {
-        this.#stored.add(namespace);
-        throw error;
-      }
-    }
+  dropFlushed(): Promise<void> {
+    return this.#stored.drop();
   }
 }

@@ -36,12 +36,13 @@ import {
   RequestParser,
 } from '@forgekv/protocol';
 import { type Doorbell, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { AwayVictims } from './away-victims.ts';
 import { CapKeeper } from './cap-keeper.ts';
 import { expireAway } from './expire-away.ts';
 import { StoredKeyPages } from './key-pages.ts';
 import { LargeStore } from './large-store.ts';
 import { type PagedRun, PagedRuns } from './paged-runs.ts';
-import { ParkedRuns } from './parked-runs.ts';
+import type { ParkedRuns } from './parked-runs.ts';
 import { type PeerLink, Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
@@ -51,7 +52,10 @@ import type { ShardStores } from './shard-stores.ts';
 import { StoreKeeper, type StoreKeeperModules } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
 import { StoredValues } from './stored-values.ts';
+import { sweepEvents } from './sweep-events.ts';
 import { Transactions } from './transaction.ts';
+import { WaitingRuns } from './waiting-runs.ts';
+import { warmKey } from './warm-key.ts';
 import { WarmUp } from './warm-up.ts';
 
 const EXPIRE_EVERY_MS = 100;
@@ -125,9 +129,9 @@ export class Shard {
   #nextExpireMs = 0;
   #keeper: StoreKeeper | null = null;
   #stores: ShardStores | null = null;
-  #parked: ParkedRuns | null = null;
-  /** The run being executed found no room, and there will be some. */
-  #mustPark = false;
+  readonly #waiting: WaitingRuns;
+  /** The run being executed found no room, and there will be some: who it is to wait with. */
+  #mustPark: ParkedRuns | null = null;
   #paged: PagedRuns | null = null;
   /** The run being executed waits for keys of stores. */
   #mustPage = false;
@@ -157,20 +161,12 @@ export class Shard {
     });
     const { table, workerOf, index } = modules;
     this.#dueHashes = new DueHashes(this.#context);
-    this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), {
-      expired: (shard, _db, entry) => {
-        modules.stats.expiredKeys++;
-        const lsn = table.nextLsn(shard);
-        modules.log.removed(entry, shard, lsn);
-        modules.log.endGroup();
-        return lsn;
-      },
-      buried: (tombstone) => modules.log.buried(tombstone),
-      timedParts: (db, entry, at) => this.#dueHashes.look(db, entry, at),
-      largeFreed: (id) => this.#store.forget(id),
-    });
+    const events = sweepEvents(modules, this.#store, this.#dueHashes);
+    this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), events);
     this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
-    this.#cap = new CapKeeper({ ...modules, store: this.#store, peers: this.#peers });
+    const { databases } = this.#context;
+    this.#cap = new CapKeeper({ ...modules, databases, store: this.#store, peers: this.#peers });
+    this.#waiting = new WaitingRuns(this.#cap);
     this.#fronts = modules.fronts.map((front) => ({
       intake: new RunIntake(front.requests),
       replies: new ReplySender(front.replies, front.doorbell, modules.doorbell, () =>
@@ -197,13 +193,15 @@ export class Shard {
     const stored = new StoredValues(stores, owns);
     this.#stores = stores;
     this.#context.cold = stored;
-    this.#peers.warmKey = (db, key) => this.#warmKey(db, key);
-    const settle = (): void => this.#settle();
     const context = this.#context;
+    this.#peers.warmKey = (db, key) => warmKey(context, db, key);
+    const settle = (): void => this.#settle();
+    const wake = (): void => this.#m.doorbell.ring();
+    this.#cap.adopt(new AwayVictims(context, stores, stored, wake));
     const peers = this.#peers;
     const pages = new StoredKeyPages({ context, stores, peers, workerOf, index, settle });
     this.#peers.readKeys = (query) => pages.read(query);
-    this.#paged = new PagedRuns(pages, () => this.#m.doorbell.ring());
+    this.#paged = new PagedRuns(pages, wake);
     this.#context.pages = this.#paged;
     this.#keeper = new StoreKeeper({
       ...modules,
@@ -215,7 +213,7 @@ export class Shard {
       owned: ownedBy(index, workerOf),
       expireAway: (shard, key, nowMs) => expireAway(this.#context, stored, shard, key, nowMs),
     });
-    this.#parked = new ParkedRuns(this.#keeper);
+    this.#waiting.adopt(this.#keeper);
     return this.#keeper;
   }
 
@@ -233,27 +231,6 @@ export class Shard {
   #warmUp(): WarmUp {
     const keeper = this.#keeper!;
     return new WarmUp(this.#context, this.#stores!, (shard) => keeper.epochOf(shard));
-  }
-
-  /**
-   * Brings a key and its value back for another worker, which has the gate of its shard; between
-   * commands of this one. For a key that does not exist it leaves a mark that says so, since the
-   * other one cannot ask the store.
-   */
-  #warmKey(db: number, key: Buffer): string {
-    const { table } = this.#m;
-    const context = this.#context;
-    const view = new DataView(key.buffer, key.byteOffset, key.length);
-    const hash = table.hasher.digest(key, view, 0, key.length);
-    const shard = table.hasher.digestShard;
-    table.locks.lock(shard);
-    table.selectHashed(key, view, 0, key.length, db, shard, hash);
-    let outcome = context.locate();
-    if (outcome === 0 && !table.isComplete) outcome = table.markAbsent() === 0 ? FULL : 0;
-    else if (outcome > 0 && table.isCold(outcome)) outcome = context.cold.warm(context, outcome);
-    table.locks.unlock(shard);
-    if (outcome >= 0) return '';
-    return outcome === FULL ? OUT_OF_MEMORY : context.unreadable;
   }
 
   /** From now on clients are served, and what they change is logged. */
@@ -274,19 +251,21 @@ export class Shard {
     const reclaiming = this.#background(nowMs);
     const evicting = this.#cap.tick(nowMs);
     this.#keeper?.tick(nowMs);
-    this.#parked?.release(this.#writer);
+    this.#waiting.release(this.#writer);
     this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming || evicting) return 0;
-    const isWaiting = this.#parked !== null && this.#parked.length > 0;
-    const mostMs = Math.min(isWaiting ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
+    const mostMs = Math.min(
+      this.#waiting.length > 0 ? PARKED_SLEEP_MS : IDLE_SLEEP_MS,
+      this.#cap.mostSleepMs,
+    );
     return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
   }
 
   /** True while something waits for the disk: the thread's event loop must turn then. */
   get isBusy(): boolean {
-    return this.#keeper?.isBusy === true || this.#paged?.isBusy === true;
+    return this.#keeper?.isBusy === true || this.#paged?.isBusy === true || this.#cap.isBusy;
   }
 
   readonly hasWork = (): boolean => {
@@ -374,9 +353,10 @@ export class Shard {
         this.#paged!.park({ front: this.#fronts.indexOf(front), connection, flags, bytes: rest });
         return;
       }
-      if (this.#mustPark) {
-        this.#mustPark = false;
-        this.#parked!.park(front.replies, connection, writer, bytes, at, end);
+      if (this.#mustPark !== null) {
+        const waiting = this.#mustPark;
+        this.#mustPark = null;
+        waiting.park(front.replies, connection, writer, bytes, at, end);
         return;
       }
       if (done < count || this.#hasRepliedEnough) {
@@ -420,7 +400,8 @@ export class Shard {
       const id = ids[done]!;
       if (admit(context, this.#m.registry, id)) {
         const room = this.#cap.makeRoom(this.#m.registry.table.flagBits[id]!);
-        if (room === 'later') break;
+        if (room === 'wait') this.#mustPark = this.#waiting.dataset;
+        if (room === 'later' || room === 'wait') break;
         if (room === 'none') {
           reply.error(OUT_OF_MEMORY);
           stats.rejected(id);
@@ -482,10 +463,10 @@ export class Shard {
       }
       if (outcome !== FULL) return outcome;
       if (this.#reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;
-      const room = this.#parked?.makeRoom() ?? 'none';
+      const room = this.#waiting.makeRoom();
       if (room === 'room' && ++rounds < MOST_ROUNDS) continue;
       if (room === 'wait') {
-        this.#mustPark = true;
+        this.#mustPark = this.#waiting.table;
         return NOT_HERE;
       }
       this.#writer.error(OUT_OF_MEMORY);

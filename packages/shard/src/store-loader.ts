@@ -1,10 +1,17 @@
 // Finds out at start what the stores of this worker have: up to which LSN, and how many keys in
-// which namespaces. It reads no keys, unless an earlier version did not count them; they come into
-// the hot table when somebody asks for them, or by warm-up.ts.
+// which namespaces. It reads no keys, except of shards whose bytes nobody knows, since an earlier
+// version did not count them or a pass over the shard did not end. Keys come into the hot table
+// when somebody asks for them, or by warm-up.ts.
 
 import { SHARD_COUNT } from '@forgekv/base';
 import type { CommandContext } from '@forgekv/commands';
-import type { Checkpoint, NamespaceCount, Store } from '@forgekv/storage';
+import {
+  byteCountOf,
+  type Checkpoint,
+  type NamespaceCount,
+  NOT_COUNTED,
+  type Store,
+} from '@forgekv/storage';
 import type { Flusher } from './flusher.ts';
 import type { ShardStores } from './shard-stores.ts';
 
@@ -62,18 +69,23 @@ export class StoreLoader {
     // Not the LSN of the newest record: a checkpoint made while logs are replayed covers what is
     // applied by then, and no more.
     table.setLastLsn(shard, durableLsn);
-    for (const { namespace, keys, expiring } of census.counts) {
+    for (const { namespace, keys, expiring, bytes } of census.counts) {
       const db = databases.ofNamespace(namespace);
       if (db < 0) continue;
-      databases.addAway(db, shard, keys, expiring);
+      databases.addAway(db, shard, keys, expiring, bytes);
       this.counts.keys += keys;
     }
     table.locks.unlock(shard);
   }
 
   async #census(shard: number, store: Store, checkpoint: Checkpoint | null): Promise<Census> {
-    if (checkpoint?.counts) {
-      return { counts: checkpoint.counts, lastLsn: checkpoint.nextObjectId - 1 };
+    const known = checkpoint?.counts;
+    const { databases } = this.#context;
+    const isKnown = known?.every(
+      ({ namespace, bytes }) => bytes !== NOT_COUNTED || databases.ofNamespace(namespace) < 0,
+    );
+    if (known && isKnown) {
+      return { counts: known, lastLsn: checkpoint!.nextObjectId - 1 };
     }
     const census = await countRecords(store, shard);
     if (census.counts.length === 0) return census;
@@ -88,7 +100,10 @@ export class StoreLoader {
 }
 
 async function countRecords(store: Store, shard: number): Promise<Census> {
-  const counts = new Map<number, { namespace: number; keys: number; expiring: number }>();
+  const counts = new Map<
+    number,
+    { namespace: number; keys: number; expiring: number; bytes: number }
+  >();
   let lastLsn = 0;
   let from: Buffer | null = null;
   do {
@@ -97,12 +112,14 @@ async function countRecords(store: Store, shard: number): Promise<Census> {
       from,
       PAGE_RECORDS,
     );
-    for (const { namespace, record } of page.records) {
-      const count = counts.get(namespace) ?? { namespace, keys: 0, expiring: 0 };
+    for (const { namespace, key, record } of page.records) {
+      const count = counts.get(namespace) ?? { namespace, keys: 0, expiring: 0, bytes: 0 };
       counts.set(namespace, count);
       count.keys++;
+      count.bytes += key.length;
       if (record === null) continue;
       if (record.expireAtMs > 0) count.expiring++;
+      count.bytes += byteCountOf(record);
       lastLsn = Math.max(lastLsn, record.lsn);
     }
     from = page.next;

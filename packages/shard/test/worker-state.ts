@@ -144,6 +144,35 @@ export async function differencesFromStore(worker: TestWorker): Promise<string[]
   return problems;
 }
 
+/**
+ * Shards and databases whose bytes are not the sum over their keys, all of which are brought back;
+ * [] = none.
+ */
+export async function misweighed(worker: TestWorker): Promise<string[]> {
+  const { table, context } = worker;
+  const { databases, scanner } = context;
+  while (await worker.warmUp.step());
+  if (databases.away > 0) throw new Error(`${databases.away} keys find no room`);
+  const problems: string[] = [];
+  for (const shard of ALL_SHARDS) {
+    const sums = new Map<number, number>();
+    table.locks.lock(shard);
+    scanner.walkAll(shard, 0, SHARD_END, (entry) => {
+      if (table.typeOf(entry) === TYPE_TOMBSTONE) return true;
+      const namespace = table.namespaceOf(entry);
+      sums.set(namespace, (sums.get(namespace) ?? 0) + table.datasetBytes(entry));
+      return true;
+    });
+    table.locks.unlock(shard);
+    for (let db = 0; db < databases.count; db++) {
+      const sum = sums.get(databases.namespaceOf(db)) ?? 0;
+      const counted = databases.bytesOfShard(db, shard);
+      if (counted !== sum) problems.push(`${counted} bytes of ${shard} ${db}, there are ${sum}`);
+    }
+  }
+  return problems;
+}
+
 /** Lets the stores do what they have put off. */
 export async function reclaimAll({ stores }: TestWorker): Promise<void> {
   for (const store of stores.all) while (store.counters.pendingDrops > 0) await store.step(1000);
