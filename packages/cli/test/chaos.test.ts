@@ -2,7 +2,13 @@
 // cannot be known; that the server lives, answers everything, and afterwards agrees with itself
 // can. FORGEKV_CHAOS_SEED repeats a run, FORGEKV_CHAOS_MS makes it longer.
 
-import { describeReply, encodeCommands, planCommands, type RespClient } from '@forgekv/testkit';
+import {
+  describeReply,
+  encodeCommands,
+  planCommands,
+  type Reply,
+  type RespClient,
+} from '@forgekv/testkit';
 import { type Test, test } from 'tap';
 import { connect, LAYOUTS, serve } from './support/servers.ts';
 
@@ -70,15 +76,36 @@ async function agreesWithItself(t: Test, client: RespClient): Promise<void> {
     if (scanned.length === 0) continue;
     const exist = describeReply(await client.must('EXISTS', ...scanned));
     t.equal(exist, `(integer) ${scanned.length}`);
-    const values = await client.pipeline(scanned.map((key) => ['GET', key]));
-    const lengths = await client.pipeline(scanned.map((key) => ['STRLEN', key]));
+    const types = await client.pipeline(scanned.map((key) => ['TYPE', key]));
+    const reads = types.map((type) => READS[type.kind === 'simple' ? type.text : '']);
+    t.notOk(reads.includes(undefined), 'every key has a type');
+    const values = await client.pipeline(scanned.map((key, i) => reads[i]!.value(key)));
+    const lengths = await client.pipeline(scanned.map((key, i) => [reads[i]!.length, key]));
     const wrong = values.findIndex((value, i) => {
       const length = lengths[i];
-      if (value.kind !== 'bulk' || length?.kind !== 'integer') return true;
-      return BigInt(value.bytes.length) !== length.value;
+      return length?.kind !== 'integer' || sizeOf(value) !== Number(length.value);
     });
     t.equal(wrong, -1, 'every key has a value as long as it says');
   }
+}
+
+interface Read {
+  readonly value: (key: Buffer) => (string | Buffer)[];
+  readonly length: string;
+}
+
+/** How values are read, and their lengths, by type. */
+const READS: Readonly<Record<string, Read | undefined>> = {
+  string: { value: (key) => ['GET', key], length: 'STRLEN' },
+  list: { value: (key) => ['LRANGE', key, '0', '-1'], length: 'LLEN' },
+  set: { value: (key) => ['SMEMBERS', key], length: 'SCARD' },
+  zset: { value: (key) => ['ZRANGE', key, '0', '-1'], length: 'ZCARD' },
+  hash: { value: (key) => ['HKEYS', key], length: 'HLEN' },
+};
+
+function sizeOf(value: Reply): number {
+  if (value.kind === 'bulk') return value.bytes.length;
+  return value.kind === 'array' || value.kind === 'set' ? value.items.length : -1;
 }
 
 async function scan(client: RespClient): Promise<Buffer[]> {

@@ -32,11 +32,17 @@ async function checkRefusing(t: Test, server: ServerHandle, httpPort: number): P
   t.match(await client.command('PING'), { text: 'PONG' });
   const says = async (): Promise<string> => infoField(client, 'aof_last_write_status');
   t.ok(await until(async () => (await says()) === 'err'), 'INFO says so');
-  const ready = await fetch(`http://127.0.0.1:${httpPort}/readyz`);
-  t.equal(ready.status, 503);
-  t.match(await ready.text(), /^writes are refused: E/);
-  const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
-  t.match(metrics, /^redis_aof_last_write_status 0$/m);
+  // The server tries again all the time, and may have room for a moment.
+  const isUnready = async (): Promise<boolean> => {
+    const ready = await fetch(`http://127.0.0.1:${httpPort}/readyz`);
+    return ready.status === 503 && /^writes are refused: E/.test(await ready.text());
+  };
+  t.ok(await until(isUnready), '/readyz says so');
+  const isMeasured = async (): Promise<boolean> => {
+    const metrics = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+    return /^redis_aof_last_write_status 0$/m.test(metrics);
+  };
+  t.ok(await until(isMeasured), 'the metrics say so');
   client.destroy();
 }
 

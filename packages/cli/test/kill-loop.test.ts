@@ -13,6 +13,8 @@ const rounds = Number(process.env.FORGEKV_KILL_ROUNDS ?? 4);
 const MS_PER_ROUND = 300;
 /** Nearly every value is large, and every command goes to a worker. */
 const LONG_WAY = ['--hot-value-max-bytes', '64', '--debug-force-hop', 'yes'];
+/** Keys and values leave the hot table as soon as they can. */
+const KEEP_COLD = ['--debug-keep-cold', 'yes'];
 /** Most of a run is starting threads: so every mode is tried, but not on every layout. */
 const RUNS = [
   { fronts: 1, workers: 1, args: [] },
@@ -20,6 +22,7 @@ const RUNS = [
   { fronts: 2, workers: 1, args: ['--appendfsync', 'always'] },
   { fronts: 1, workers: 1, args: ['--appendfsync', 'no'] },
   { fronts: 2, workers: 2, args: LONG_WAY },
+  { fronts: 2, workers: 2, args: KEEP_COLD },
 ];
 
 process.stderr.write(`kill loop: FORGEKV_KILL_SEED=${firstSeed}\n`);

@@ -9,8 +9,8 @@ export interface ColdValues {
   /**
    * Brings the value of the selected key's entry back into the hot table, or among the large ones.
    * The key's shard is locked.
-   * @returns the entry, which may have moved, FULL, or UNREADABLE with the reason in
-   *   `values.unreadable`
+   * @returns the entry, which may have moved, FULL, UNREADABLE with the reason in
+   *   `values.unreadable`, or AWAITS: it is being read, which takes some time
    */
   warm(values: ValueAccess, entry: number): number;
   /**

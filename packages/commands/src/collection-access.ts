@@ -33,7 +33,7 @@ export class CollectionAccess extends ValueAccess {
   /**
    * Opens a key that should hold a collection of a type: afterwards `collection` is a large one, or
    * valueBytes, valueOffset and valueLength point to a packed one.
-   * @returns its entry, 0 when there is none, NOT_HERE, FULL, UNREADABLE or OTHER_TYPE
+   * @returns its entry, 0 when there is none, NOT_HERE, FULL, UNREADABLE, AWAITS or OTHER_TYPE
    */
   openCollection(index: number, type: number, db: number = this.db): number {
     const entry = this.open(index, db);

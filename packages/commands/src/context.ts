@@ -16,6 +16,7 @@ import { serializedValue } from './generic/dump-forms.ts';
 import type { KeyModules } from './key-access.ts';
 import { type KeyPages, NO_KEY_PAGES } from './key-pages.ts';
 import {
+  AWAITS,
   DONE,
   FULL,
   KEY_TOO_LONG,
@@ -38,9 +39,9 @@ export class CommandContext extends CollectionAccess {
   /** When collections are packed. */
   readonly limits = new PackingLimits();
   /**
-   * In the first run of a transaction: where a command notes the keys, of its database, that it does
-   * not name and whose values lie elsewhere. Then it answers NOT_HERE, and runs again when they are
-   * within reach. Null: everything is, or NOT_HERE is the answer at once.
+   * In the first run of a transaction: where a command notes the keys, of its database, that it
+   * does not name and whose values lie elsewhere. Then it answers NOT_HERE, and runs again when
+   * they are within reach. Null: everything is, or NOT_HERE is the answer at once.
    */
   wanted: Buffer[] | null = null;
   /** For walks over whole databases. */
@@ -83,6 +84,7 @@ export class CommandContext extends CollectionAccess {
     if (answer === KEY_TOO_LONG) return this.fail(ERR_KEY_TOO_LONG);
     if (answer === OTHER_TYPE) return this.wrongType();
     if (answer === UNREADABLE) return this.fail(this.unreadable);
+    if (answer === AWAITS) return AWAITS;
     return answer === FULL ? FULL : NOT_HERE;
   }
 

@@ -4,24 +4,13 @@
 // The tick rule: a reply leaves only when the kernel (Always: the disk) has every effect it may
 // depend on, this thread's own and those of other threads that it saw. An entry names the log and
 // the position of its last write. A key that is missing depends on the removals of its shard: each
-// thread notes its last one per shard, and a miss looks at all of them.
+// thread notes its last one per shard, and a miss looks at all of them. See log-dependencies.ts.
 //
-// Who may touch what:
-// - `settled` of a log: positions up to which replies may show its effects, written by whoever
-//   handed the log over. Two threads may write it in the wrong order; then it is too low, and a
-//   reader only takes care of what is done already.
-// - `removed` of a log and a shard: written by the log's thread with the shard's lock held, read
-//   under the same lock.
-// Both are 32 bits in units of 8 bytes, compared by their difference: a position is seen as ahead
-// only within `mostAhead`, which is what a log can be ahead of the kernel, its buffer. (Sync mode
-// Always compares with the disk, which a log can be far ahead of; there a wrong guess costs one
-// sync of a log that has nothing to sync.)
-//
-// An effect that another thread has not sealed yet is waited for: the reply stays, the thread goes
-// on, and asks again. Each seals its own log before it asks for others', and nobody holds a lock
-// or stops serving meanwhile, so no circle of waiting threads can form.
+// An effect that another thread has not sealed yet is waited for: the reply stays, and the thread
+// asks again; a front takes no commands meanwhile, so that what it waits for does not grow. Each
+// seals its own log before it asks for others', and nobody holds a lock or stops sending replies
+// meanwhile, so no circle of waiting threads can form.
 
-import { SHARD_COUNT } from '@forgekv/base';
 import type { HotTable } from '@forgekv/keyspace';
 import {
   EFFECT_BLIND,
@@ -33,16 +22,13 @@ import {
   type WalTransfer,
   WalWriter,
 } from '@forgekv/storage';
+import { LogDependencies, REFUSED_WORD } from './log-dependencies.ts';
 import type { Request } from './request.ts';
 
 const POSITION_UNIT = 8;
 const CRLF_BYTES = 2;
 /** How an effect begins whose two arguments follow. */
 const SET_HEAD = Buffer.from('*3\r\n$3\r\nSET\r\n');
-/** Words between the `settled` of two logs: a cache line. */
-const SETTLED_STRIDE = 16;
-/** A reply does not wait longer than this for another thread to end its tick. */
-const PATIENCE_MS = 1000;
 /** The latest time a client can name; as a double it is one more. */
 const LATEST_MS = 2n ** 63n - 1n;
 
@@ -54,9 +40,6 @@ export const UNSETTLED = 1;
 /** A log is fenced: these replies may never leave. */
 export const LOST = 2;
 
-/** Words of the shared memory before those of the logs: the code of what refuses writes. */
-const HEAD_WORDS = 16;
-const REFUSED_WORD = 0;
 /** Why writes are refused, by code; 0: they are not. */
 const REFUSALS = ['', 'No space left on device', 'Input/output error'];
 export const REFUSE_NO_SPACE = 1;
@@ -77,11 +60,6 @@ export interface LogShare {
   readonly log: number;
 }
 
-/** Makes the memory that all effect logs of a process share. */
-export function createEffectMemory(logs: number): SharedArrayBuffer {
-  return new SharedArrayBuffer((HEAD_WORDS + logs * (SETTLED_STRIDE + SHARD_COUNT)) * 4);
-}
-
 /** Lets all threads refuse writes (REFUSE_NO_SPACE, REFUSE_BROKEN) or, with 0, accept them. */
 export function refuseWrites(memory: SharedArrayBuffer, code: number): void {
   Atomics.store(new Int32Array(memory), REFUSED_WORD, code);
@@ -94,17 +72,10 @@ export class EffectLog {
   readonly #writer: WalWriter;
   readonly #composer: RespComposer;
   readonly #words: Int32Array;
-  readonly #logCount: number;
-  readonly #bufferUnits: number;
+  readonly #depends: LogDependencies;
   #syncs = false;
-  #mostAhead = 0;
   /** Effects of this thread that nobody handed over yet. */
   #isDirty = false;
-  // Logs the replies of this tick depend on, each with the largest position.
-  readonly #needed: Int32Array;
-  readonly #isNeeded: Uint8Array;
-  readonly #dependencies: number[] = [];
-  #waitingSinceMs = 0;
 
   constructor(table: HotTable, share: LogShare) {
     const logs = new WalLogs(share.transfer, nodeFileSystem);
@@ -114,16 +85,11 @@ export class EffectLog {
     this.#writer = new WalWriter(logs, share.log);
     this.#composer = new RespComposer(this.#writer);
     this.#words = new Int32Array(share.effects);
-    this.#logCount = logs.transfer.logs;
-    this.#bufferUnits = logs.transfer.bufferBytes / POSITION_UNIT;
-    this.#needed = new Int32Array(this.#logCount);
-    this.#isNeeded = new Uint8Array(this.#logCount);
-    this.setMode('EverySecond');
+    this.#depends = new LogDependencies(share.effects, logs.transfer.logs, share.log);
   }
 
   setMode(mode: SyncMode): void {
     this.#syncs = mode === 'Always';
-    this.#mostAhead = this.#syncs ? 2 ** 30 : this.#bufferUnits;
   }
 
   // --- what was seen ---
@@ -132,37 +98,17 @@ export class EffectLog {
   sees(entry: number): void {
     const log = this.#table.logOf(entry) - 1;
     if (log < 0 || log === this.#own) return;
-    this.#need(log, this.#table.logPositionOf(entry));
+    this.#depends.need(log, this.#table.logPositionOf(entry));
   }
 
   /** Notes that a reply may show that a key of the shard is missing. */
   seesAbsence(shard: number): void {
-    for (let log = 0; log < this.#logCount; log++) {
-      if (log !== this.#own) this.#need(log, this.#words[this.#removedAt(log, shard)]!);
-    }
+    this.#depends.needRemovals(shard);
   }
 
   /** Notes that a reply may show anything. */
   seesAll(): void {
-    for (let log = 0; log < this.#logCount; log++) {
-      if (log !== this.#own) this.#need(log, toUnits(this.#logs.sealed(log)));
-    }
-  }
-
-  #need(log: number, position: number): void {
-    const ahead = (position - this.#words[settledAt(log)]!) | 0;
-    if (ahead <= 0 || ahead > this.#mostAhead) return;
-    if (this.#isNeeded[log] === 0) {
-      this.#isNeeded[log] = 1;
-      this.#needed[log] = position;
-      this.#dependencies.push(log);
-    } else if (((position - this.#needed[log]!) | 0) > 0) {
-      this.#needed[log] = position;
-    }
-  }
-
-  #removedAt(log: number, shard: number): number {
-    return HEAD_WORDS + this.#logCount * SETTLED_STRIDE + shard * this.#logCount + log;
+    this.#depends.needAll();
   }
 
   // --- what was done; each with the shard's lock held, and the entry as it is afterwards ---
@@ -312,8 +258,7 @@ export class EffectLog {
     this.#composer.bulkText('DEL');
     this.#key(entry);
     writer.endEffect();
-    this.#isDirty = true;
-    this.#words[this.#removedAt(this.#own, shard)] = toUnits(writer.position);
+    this.#depends.removed(shard, this.#appended());
   }
 
   /** The removal left a tombstone: it names the effect as a live entry does. */
@@ -349,8 +294,15 @@ export class EffectLog {
   }
 
   #logged(entry: number): void {
+    this.#table.setLogged(entry, this.#own, this.#appended());
+  }
+
+  /** An effect is complete: returns the position behind it. */
+  #appended(): number {
+    const position = toUnits(this.#writer.position);
     this.#isDirty = true;
-    this.#table.setLogged(entry, this.#own, toUnits(this.#writer.position));
+    this.#depends.appended(position);
+    return position;
   }
 
   /** Why writes are refused now, as an error reply; '': they are not. */
@@ -388,57 +340,34 @@ export class EffectLog {
   settle(): number {
     // Sealed before anything is waited for: others may wait for this. Handed over last: an effect
     // that builds on another's should not be in the kernel without that one.
-    if (this.#isDirty) this.#writer.seal();
-    let answer = this.#dependencies.length > 0 ? this.#settleOthers() : SETTLED;
-    if (answer === UNSETTLED) return UNSETTLED;
-    if (this.#isDirty) {
-      this.#isDirty = false;
-      if (!this.#handOver(this.#own)) answer = LOST;
+    if (this.#isDirty) this.#seal();
+    const depends = this.#depends;
+    if (depends.mustWait()) return UNSETTLED;
+    let isWhole = true;
+    for (const log of depends.logs) {
+      if (!depends.isSettled(log)) isWhole = this.#handOver(log) && isWhole;
     }
-    return answer;
+    if (this.#isDirty) isWhole = this.#handOver(this.#own) && isWhole;
+    // Not before all of them are there: others may depend on this thread through them.
+    if (isWhole) depends.settle(this.#isDirty);
+    depends.clear();
+    this.#isDirty = false;
+    return isWhole ? SETTLED : LOST;
   }
 
-  #settleOthers(): number {
-    let worst = SETTLED;
-    let kept = 0;
-    for (const log of this.#dependencies) {
-      const answer = this.#settleOther(log);
-      worst = Math.max(worst, answer);
-      if (answer === UNSETTLED) this.#dependencies[kept++] = log;
-      else this.#isNeeded[log] = 0;
-    }
-    this.#dependencies.length = kept;
-    if (kept === 0) this.#waitingSinceMs = 0;
-    else if (this.#waitingSinceMs === 0) this.#waitingSinceMs = Date.now();
-    return worst;
+  #seal(): void {
+    const sealed = this.#writer.seal();
+    if (!this.#writer.isMidGroup) this.#depends.sealed(toUnits(sealed));
   }
 
-  #settleOther(log: number): number {
-    const position = this.#needed[log]!;
-    if (((position - this.#words[settledAt(log)]!) | 0) <= 0) return SETTLED;
-    const unsealed = (position - toUnits(this.#logs.sealed(log))) | 0;
-    // Further ahead than a buffer: the position is of long ago, and has come round.
-    if (unsealed > 0 && unsealed <= this.#bufferUnits && !this.#isOutOfPatience) return UNSETTLED;
-    return this.#handOver(log) ? SETTLED : LOST;
-  }
-
-  /** A thread that does not end its tick for that long is about to take the process with it. */
-  get #isOutOfPatience(): boolean {
-    return this.#waitingSinceMs !== 0 && Date.now() - this.#waitingSinceMs > PATIENCE_MS;
+  /** True while a log's thread has not ended the tick of an effect: see LogDependencies.isOpen. */
+  isOpen(log: number, position: number): boolean {
+    return this.#depends.isOpen(log, position);
   }
 
   #handOver(log: number): boolean {
-    const logs = this.#logs;
-    if (!logs.handOver(log)) return false;
-    if (this.#syncs && !logs.sync(log)) return false;
-    const position = this.#syncs ? logs.synced(log) : logs.handed(log);
-    Atomics.store(this.#words, settledAt(log), toUnits(position));
-    return true;
+    return this.#logs.handOver(log) && (!this.#syncs || this.#logs.sync(log));
   }
-}
-
-function settledAt(log: number): number {
-  return HEAD_WORDS + log * SETTLED_STRIDE;
 }
 
 /** A position as entries note it. Frames begin and end at whole units. */

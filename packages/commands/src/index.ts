@@ -6,7 +6,6 @@ export { beginReply, endReply } from './connection/reply-mode.ts';
 export { CommandContext, type ContextModules } from './context.ts';
 export { type DurabilityFigures, NO_DURABILITY_FIGURES } from './durability-figures.ts';
 export {
-  createEffectMemory,
   EffectLog,
   LOST,
   type LogShare,
@@ -29,8 +28,18 @@ export {
   type LargeValues,
   NO_LARGE_VALUES,
 } from './large-values.ts';
+export { createEffectMemory } from './log-dependencies.ts';
 export type { NewValue } from './new-value.ts';
-export { DONE, FULL, NOT_HERE, type Outcome, PAGING, UNREADABLE, WAITING } from './outcome.ts';
+export {
+  AWAITS,
+  DONE,
+  FULL,
+  NOT_HERE,
+  type Outcome,
+  PAGING,
+  UNREADABLE,
+  WAITING,
+} from './outcome.ts';
 export { CommandRegistry, PLACE_FRONT, PLACE_KEYED, PLACE_WORKER } from './registry.ts';
 export { outputLimitBytes, replyLimitBytes } from './reply-limit.ts';
 export { Request } from './request.ts';

@@ -12,11 +12,13 @@ export const KEY_TOO_LONG = -3;
 export const UNREADABLE = -4;
 /** The key holds a value of another type; nothing has changed. */
 export const OTHER_TYPE = -5;
+/** The store is asked for a value; nothing has changed. The same command runs when it is there. */
+export const AWAITS = -6;
 /** The reply comes later; the connection waits for it. */
 export const WAITING = 1;
 
 /** On workers: it is run again from its beginning when the keys it asked for are read. */
 export const PAGING = 2;
 
-/** DONE, NOT_HERE, FULL, WAITING or PAGING. */
-export type Outcome = 0 | -1 | -2 | 1 | 2;
+/** DONE, NOT_HERE, FULL, AWAITS, WAITING or PAGING. */
+export type Outcome = 0 | -1 | -2 | -6 | 1 | 2;

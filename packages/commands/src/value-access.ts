@@ -43,7 +43,10 @@ export class ValueAccess extends KeyAccess {
     this.room = new RoomPlan(modules.table);
   }
 
-  /** Opens a key and its value: NOT_HERE also when the value is out of reach. */
+  /**
+   * Opens a key and its value: NOT_HERE also when the value is out of reach, and what `loadValue`
+   * answers.
+   */
   openValue(index: number, db: number = this.db): number {
     const entry = this.open(index, db);
     return entry <= 0 ? entry : this.loadValue(entry);
@@ -52,7 +55,7 @@ export class ValueAccess extends KeyAccess {
   /**
    * Points valueBytes, valueOffset and valueLength to the value of the selected key's entry, or
    * `collection` to a large one.
-   * @returns the entry, which may have moved, NOT_HERE, FULL or UNREADABLE
+   * @returns the entry, which may have moved, NOT_HERE, FULL, UNREADABLE or AWAITS
    */
   loadValue(entry: number): number {
     const { table } = this;

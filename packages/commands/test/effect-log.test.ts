@@ -2,6 +2,7 @@
 // random commands gives the same keyspace again. What replies wait for is in
 // effect-dependencies.test.ts.
 
+import { TYPE_STRING } from '@forgekv/keyspace';
 import { planCommands } from '@forgekv/testkit';
 import { t as file, type Test, test } from 'tap';
 import { PLACE_FRONT } from '../src/index.ts';
@@ -150,17 +151,45 @@ test('times that no double holds', async (t) => {
   t.equal(copy.run('pexpiretime', 's'), logged.db.run('pexpiretime', 's'));
 });
 
-/** Lines of the dump that recovery brings back; encodings come from the value again. */
-function restored(db: TestDatabase): string[] {
+/**
+ * What recovery brings back: of every entry its LSN, and the values. Encodings come from the value
+ * again, and a collection may be kept in another form, so it is compared by its elements.
+ */
+function restored(db: TestDatabase): unknown[] {
   const lines = db.dump().split('\n');
-  return lines
+  const entries = lines
     .filter((line) => /^\d/.test(line))
     .map((line) => {
       const [about, ...rest] = line.split(' ');
       const [database, shard, type, , lsn] = about!.split(',');
-      return [database, shard, type, lsn, ...rest].join(' ');
+      const value = type === String(TYPE_STRING) ? rest : [];
+      return [database, shard, type, lsn, ...value].join(' ');
     })
     .sort();
+  db.nowMs = 0;
+  const values = [0, 1, 2].flatMap((database) => {
+    db.db = database;
+    const keys = (db.run('keys', '*') as string[]).sort().map((key) => Buffer.from(key, 'latin1'));
+    return keys.map((key) => [key, db.run('pexpiretime', key), elements(db, key)]);
+  });
+  return [entries, values];
+}
+
+function elements(db: TestDatabase, key: Buffer): unknown {
+  switch (db.run('type', key)) {
+    case '+list':
+      return db.run('lrange', key, '0', '-1');
+    case '+set':
+      return (db.run('smembers', key) as string[]).sort();
+    case '+zset':
+      return db.run('zrange', key, '0', '-1', 'withscores');
+    case '+hash': {
+      const fields = (db.run('hkeys', key) as string[]).sort();
+      return fields.map((field) => [field, db.run('hget', key, Buffer.from(field, 'latin1'))]);
+    }
+    default:
+      return null;
+  }
 }
 
 for (const hotValueMaxBytes of [16_384, 64]) {

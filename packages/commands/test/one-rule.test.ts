@@ -62,6 +62,8 @@ const CALLS = [
   'setex a 100 x',
   'setnx none x',
   'setrange a 1 x',
+  'sort none by w_* get n store a',
+  'sort_ro none get *',
   'strlen a',
   'substr a 0 -1',
   'touch n a',

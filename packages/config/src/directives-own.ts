@@ -2,7 +2,7 @@
 // with its Redis name `appendfsync`; the two are one value.
 
 import { PORTS } from './bounds.ts';
-import { boolean, integer, oneOf, type Traits } from './directive.ts';
+import { boolean, integer, memory, oneOf, type Traits } from './directive.ts';
 
 const HONOURED_AT_START: Traits = { status: 'honoured', change: 'start' };
 
@@ -17,6 +17,8 @@ export const ownDirectives = [
   integer('memtable-size-mb', 512, [8, 65536], HONOURED_AT_START),
   /** Bytes; a larger value lives in its worker, not in shared memory. */
   integer('hot-value-max-bytes', 16384, [64, 24576], HONOURED_AT_START),
+  /** Bytes of large values in memory, of all workers; 0 = as much as the hot table has. */
+  memory('large-values-max-bytes', 0, [0, Number.MAX_SAFE_INTEGER], { status: 'honoured' }),
   /** 0 = chosen from the number of cores. */
   integer('front-threads', 0, [0, 64], HONOURED_AT_START),
   /** 0 = chosen from the number of cores. */

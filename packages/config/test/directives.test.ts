@@ -38,6 +38,7 @@ test('the directives of the first version are honoured', async (t) => {
     ...['hot-value-max-bytes', 'http-port', 'debug-force-hop', 'enable-protected-configs'],
     ...['wal-sync-mode', 'wal-segment-mb', 'recover', 'stores', 'debug-keep-cold'],
     ...['maxmemory', 'maxmemory-policy', 'maxmemory-samples', 'lfu-log-factor', 'lfu-decay-time'],
+    'large-values-max-bytes',
   ];
   const actual = directives.filter(({ status }) => status === 'honoured').map(({ name }) => name);
   t.same(actual.toSorted(), honoured.toSorted());

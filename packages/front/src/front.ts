@@ -208,7 +208,10 @@ export class Front {
     stats.inputBytes += length;
     connection.inputBytes += length;
     const { pending } = connection;
-    if (connection.state === READY && pending.length === 0) {
+    if (this.#output.isWaiting) {
+      pending.append(bytes, 0, length);
+      if (connection.state === READY) this.#hold(connection);
+    } else if (connection.state === READY && pending.length === 0) {
       const view =
         bytes === this.intake.buffer
           ? this.#readView
@@ -243,11 +246,13 @@ export class Front {
   }
 
   /**
-   * Stalls a connection whose client has to read first. How much that is is only known once the
-   * replies of this tick are with the sockets, so with many of those it is asked again then.
+   * Stalls a connection whose client has to read first, and all of them while replies wait. How
+   * much there is to read is only known once the replies of this tick are with the sockets, so
+   * with many of those it is asked again then.
    */
   #isClogged(connection: Connection): boolean {
-    if (this.#writer.position > EARLY_FLUSH_BYTES) {
+    const { isWaiting } = this.#output;
+    if (isWaiting || this.#writer.position > EARLY_FLUSH_BYTES) {
       this.#hold(connection);
     } else if (connection.socket.writableLength <= STALL_BYTES) {
       return false;

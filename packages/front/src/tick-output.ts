@@ -19,6 +19,7 @@ export class TickOutput {
   #bounds = new Int32Array(SEGMENTS * 2);
   readonly #closing: Connection[] = [];
   #scheduled = false;
+  #isWaiting = false;
   readonly #end = (): void => {
     this.flush();
   };
@@ -75,13 +76,22 @@ export class TickOutput {
   }
 
   /**
+   * True while replies wait for other threads' ticks. What is executed meanwhile would wait too,
+   * and could make them wait for more, so nothing should be.
+   */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /**
    * Ends the tick: log first, then the sockets.
    * @returns false when replies may not leave yet; it is tried again in the next turn
    */
   flush(): boolean {
     this.#scheduled = false;
     const answer = this.#settle();
-    if (answer === UNSETTLED) {
+    this.#isWaiting = answer === UNSETTLED;
+    if (this.#isWaiting) {
       this.schedule();
       return false;
     }

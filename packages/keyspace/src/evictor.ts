@@ -73,6 +73,10 @@ export class Evictor {
   largeToo = false;
   /** Keys go too, however many values there are: for tests. */
   keysToo = false;
+  /** Large values that stay, by id: somebody is about to use them. */
+  isPinned: (id: number) => boolean = () => false;
+  /** Set while only large values go, as long as it answers true. */
+  #largeOnly: (() => boolean) | null = null;
 
   /**
    * @param table of its own: its pool's promises are this one's
@@ -107,19 +111,36 @@ export class Evictor {
     return outcome;
   }
 
+  /**
+   * Makes large values cold, and nothing else, as long as `tooMany` says so.
+   * @returns 'enough', 'more' or 'dirty', as `run`
+   */
+  runLarge(tooMany: () => boolean, untilMs: number, all = false): 'enough' | 'more' | 'dirty' {
+    this.#largeOnly = tooMany;
+    const outcome = this.#run(0, untilMs, all);
+    this.#largeOnly = null;
+    this.#table.pool.keepPromised(this.#promised);
+    return outcome;
+  }
+
+  #isEnough(wantedFree: number): boolean {
+    if (this.#largeOnly !== null) return !this.#largeOnly();
+    return this.#table.pool.availablePages >= wantedFree;
+  }
+
   #run(wantedFree: number, untilMs: number, all: boolean): 'enough' | 'more' | 'dirty' {
     const pages = this.#words[POOL_BUMP]!;
     const knewFewValues = this.#fewValues;
     let evicted = 0;
     for (let seen = 0; seen < pages; seen++) {
-      if (this.#table.pool.availablePages >= wantedFree) return 'enough';
+      if (this.#isEnough(wantedFree)) return 'enough';
       const page = this.#page;
       this.#page = page + 1;
       if (this.#isOwned(page)) evicted += this.#visitLocked(page, all);
       if (this.#page >= pages) this.#nextLap();
       if (Date.now() >= untilMs) return 'more';
     }
-    if (this.#table.pool.availablePages >= wantedFree) return 'enough';
+    if (this.#isEnough(wantedFree)) return 'enough';
     return evicted > 0 || this.#fewValues !== knewFewValues ? 'more' : 'dirty';
   }
 
@@ -221,7 +242,8 @@ export class Evictor {
   #visitEntry(shard: number, entry: number, all: boolean, keysToo: boolean): boolean {
     const table = this.#table;
     const flags = table.flagsOf(entry);
-    if ((flags & FLAG_LARGE) !== 0 && !this.largeToo) return false;
+    const isLarge = (flags & FLAG_LARGE) !== 0;
+    if (isLarge ? !this.#mayGoLarge(entry) : this.#largeOnly !== null) return false;
     const isValue =
       (flags & FLAG_COLD) === 0 &&
       ((flags & FLAG_LARGE) !== 0 || table.valueLength(entry) >= LEAST_BYTES);
@@ -260,5 +282,10 @@ export class Evictor {
     this.left[shard]!++;
     this.evictedKeys++;
     return true;
+  }
+
+  #mayGoLarge(entry: number): boolean {
+    if (!this.largeToo && this.#largeOnly === null) return false;
+    return !this.isPinned(this.#table.words[this.#table.valueWord(entry)]!);
   }
 }

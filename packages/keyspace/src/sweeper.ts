@@ -1,6 +1,7 @@
 // Background work on the pages of a worker's shards: removes expired entries on time and what
-// flushed databases left behind, and finds the values whose parts expire. Takes one shard lock per page, for a few microseconds, and
-// goes on where it stopped, so a slice can be as small as the caller likes.
+// flushed databases left behind, and finds values with parts that expire. Takes one shard lock per
+// page, for a few microseconds, and goes on where it stopped, so a slice can be as small as the
+// caller likes.
 
 import type { Arena } from './arena.ts';
 import { Databases } from './databases.ts';

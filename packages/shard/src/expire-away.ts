@@ -20,11 +20,15 @@ export function expireAway(
   nowMs: number,
 ): boolean {
   const { table, databases } = context;
-  const db = databases.ofNamespace(namespace);
-  if (db < 0) return false;
   const view = new DataView(key.buffer, key.byteOffset, key.length);
   const hash = table.hasher.digest(key, view, 0, key.length);
   table.locks.lock(shard);
+  // Under the lock: SWAPDB gives a namespace another number.
+  const db = databases.ofNamespace(namespace);
+  if (db < 0) {
+    table.locks.unlock(shard);
+    return false;
+  }
   table.selectHashed(key, view, 0, key.length, db, shard, hash);
   const isAway = !context.isGated(shard) && !table.isComplete && table.find() === 0;
   // The record is read again: it may be another one by now.

@@ -1,9 +1,23 @@
-// Large values of one worker: those of its own shards, and, while it runs a transaction, those
-// of gated shards of other workers, borrowed by reference. A large string is a Buffer over its
-// own SharedArrayBuffer, so lending it costs a message and no copy.
+// Large values of one worker: those of its own shards, and, while it runs a transaction, those of
+// gated shards of other workers, borrowed. A large string is a Buffer over its own
+// SharedArrayBuffer, so lending it costs a message and no copy. A collection is lent as a copy,
+// and goes back as one if it was changed.
+//
+// What is own is counted in bytes, and of a collection it is remembered which elements changed
+// since a store had them: as long as it is kept here, no longer.
 
 import { invariant } from '@forgekv/base';
-import type { LargeValue, LargeValues } from '@forgekv/commands';
+import type { LargeCollection, LargeValue, LargeValues } from '@forgekv/commands';
+import type { LargeValueOptions } from '@forgekv/datatypes';
+import { packCollection, unpackCollection } from './collection-transfer.ts';
+import { type CollectionElements, elementsOf } from './element-forms.ts';
+
+/** A large value on its way between workers. */
+export interface LentValue {
+  /** Of its entry when it is a collection, 0: it is a string. */
+  readonly type: number;
+  readonly pieces: readonly SharedArrayBuffer[];
+}
 
 /** A change to a large value of another worker, told to it before the gates open. */
 export interface ForeignChange {
@@ -13,19 +27,43 @@ export interface ForeignChange {
   readonly value: LargeValue | null;
 }
 
+/** A collection of this worker, and what its store has of it. */
+export interface OwnCollection {
+  readonly elements: CollectionElements;
+  /** The object in the store that has all elements but those that changed since; 0: none. */
+  objectId: number;
+  /** An object that was begun, and may or may not be the one in the store; 0: none. */
+  doubtfulId: number;
+}
+
+interface Own {
+  readonly value: LargeValue;
+  bytes: number;
+  readonly collection: OwnCollection | null;
+}
+
+/** How long a value stays that somebody had read for him. */
+const PIN_MS = 2000;
+
 export class LargeStore implements LargeValues {
-  readonly #own = new Map<number, LargeValue>();
+  readonly #own = new Map<number, Own>();
   readonly #borrowed = new Map<number, LargeValue>();
   readonly #workerOf: Uint8Array;
   readonly #worker: number;
+  readonly #options: LargeValueOptions;
+  /** Values that may not be evicted, each until a time. */
+  readonly #pinned = new Map<number, number>();
   #gated: ReadonlySet<number> = new Set();
-  #changes: ForeignChange[] = [];
+  /** What became of others' values, by id; null: gone. */
+  readonly #changes = new Map<number, ForeignChange>();
   /** Bytes held by own values. */
   bytes = 0;
 
-  constructor(worker: number, workerOf: Uint8Array) {
+  /** @param options for collections that come from elsewhere */
+  constructor(worker: number, workerOf: Uint8Array, options: LargeValueOptions) {
     this.#worker = worker;
     this.#workerOf = workerOf;
+    this.#options = options;
   }
 
   owns(shard: number): boolean {
@@ -37,7 +75,7 @@ export class LargeStore implements LargeValues {
   }
 
   get(id: number): LargeValue {
-    const value = this.#own.get(id) ?? this.#borrowed.get(id);
+    const value = this.#own.get(id)?.value ?? this.#borrowed.get(id);
     invariant(value !== undefined, 'a large entry has no value');
     return value;
   }
@@ -47,13 +85,17 @@ export class LargeStore implements LargeValues {
       this.keep(id, value);
     } else {
       this.#borrowed.set(id, value);
-      this.#changes.push({ worker: this.#workerOf[shard]!, id, value });
+      this.#changes.set(id, { worker: this.#workerOf[shard]!, id, value });
     }
   }
 
   touch(shard: number, id: number): void {
-    if (this.owns(shard)) return;
-    this.#changes.push({ worker: this.#workerOf[shard]!, id, value: this.get(id) });
+    if (this.owns(shard)) {
+      const own = this.#own.get(id);
+      if (own !== undefined) this.#weigh(own);
+    } else {
+      this.#changes.set(id, { worker: this.#workerOf[shard]!, id, value: this.get(id) });
+    }
   }
 
   drop(shard: number, id: number): void {
@@ -61,30 +103,78 @@ export class LargeStore implements LargeValues {
       this.forget(id);
     } else {
       this.#borrowed.delete(id);
-      this.#changes.push({ worker: this.#workerOf[shard]!, id, value: null });
+      this.#changes.set(id, { worker: this.#workerOf[shard]!, id, value: null });
     }
   }
 
-  /** Keeps an own value. */
+  /** Keeps an own value that no store has. */
   keep(id: number, value: LargeValue): void {
+    this.#keep(id, value, 0)?.elements.markAll();
+  }
+
+  /** Keeps an own collection whose elements are all in its store. */
+  keepStored(id: number, value: LargeCollection, objectId: number): void {
+    this.#keep(id, value, objectId);
+  }
+
+  #keep(id: number, value: LargeValue, objectId: number): OwnCollection | null {
     this.forget(id);
-    this.#own.set(id, value);
-    this.bytes += bytesOf(value);
+    let collection: OwnCollection | null = null;
+    if (!Buffer.isBuffer(value)) {
+      collection = { elements: elementsOf(value, this.#options), objectId, doubtfulId: 0 };
+      collection.elements.track();
+    }
+    const own: Own = { value, bytes: 0, collection };
+    this.#own.set(id, own);
+    this.#weigh(own);
+    return collection;
   }
 
-  /** Forgets an own value. */
+  #weigh(own: Own): void {
+    const bytes = bytesOf(own.value);
+    this.bytes += bytes - own.bytes;
+    own.bytes = bytes;
+  }
+
+  /** Forgets an own value. What its store has of it is for the flusher to drop. */
   forget(id: number): void {
-    const value = this.#own.get(id);
-    if (value === undefined) return;
-    this.bytes -= bytesOf(value);
+    const own = this.#own.get(id);
+    if (own === undefined) return;
+    this.bytes -= own.bytes;
+    // A moved collection has another id, and another listener, already.
+    own.collection?.elements.untrack();
     this.#own.delete(id);
+    this.#pinned.delete(id);
   }
 
-  /** Returns an own value for another worker. */
-  lend(id: number): Buffer | null {
-    const value = this.#own.get(id) ?? null;
-    invariant(value === null || Buffer.isBuffer(value), 'collections are not lent yet');
-    return value;
+  /** Returns an own collection, null when it has gone or is a string. */
+  ownCollection(id: number): OwnCollection | null {
+    return this.#own.get(id)?.collection ?? null;
+  }
+
+  /** Lets a value stay for a while that was read for somebody. */
+  pin(id: number, nowMs: number): void {
+    if (this.#own.has(id)) this.#pinned.set(id, nowMs + PIN_MS);
+  }
+
+  isPinned(id: number): boolean {
+    const untilMs = this.#pinned.get(id);
+    if (untilMs === undefined) return false;
+    if (Date.now() < untilMs) return true;
+    this.#pinned.delete(id);
+    return false;
+  }
+
+  /** Returns an own value for another worker; null: it has gone; '': there is no memory for it. */
+  lend(id: number): LentValue | null | '' {
+    const own = this.#own.get(id);
+    if (own === undefined) return null;
+    return pack(own.value, this.#options) ?? '';
+  }
+
+  /** Keeps a value that another worker has changed. */
+  takeBack(id: number, lent: LentValue): void {
+    this.keep(id, unpack(lent, this.#options));
   }
 
   /** From now on the gated shards' large values are within reach. */
@@ -93,18 +183,38 @@ export class LargeStore implements LargeValues {
   }
 
   /** Adds a value lent by its owner. */
-  borrow(id: number, value: Buffer): void {
-    this.#borrowed.set(id, value);
+  borrow(id: number, lent: LentValue): void {
+    this.#borrowed.set(id, unpack(lent, this.#options));
+  }
+
+  isBorrowed(id: number): boolean {
+    return this.#borrowed.has(id);
   }
 
   /** Ends the transaction's reach; returns what its owners must be told first. */
   leave(): ForeignChange[] {
-    const changes = this.#changes;
-    this.#changes = [];
+    const changes = [...this.#changes.values()];
+    this.#changes.clear();
     this.#gated = new Set();
     this.#borrowed.clear();
     return changes;
   }
+
+  /** A changed value for its owner. It is logged: without memory for it nobody goes on. */
+  packChange(value: LargeValue): LentValue {
+    const lent = pack(value, this.#options);
+    if (lent === null) throw new Error('no memory to hand a large value back');
+    return lent;
+  }
+}
+
+function pack(value: LargeValue, options: LargeValueOptions): LentValue | null {
+  if (!Buffer.isBuffer(value)) return packCollection(elementsOf(value, options));
+  return { type: 0, pieces: [value.buffer as unknown as SharedArrayBuffer] };
+}
+
+function unpack(lent: LentValue, options: LargeValueOptions): LargeValue {
+  return lent.type === 0 ? Buffer.from(lent.pieces[0]!) : unpackCollection(lent, options);
 }
 
 function bytesOf(value: LargeValue): number {

@@ -11,15 +11,22 @@ export class LogWait {
   readonly #sync: () => Promise<void>;
   readonly #needed: Int32Array;
   readonly #isNeeded: Uint8Array;
-  readonly #bufferUnits: number;
+  readonly #isOpen: (log: number, position: number) => boolean;
 
-  /** @param sync makes everything durable that was handed over before the call */
-  constructor(logs: WalLogs, sync: () => Promise<void>) {
+  /**
+   * @param isOpen true while the tick of an effect goes on: see EffectLog.isOpen
+   * @param sync makes everything durable that was handed over before the call
+   */
+  constructor(
+    logs: WalLogs,
+    isOpen: (log: number, position: number) => boolean,
+    sync: () => Promise<void>,
+  ) {
     this.#logs = logs;
+    this.#isOpen = isOpen;
     this.#sync = sync;
     this.#needed = new Int32Array(logs.transfer.logs);
     this.#isNeeded = new Uint8Array(logs.transfer.logs);
-    this.#bufferUnits = logs.transfer.bufferBytes / POSITION_UNIT;
   }
 
   /**
@@ -39,25 +46,14 @@ export class LogWait {
     let any = false;
     for (let log = 0; log < this.#needed.length; log++) {
       if (this.#isNeeded[log] === 0) continue;
-      while (this.#isUnsealed(log)) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      while (this.#isOpen(log, this.#needed[log]!)) {
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
       this.#logs.handOver(log);
-      if (this.#isAhead(log, this.#logs.synced(log))) any = true;
+      const synced = Math.ceil(this.#logs.synced(log) / POSITION_UNIT) | 0;
+      if (((this.#needed[log]! - synced) | 0) > 0) any = true;
       this.#isNeeded[log] = 0;
     }
     if (any) await this.#sync();
-  }
-
-  /** Its thread is in the middle of a tick. Further ahead than a buffer: long ago. */
-  #isUnsealed(log: number): boolean {
-    const ahead = this.#ahead(log, this.#logs.sealed(log));
-    return ahead > 0 && ahead <= this.#bufferUnits;
-  }
-
-  #isAhead(log: number, position: number): boolean {
-    return this.#ahead(log, position) > 0;
-  }
-
-  #ahead(log: number, position: number): number {
-    return (this.#needed[log]! - (Math.ceil(position / POSITION_UNIT) | 0)) | 0;
   }
 }

@@ -25,17 +25,9 @@ export class ParkedRuns {
     return this.#runs.length;
   }
 
-  /** Keeps the rest of a run; `writer` holds the replies of its beginning. */
-  park(
-    replies: ReplySender,
-    connection: number,
-    writer: ReplyWriter,
-    bytes: Buffer,
-    at: number,
-    end: number,
-  ): void {
-    replies.reply(connection, writer, false);
-    this.#runs.push({ replies, connection, bytes: Buffer.from(bytes.subarray(at, end)) });
+  /** Keeps the rest of a run (copied). */
+  park(replies: ReplySender, connection: number, rest: Buffer): void {
+    this.#runs.push({ replies, connection, bytes: Buffer.from(rest) });
   }
 
   /** Lets all of them go on when they may. */

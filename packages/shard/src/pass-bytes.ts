@@ -1,7 +1,8 @@
 // How many bytes the records of a shard's store are behind a flush pass. Nobody notes how long the
 // record was that another replaces, so this is not counted along: it follows from the bytes of the
 // dataset, less what came to keys that the pass had been at (shard-state.ts in the keyspace). Large
-// values are written at the end of a pass, as they are by then: what came to these is put back.
+// values are written at the end of a pass, as they are by then, strings that change all the time as
+// they were a moment before: what such a record has more than when the pass met it is put back.
 
 import type { Databases, HotTable } from '@forgekv/keyspace';
 import { TYPE_TOMBSTONE } from '@forgekv/keyspace';
@@ -38,23 +39,28 @@ export class PassBytes {
     this.#namespaces.push(this.#table.namespaceOf(entry));
   }
 
-  /** The i-th of these is in the store as it is now; 0: there is none any more. */
-  written(i: number, entry: number): void {
+  /**
+   * The i-th of these is what the store has of a key behind this pass.
+   * @param entry as it is now, of whatever type; 0: there is none any more
+   * @param length of the value in the record, in bytes, if it is not that of the entry
+   */
+  written(i: number, entry: number, length?: number): void {
     const table = this.#table;
-    const isThere = entry !== 0 && table.typeOf(entry) !== TYPE_TOMBSTONE;
-    const grown = (isThere ? table.datasetBytes(entry) : 0) - this.#lengths[i]!;
+    let bytes = 0;
+    if (entry !== 0 && table.typeOf(entry) !== TYPE_TOMBSTONE) {
+      const now = table.lengthOf(entry);
+      bytes = table.datasetBytes(entry) - now + (length ?? now);
+    }
+    const grown = bytes - this.#lengths[i]!;
     const namespace = this.#namespaces[i]!;
     this.#grown.set(namespace, (this.#grown.get(namespace) ?? 0) + grown);
   }
 
-  /**
-   * The last batch of a pass is complete: counts what the store has with it. Takes the lock.
-   * @param isCovered everything the pass met is in the store
-   */
-  end(shard: number, isCovered: boolean): void {
+  /** The last batch of a pass is complete: counts what the store has with it. Takes the lock. */
+  end(shard: number): void {
     const { locks } = this.#table;
     locks.lock(shard);
-    const isKnown = isCovered && !this.#table.isMiscounted(shard);
+    const isKnown = !this.#table.isMiscounted(shard);
     this.#records.setBytes(shard, (namespace, keys) => {
       const db = this.#databases.ofNamespace(namespace);
       if (!isKnown || db < 0) return NOT_COUNTED;

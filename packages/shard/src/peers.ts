@@ -3,27 +3,29 @@
 // a gate to open, sleeps on its doorbell and answers the others' requests meanwhile. That is why
 // two workers waiting for each other always both get on: whoever holds gates needs nothing but
 // such answers, and gates are taken in ascending shard order.
+//
+// Nobody waits like that for a large collection to be read from a store: its owner needs its event
+// loop for that, which may be waiting as well. Who asks for one is told so at once, gives its gates
+// back, and is told when it is there.
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { KeyPage } from '@forgekv/commands';
 import type { Doorbell } from '@forgekv/rings';
 import type { KeyQuery } from './key-pages.ts';
-import type { LargeStore } from './large-store.ts';
+import type { LargeStore, LentValue } from './large-store.ts';
 
 type PeerMessage =
   | { readonly kind: 'lend'; readonly request: number; readonly id: number }
   | {
       readonly kind: 'lent';
       readonly request: number;
-      readonly memory: SharedArrayBuffer | null;
-      readonly length: number;
+      readonly value: LentValue | null | '';
     }
   | {
       readonly kind: 'change';
       readonly request: number;
       readonly id: number;
-      readonly memory: SharedArrayBuffer | null;
-      readonly length: number;
+      readonly value: LentValue | null;
     }
   | { readonly kind: 'changed'; readonly request: number }
   | {
@@ -31,8 +33,16 @@ type PeerMessage =
       readonly request: number;
       readonly db: number;
       readonly key: Uint8Array;
+      readonly value: boolean;
     }
-  | { readonly kind: 'warmed'; readonly request: number; readonly problem: string }
+  /** `awaits`: it is being read, and 'loaded' follows. */
+  | {
+      readonly kind: 'warmed';
+      readonly request: number;
+      readonly problem: string;
+      readonly awaits: boolean;
+    }
+  | { readonly kind: 'loaded'; readonly request: number }
   | { readonly kind: 'keys'; readonly request: number; readonly query: KeyQuery }
   | {
       readonly kind: 'page';
@@ -41,8 +51,21 @@ type PeerMessage =
       readonly problem: string;
     };
 
-/** Brings the value of a key of this worker back from its store; returns '' or an error reply. */
-export type WarmKey = (db: number, key: Buffer) => string;
+/** Something that is waited for. */
+export interface Awaited {
+  readonly isDone: boolean;
+}
+
+/**
+ * Brings a key of this worker back from its store, and with `value` its value; returns '' or an
+ * error reply, or null: the value is being read, and `loaded` is called afterwards.
+ */
+export type WarmKey = (
+  db: number,
+  key: Buffer,
+  value: boolean,
+  loaded: () => void,
+) => string | null;
 
 /** Reads a page of the keys of this worker's shards. */
 export type ReadKeys = (query: KeyQuery) => Promise<KeyPage>;
@@ -59,6 +82,8 @@ export class Peers {
   readonly #own: Doorbell;
   readonly #store: LargeStore;
   readonly #answers = new Map<number, PeerMessage>();
+  /** Values that others are reading for this worker. */
+  readonly #loading = new Map<number, { isDone: boolean }>();
   #lastRequest = 0;
   warmKey: WarmKey = () => '';
   readKeys: ReadKeys = async () => {
@@ -73,26 +98,34 @@ export class Peers {
     this.#store = store;
   }
 
-  /** Borrows a large value from the worker that owns it; null when it has gone. */
-  borrow(worker: number, id: number): Buffer | null {
+  /**
+   * Borrows a large value from the worker that owns it.
+   * @returns null when it has gone, '' when there is no memory for a copy
+   */
+  borrow(worker: number, id: number): LentValue | null | '' {
     const request = ++this.#lastRequest;
     const answer = this.#ask(worker, { kind: 'lend', request, id });
-    return answer.kind === 'lent' && answer.memory !== null
-      ? Buffer.from(answer.memory, 0, answer.length)
-      : null;
+    return answer.kind === 'lent' ? answer.value : null;
   }
 
   /** Gives a worker a new large value of its shards, or (null) takes one away. */
-  change(worker: number, id: number, value: Buffer | null): void {
+  change(worker: number, id: number, value: LentValue | null): void {
     const request = ++this.#lastRequest;
-    const memory = value === null ? null : (value.buffer as unknown as SharedArrayBuffer);
-    this.#ask(worker, { kind: 'change', request, id, memory, length: value?.length ?? 0 });
+    this.#ask(worker, { kind: 'change', request, id, value });
   }
 
-  /** Has a worker bring a value of its shards back from its store; returns '' or an error reply. */
-  warm(worker: number, db: number, key: Buffer): string {
+  /**
+   * Has a worker bring a key of its shards back from its store, and with `value` its value.
+   * @returns '' or an error reply, or what is to be waited for
+   */
+  warm(worker: number, db: number, key: Buffer, value: boolean): string | Awaited {
     const request = ++this.#lastRequest;
-    const answer = this.#ask(worker, { kind: 'warm', request, db, key: Uint8Array.from(key) });
+    const loading = { isDone: false };
+    this.#loading.set(request, loading);
+    const message = { kind: 'warm', request, db, key: Uint8Array.from(key), value } as const;
+    const answer = this.#ask(worker, message);
+    if (answer.kind === 'warmed' && answer.awaits) return loading;
+    this.#loading.delete(request);
     return answer.kind === 'warmed' ? answer.problem : '';
   }
 
@@ -146,16 +179,20 @@ export class Peers {
   #take(link: PeerLink, message: PeerMessage): void {
     const { request } = message;
     if (message.kind === 'lend') {
-      const value = this.#store.lend(message.id);
-      const memory = value === null ? null : (value.buffer as unknown as SharedArrayBuffer);
-      this.#reply(link, { kind: 'lent', request, memory, length: value?.length ?? 0 });
+      this.#reply(link, { kind: 'lent', request, value: this.#store.lend(message.id) });
     } else if (message.kind === 'change') {
-      if (message.memory === null) this.#store.forget(message.id);
-      else this.#store.keep(message.id, Buffer.from(message.memory, 0, message.length));
+      if (message.value === null) this.#store.forget(message.id);
+      else this.#store.takeBack(message.id, message.value);
       this.#reply(link, { kind: 'changed', request });
     } else if (message.kind === 'warm') {
-      const problem = this.warmKey(message.db, Buffer.from(message.key));
-      this.#reply(link, { kind: 'warmed', request, problem });
+      const loaded = (): void => this.#reply(link, { kind: 'loaded', request });
+      const problem = this.warmKey(message.db, Buffer.from(message.key), message.value, loaded);
+      const awaits = problem === null;
+      this.#reply(link, { kind: 'warmed', request, problem: problem ?? '', awaits });
+    } else if (message.kind === 'loaded') {
+      const loading = this.#loading.get(request);
+      if (loading !== undefined) loading.isDone = true;
+      this.#loading.delete(request);
     } else if (message.kind === 'keys') {
       const answer = (page: KeyPage | null, problem: string): void =>
         this.#reply(link, { kind: 'page', request, page, problem });

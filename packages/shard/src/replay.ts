@@ -10,6 +10,7 @@
 
 import { invariant } from '@forgekv/base';
 import {
+  AWAITS,
   admit,
   type CommandContext,
   type CommandRegistry,
@@ -51,6 +52,7 @@ export class Replay {
   readonly #parser = new RequestParser();
   /** Keys that are as they were before a hole. */
   readonly #holes = new Set<string>();
+  #isWaiting = false;
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
   /** The bytes of the last effect; mostly the next one lies in the same. */
   #source: Uint8Array = new Uint8Array(0);
@@ -65,18 +67,26 @@ export class Replay {
     context.freezeClock();
   }
 
+  /** The effect that came last waits for a value to be read from its store. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
   get holes(): number {
     return this.#holes.size;
   }
 
-  /** @throws ReplayError when the effect is none, or does not fit the hot table */
-  apply(effect: WalEffect): void {
+  /**
+   * @returns false when the effect has to wait: a large collection is being read from its store
+   * @throws ReplayError when the effect is none, or does not fit the hot table
+   */
+  apply(effect: WalEffect): boolean {
     const context = this.#context;
     const { shard, lsn, previousLsn } = effect;
     const db = context.databases.ofNamespace(effect.namespace);
     if (db < 0 || lsn > MAX_LSN) {
       this.counts.passed++;
-      return;
+      return true;
     }
     const id = this.#parse(effect);
     const key = this.#registry.singleKey[id] || this.#registry.table.firstKey[id]!;
@@ -89,19 +99,26 @@ export class Replay {
     if (entry < 0) throw this.#unavailable(entry);
     const last = entry === 0 ? 0 : table.lsnOf(entry);
     const current = entry === 0 || table.typeOf(entry) === TYPE_TOMBSTONE ? 0 : last;
+    let isDone = true;
     if (lsn <= last) {
       this.counts.passed++;
     } else if (!effect.blind && previousLsn !== current) {
       this.#hole(effect, key);
     } else {
       table.setLastLsn(shard, lsn - 1);
-      this.#check(effect, this.#registry.runs[id]!(context));
-      this.counts.applied++;
-      if (this.#holes.size > 0 && effect.blind) this.#holes.delete(this.#name(effect, key));
+      const outcome = this.#registry.runs[id]!(context);
+      isDone = outcome !== AWAITS;
+      this.#isWaiting = !isDone;
+      if (isDone) {
+        this.#check(effect, outcome);
+        this.counts.applied++;
+        if (this.#holes.size > 0 && effect.blind) this.#holes.delete(this.#name(effect, key));
+      }
     }
     table.locks.unlock(shard);
     context.clearPrehashed(key);
     context.reply.reset();
+    return isDone;
   }
 
   /**

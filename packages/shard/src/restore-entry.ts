@@ -7,6 +7,7 @@ import {
   FLAG_ENCODING_SHIFT,
   FLAG_STORED_LARGE,
   type HotTable,
+  TYPE_HASH,
   TYPE_STRING,
 } from '@forgekv/keyspace';
 import { byteCountOf, decodeLarge, type RecordView } from '@forgekv/storage';
@@ -23,6 +24,8 @@ export function restoreEntry(table: HotTable, record: RecordView, mostBytes: num
     const entry = table.restore(type, payload.length, encoding, expireAtMs, lsn);
     if (entry !== 0) {
       table.bytes.set(payload, table.valueWord(entry) * 4);
+      // When fields of it expire, if any do, is for the sweeper to look up.
+      if (type === TYPE_HASH) table.noteTimedParts(entry, 1);
       return entry;
     }
   }

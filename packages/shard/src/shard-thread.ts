@@ -201,6 +201,11 @@ async function recover(): Promise<void> {
   try {
     let saidAtMs = Date.now();
     while (!logsOfBefore.step(keeper.isTight ? TIGHT_SLICE_EFFECTS : SLICE_EFFECTS)) {
+      if (replay.isWaiting) {
+        // What is read for an effect stays until that was applied.
+        await shard.loaded();
+        continue;
+      }
       if (keeper.isTight) await keeper.makeRoomNow();
       if (Date.now() - saidAtMs < PROGRESS_MS) continue;
       saidAtMs = Date.now();

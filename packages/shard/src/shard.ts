@@ -2,23 +2,19 @@
 // Runs are executed in the order they arrive from each front, one command after the other.
 
 import { performance } from 'node:perf_hooks';
+import { Random } from '@forgekv/base';
 import {
   admit,
   BatchRouter,
   CommandContext,
   type CommandRegistry,
   configureEviction,
-  DONE,
   DueHashes,
   type EffectLog,
   Executor,
-  FULL,
   LOST,
   NOT_HERE,
   OUT_OF_MEMORY,
-  PAGING,
-  PLACE_FRONT,
-  PLACE_WORKER,
   replyLimitBytes,
   SETTLED,
   type SyncMode,
@@ -36,13 +32,14 @@ import {
   RequestParser,
 } from '@forgekv/protocol';
 import { type Doorbell, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { AwaitingRuns } from './awaiting-runs.ts';
 import { AwayVictims } from './away-victims.ts';
 import { CapKeeper } from './cap-keeper.ts';
+import { ColdReads } from './cold-reads.ts';
+import { CommandRunner, type WaitReason } from './command-runner.ts';
 import { expireAway } from './expire-away.ts';
-import { StoredKeyPages } from './key-pages.ts';
 import { LargeStore } from './large-store.ts';
-import { type PagedRun, PagedRuns } from './paged-runs.ts';
-import type { ParkedRuns } from './parked-runs.ts';
+import type { PagedRun } from './paged-runs.ts';
 import { type PeerLink, Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
@@ -51,11 +48,9 @@ import { RunIntake } from './run-intake.ts';
 import type { ShardStores } from './shard-stores.ts';
 import { StoreKeeper, type StoreKeeperModules } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
-import { StoredValues } from './stored-values.ts';
 import { sweepEvents } from './sweep-events.ts';
 import { Transactions } from './transaction.ts';
 import { WaitingRuns } from './waiting-runs.ts';
-import { warmKey } from './warm-key.ts';
 import { WarmUp } from './warm-up.ts';
 
 const EXPIRE_EVERY_MS = 100;
@@ -64,11 +59,6 @@ const EXPIRE_BUDGET_MS = 25;
 const RECLAIM_SLICE_MS = 2;
 const IDLE_SLEEP_MS = 100;
 const PARKED_SLEEP_MS = 2;
-/**
- * Times that room is made for one command. What was brought back for it may go again to make room
- * for the rest of it: a command that needs more than the table holds would go on for ever.
- */
-const MOST_ROUNDS = 100;
 /** Reply bytes of a run are handed on at this size, so that a long run does not pile up. */
 const REPLY_SLICE_BYTES = 64 * 1024;
 /**
@@ -129,16 +119,18 @@ export class Shard {
   #nextExpireMs = 0;
   #keeper: StoreKeeper | null = null;
   #stores: ShardStores | null = null;
+  #cold: ColdReads | null = null;
+  readonly #awaiting: AwaitingRuns<FrontLink>;
   readonly #waiting: WaitingRuns;
-  /** The run being executed found no room, and there will be some: who it is to wait with. */
-  #mustPark: ParkedRuns | null = null;
-  #paged: PagedRuns | null = null;
-  /** The run being executed waits for keys of stores. */
-  #mustPage = false;
+  readonly #runner: CommandRunner;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
-    this.#store = new LargeStore(modules.index, modules.workerOf);
+    this.#store = new LargeStore(modules.index, modules.workerOf, {
+      hasher: modules.table.hasher,
+      random: new Random(modules.index),
+    });
+    this.#awaiting = new AwaitingRuns(this.#store);
     this.#context = new CommandContext({
       table: modules.table,
       reply: this.#writer,
@@ -167,6 +159,12 @@ export class Shard {
     const { databases } = this.#context;
     this.#cap = new CapKeeper({ ...modules, databases, store: this.#store, peers: this.#peers });
     this.#waiting = new WaitingRuns(this.#cap);
+    this.#runner = new CommandRunner({
+      ...{ registry: modules.registry, context: this.#context, executor: this.#executor },
+      ...{ router: this.#router, transactions: this.#transactions, store: this.#store },
+      ...{ reclaimer: this.#reclaimer, peers: this.#peers, log: modules.log, workerOf, index },
+      waiting: this.#waiting,
+    });
     this.#fronts = modules.fronts.map((front) => ({
       intake: new RunIntake(front.requests),
       replies: new ReplySender(front.replies, front.doorbell, modules.doorbell, () =>
@@ -189,20 +187,16 @@ export class Shard {
   /** Takes the worker's stores; what they have is found out by `loader`, before `replay`. */
   adopt(stores: ShardStores, modules: StoreModules): StoreKeeper {
     const { table, index, workerOf } = this.#m;
-    const owns = (shard: number): boolean => workerOf[shard] === index;
-    const stored = new StoredValues(stores, owns);
-    this.#stores = stores;
-    this.#context.cold = stored;
     const context = this.#context;
-    this.#peers.warmKey = (db, key) => warmKey(context, db, key);
-    const settle = (): void => this.#settle();
     const wake = (): void => this.#m.doorbell.ring();
-    this.#cap.adopt(new AwayVictims(context, stores, stored, wake));
-    const peers = this.#peers;
-    const pages = new StoredKeyPages({ context, stores, peers, workerOf, index, settle });
-    this.#peers.readKeys = (query) => pages.read(query);
-    this.#paged = new PagedRuns(pages, wake);
-    this.#context.pages = this.#paged;
+    this.#stores = stores;
+    this.#cold = new ColdReads({
+      ...{ context, stores, large: this.#store, peers: this.#peers, workerOf, index },
+      settle: () => this.#settle(),
+      wake,
+      makeRoom: () => this.#makeRoom(),
+    });
+    const { stored } = this.#cold;
     this.#keeper = new StoreKeeper({
       ...modules,
       table,
@@ -210,10 +204,14 @@ export class Shard {
       databases: this.#context.databases,
       scanner: this.#context.scanner,
       large: this.#store,
+      largeMaxBytes: () => this.#m.config.bytes('large-values-max-bytes'),
       owned: ownedBy(index, workerOf),
+      isOpen: (log, position) => this.#m.log.isOpen(log, position),
       expireAway: (shard, key, nowMs) => expireAway(this.#context, stored, shard, key, nowMs),
     });
+    this.#cap.adopt(new AwayVictims(context, stores, stored, wake));
     this.#waiting.adopt(this.#keeper);
+    this.#runner.adopt(this.#cold);
     return this.#keeper;
   }
 
@@ -227,10 +225,22 @@ export class Shard {
     return new Replay(this.#context, this.#m.registry);
   }
 
+  /** Resolves when no collection is being read: for who replays logs. */
+  async loaded(): Promise<void> {
+    await this.#cold?.idle();
+  }
+
   /** What brings keys into the hot table that nobody has asked for, once clients are served. */
   #warmUp(): WarmUp {
     const keeper = this.#keeper!;
     return new WarmUp(this.#context, this.#stores!, (shard) => keeper.epochOf(shard));
+  }
+
+  /** Makes room for what another worker needs; false: there is none to be had at once. */
+  #makeRoom(): boolean {
+    const keeper = this.#keeper!;
+    const nowMs = Date.now();
+    return keeper.makeRoom(nowMs, keeper.passes, nowMs) === 'room';
   }
 
   /** From now on clients are served, and what they change is logged. */
@@ -246,26 +256,25 @@ export class Shard {
   turn(): number {
     let any = this.#peers.serve();
     for (const front of this.#fronts) if (this.#serve(front)) any = true;
-    if (this.#paged?.release((run) => this.#resume(run))) any = true;
+    if (this.#cold?.paged.release((run) => this.#resumePaged(run)) === true) any = true;
     const nowMs = Date.now();
     const reclaiming = this.#background(nowMs);
     const evicting = this.#cap.tick(nowMs);
     this.#keeper?.tick(nowMs);
     this.#waiting.release(this.#writer);
+    if (this.#resume(nowMs)) any = true;
     this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming || evicting) return 0;
-    const mostMs = Math.min(
-      this.#waiting.length > 0 ? PARKED_SLEEP_MS : IDLE_SLEEP_MS,
-      this.#cap.mostSleepMs,
-    );
+    const isWaiting = this.#awaiting.length > 0 || this.#waiting.length > 0;
+    const mostMs = Math.min(isWaiting ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
     return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
   }
 
   /** True while something waits for the disk: the thread's event loop must turn then. */
   get isBusy(): boolean {
-    return this.#keeper?.isBusy === true || this.#paged?.isBusy === true || this.#cap.isBusy;
+    return this.#keeper?.isBusy === true || this.#cold?.isBusy === true || this.#cap.isBusy;
   }
 
   readonly hasWork = (): boolean => {
@@ -297,6 +306,14 @@ export class Shard {
       this.#m.stats.heapBytes = process.memoryUsage().heapUsed;
     }
     return this.#sweeper.hasStale && !this.#sweeper.reclaim(nowMs + RECLAIM_SLICE_MS);
+  }
+
+  /** Goes on with runs whose values were read; true when there were any. */
+  #resume(nowMs: number): boolean {
+    return this.#awaiting.resume(nowMs, ({ front, connection, flags, bytes, view }) => {
+      this.#run(front, connection, flags, bytes, view, 0, bytes.length);
+      front.replies.flush();
+    });
   }
 
   #serve(front: FrontLink): boolean {
@@ -346,17 +363,9 @@ export class Shard {
       }
       if (done === count) at = next;
       else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
-      if (this.#mustPage) {
-        this.#mustPage = false;
-        front.replies.reply(connection, writer, false);
-        const rest = Buffer.from(bytes.subarray(at, end));
-        this.#paged!.park({ front: this.#fronts.indexOf(front), connection, flags, bytes: rest });
-        return;
-      }
-      if (this.#mustPark !== null) {
-        const waiting = this.#mustPark;
-        this.#mustPark = null;
-        waiting.park(front.replies, connection, writer, bytes, at, end);
+      const reason = this.#runner.takeReason();
+      if (reason !== null) {
+        this.#keepRest(front, connection, flags, bytes.subarray(at, end), reason, at === start);
         return;
       }
       if (done < count || this.#hasRepliedEnough) {
@@ -367,8 +376,33 @@ export class Shard {
     front.replies.reply(connection, writer, true);
   }
 
+  /**
+   * Keeps the rest of a run until it can go on, behind the replies of its beginning.
+   * @param isFirst it has not come any further since it was kept before
+   */
+  #keepRest(
+    front: FrontLink,
+    connection: number,
+    flags: number,
+    rest: Buffer,
+    reason: WaitReason,
+    isFirst: boolean,
+  ): void {
+    front.replies.reply(connection, this.#writer, false);
+    if (reason === 'room') {
+      this.#waiting.table.park(front.replies, connection, rest);
+    } else if (reason === 'dataset') {
+      this.#waiting.dataset.park(front.replies, connection, rest);
+    } else if (reason === 'keys') {
+      const bytes = Buffer.from(rest);
+      this.#cold!.paged.park({ front: this.#fronts.indexOf(front), connection, flags, bytes });
+    } else {
+      this.#awaiting.add(front, connection, flags, rest, reason, isFirst);
+    }
+  }
+
   /** Executes a run that has waited for keys of stores. */
-  #resume({ front, connection, flags, bytes }: PagedRun): void {
+  #resumePaged({ front, connection, flags, bytes }: PagedRun): void {
     const link = this.#fronts[front]!;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#run(link, connection, flags, bytes, view, 0, bytes.length);
@@ -400,13 +434,13 @@ export class Shard {
       const id = ids[done]!;
       if (admit(context, this.#m.registry, id)) {
         const room = this.#cap.makeRoom(this.#m.registry.table.flagBits[id]!);
-        if (room === 'wait') this.#mustPark = this.#waiting.dataset;
+        if (room === 'wait') this.#runner.wait('dataset');
         if (room === 'later' || room === 'wait') break;
         if (room === 'none') {
           reply.error(OUT_OF_MEMORY);
           stats.rejected(id);
         } else {
-          if (this.#runOne(id, done) === NOT_HERE) break;
+          if (this.#runner.run(id, done) === NOT_HERE) break;
           stats.called(id, reply.errorCount !== errors);
         }
       }
@@ -431,68 +465,5 @@ export class Shard {
 
   get #hasRepliedEnough(): boolean {
     return this.#sentBytes > RUN_REPLY_BYTES;
-  }
-
-  /**
-   * Runs command `i` of the batch to its end here, or answers NOT_HERE: it belongs to another
-   * worker.
-   */
-  #runOne(id: number, i: number): number {
-    const { places, singleKey, table } = this.#m.registry;
-    const context = this.#context;
-    if (places[id] === PLACE_FRONT) return NOT_HERE;
-    if (places[id] === PLACE_WORKER) return this.#runWide(id);
-    const single = singleKey[id]!;
-    for (let rounds = 0; ; ) {
-      let shard: number;
-      if (single !== 0) {
-        shard = this.#router.shards[i]!;
-        context.setPrehashed(single, shard, this.#router.hashes[i]!);
-      } else {
-        shard = this.#firstShard(table.firstKey[id]!);
-      }
-      let outcome: number = this.#executor.run(id);
-      if (outcome === NOT_HERE) {
-        if (!this.#store.owns(shard)) return NOT_HERE;
-        if (single !== 0) {
-          this.#transactions.awaitGate(shard);
-          continue;
-        }
-        outcome = this.#transactions.run(id);
-        if (outcome === NOT_HERE) continue;
-      }
-      if (outcome !== FULL) return outcome;
-      if (this.#reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;
-      const room = this.#waiting.makeRoom();
-      if (room === 'room' && ++rounds < MOST_ROUNDS) continue;
-      if (room === 'wait') {
-        this.#mustPark = this.#waiting.table;
-        return NOT_HERE;
-      }
-      this.#writer.error(OUT_OF_MEMORY);
-      return DONE;
-    }
-  }
-
-  /** Runs a command over many shards; it waits where a transaction holds one. */
-  #runWide(id: number): number {
-    const run = this.#m.registry.runs[id]!;
-    for (;;) {
-      const outcome = run(this.#context);
-      // DBSIZE and the like count what others are about to hand over.
-      this.#m.log.seesAll();
-      if (outcome === PAGING) {
-        this.#mustPage = true;
-        return NOT_HERE;
-      }
-      if (outcome !== NOT_HERE) return outcome;
-      this.#peers.wait();
-    }
-  }
-
-  #firstShard(key: number): number {
-    const { request, table } = this.#context;
-    if (key === 0 || key >= request.argc) return this.#m.workerOf.indexOf(this.#m.index);
-    return table.hasher.shard(request.bytes, request.offset(key), request.length(key));
   }
 }

@@ -2,6 +2,7 @@
 // to the stores before the logs get long, tidies up. Everything that waits for the disk is
 // asynchronous and goes on between the worker's turns.
 
+import { SHARD_COUNT } from '@forgekv/base';
 import type { Databases, HotTable, Scanner } from '@forgekv/keyspace';
 import { Evictor } from '@forgekv/keyspace';
 import type { EarlierSegments, ExpiredKey, WalLogs } from '@forgekv/storage';
@@ -13,6 +14,8 @@ import type { WarmUp } from './warm-up.ts';
 
 /** Free share of the hot table that eviction keeps, ahead of demand. */
 const RESERVE_SHARE = 0.04;
+/** Above this share of what large values may have, recently used ones go too. */
+const URGENT_SHARE = 1.1;
 /** Below this free share, what is dirty is flushed, so that it can be evicted. */
 const FLUSH_SHARE = 0.35;
 /** Segments of all logs together, beyond one each, that make a checkpoint worth while. */
@@ -23,6 +26,8 @@ const TIDY_EVERY_MS = 1000;
 /** After an error of a store, the next attempt to flush. */
 const RETRY_MS = 1000;
 const HOPELESS_MS = 1000;
+/** That long a run waits for room at least: other workers make it when their turn comes. */
+const PATIENCE_MS = 2000;
 /** A start with logs of earlier runs is followed by a checkpoint after this time. */
 const SETTLE_IN_MS = 3000;
 /** Bringing back fewer than this is not worth a line in the log. */
@@ -37,7 +42,11 @@ export interface StoreKeeperModules {
   readonly scanner: Scanner;
   readonly stores: ShardStores;
   readonly large: LargeStore;
+  /** Bytes that large values of all workers may have in memory, 0 = as many as the hot table. */
+  readonly largeMaxBytes: () => number;
   readonly logs: WalLogs;
+  /** True while the tick of an effect goes on, by its log and the position where it ends. */
+  readonly isOpen: (log: number, position: number) => boolean;
   /** A table of the same thread, for nobody else. */
   readonly evictorTable: HotTable;
   /** 1 per shard of this worker. */
@@ -58,8 +67,10 @@ export class StoreKeeper {
   readonly #evictor: Evictor;
   readonly #reservePages: number;
   readonly #flushPages: number;
-  /** Bytes of large values that stay in the worker's heap. */
-  readonly #largeBytes: number;
+  /** Of all large values of the process. */
+  readonly #largeShare: number;
+  /** Bytes of large values when room was last made at start. */
+  #roomyBytes = 0;
   /** Segments of earlier runs, on the worker that tidies them up. */
   earlier: EarlierSegments | null = null;
   /** Brings keys back; null until clients are served. */
@@ -89,10 +100,12 @@ export class StoreKeeper {
     const { pageCount } = table.arena;
     this.#reservePages = Math.max(8, Math.ceil(pageCount * RESERVE_SHARE));
     this.#flushPages = Math.ceil(pageCount * FLUSH_SHARE);
-    this.#largeBytes = table.arena.transfer.poolBytes;
+    this.#largeShare = owned.reduce((sum, isOwned) => sum + isOwned, 0) / SHARD_COUNT;
     this.#evictor = new Evictor(modules.evictorTable, owned, (id) => large.forget(id));
-    this.flusher = new Flusher({ ...modules, wait: new LogWait(modules.logs, modules.sync) });
-    this.#nextFlushMs = Date.now() + SETTLE_IN_MS;
+    this.#evictor.isPinned = (id) => large.isPinned(id);
+    const wait = new LogWait(modules.logs, modules.isOpen, modules.sync);
+    this.flusher = new Flusher({ ...modules, wait });
+    this.#nextFlushMs = modules.keepCold ? 0 : Date.now() + SETTLE_IN_MS;
   }
 
   /** True while something waits for the disk: the worker must not block then. */
@@ -163,12 +176,26 @@ export class StoreKeeper {
       return;
     }
     const isTight = availablePages < this.#reservePages;
-    this.#evictor.largeToo = large.bytes > this.#largeBytes;
-    if (isTight || this.#evictor.largeToo) {
+    if (isTight) {
       const isUrgent = availablePages < this.#reservePages >> 1;
       this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, isUrgent);
     }
-    if (availablePages < this.#flushPages || this.#evictor.largeToo) this.#flush(nowMs);
+    const mostBytes = this.#mostLargeBytes;
+    const hasTooMany = large.bytes > mostBytes;
+    if (hasTooMany) this.#evictLarge(mostBytes, nowMs + ROOM_BUDGET_MS);
+    if (availablePages < this.#flushPages || hasTooMany) this.#flush(nowMs);
+  }
+
+  /** Bytes of large values that stay with this worker. */
+  get #mostLargeBytes(): number {
+    const { largeMaxBytes, table } = this.#m;
+    return (largeMaxBytes() || table.arena.transfer.poolBytes) * this.#largeShare;
+  }
+
+  #evictLarge(mostBytes: number, untilMs: number): 'enough' | 'more' | 'dirty' {
+    const { large } = this.#m;
+    const isUrgent = large.bytes > mostBytes * URGENT_SHARE;
+    return this.#evictor.runLarge(() => large.bytes > mostBytes, untilMs, isUrgent);
   }
 
   /** Starts a pass unless one is under way or has just failed. */
@@ -178,10 +205,12 @@ export class StoreKeeper {
   }
 
   /**
-   * Makes room at once, for a command that found none.
+   * Makes room at once, for a command that found none. Others may have to make it: what keeps this
+   * worker from making any may be in the pages of theirs.
+   * @param passesBefore passes that had ended by `sinceMs`, when there was no room first
    * @returns 'room', 'wait' (changes have to be flushed first), or 'none': nothing can get smaller
    */
-  makeRoom(nowMs: number, passesBefore: number): 'room' | 'wait' | 'none' {
+  makeRoom(nowMs: number, passesBefore: number, sinceMs: number): 'room' | 'wait' | 'none' {
     const before = this.#gone;
     const outcome = this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, true);
     // Trying again only after something has gone: whoever tries again does nothing else meanwhile,
@@ -189,11 +218,17 @@ export class StoreKeeper {
     if (outcome === 'enough' || this.#gone > before) return 'room';
     if (outcome === 'more') return this.#wait(nowMs);
     if (nowMs < this.#hopelessUntilMs) return 'none';
-    if (this.#passes > passesBefore + 1 && !this.flusher.isRunning) {
+    const isPatient = nowMs < sinceMs + PATIENCE_MS;
+    if (this.#passes > passesBefore + 1 && !this.flusher.isRunning && !isPatient) {
       this.#hopelessUntilMs = nowMs + HOPELESS_MS;
       return 'none';
     }
     return this.#wait(nowMs);
+  }
+
+  /** 'wait' when a flush is under way, or something is dirty and one begins; else 'none'. */
+  waitForFlush(nowMs: number): 'wait' | 'none' {
+    return this.flusher.isRunning || this.#evictor.dirty > 0 ? this.#wait(nowMs) : 'none';
   }
 
   get #gone(): number {
@@ -218,14 +253,25 @@ export class StoreKeeper {
 
   /** True when there is little room left, for who fills the table at start. */
   get isTight(): boolean {
-    return this.#m.table.pool.availablePages < this.#flushPages;
+    return this.#m.table.pool.availablePages < this.#flushPages || this.#isTightForLarge;
+  }
+
+  /** Not again at once when there was less to be had. */
+  get #isTightForLarge(): boolean {
+    const { bytes } = this.#m.large;
+    const mostBytes = this.#mostLargeBytes;
+    return bytes > mostBytes && bytes - this.#roomyBytes > mostBytes / 4;
   }
 
   /** Flushes and evicts, at start, while nobody is served. */
   async makeRoomNow(): Promise<void> {
     const problem = await this.checkpoint();
     if (problem !== '') throw new Error(`no room can be made: ${problem}`);
+    const mostBytes = this.#mostLargeBytes;
     let left = 1000;
+    while (left-- > 0 && this.#evictLarge(mostBytes / 2, Date.now() + ROOM_BUDGET_MS) === 'more');
+    this.#roomyBytes = this.#m.large.bytes;
+    left = 1000;
     while (this.isTight && left-- > 0) {
       if (this.#evictor.run(this.#flushPages * 2, Date.now() + ROOM_BUDGET_MS, true) === 'dirty')
         return;

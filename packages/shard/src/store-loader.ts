@@ -8,8 +8,10 @@ import type { CommandContext } from '@forgekv/commands';
 import {
   byteCountOf,
   type Checkpoint,
+  lsnOfObject,
   type NamespaceCount,
   NOT_COUNTED,
+  objectIdOf,
   type Store,
 } from '@forgekv/storage';
 import type { Flusher } from './flusher.ts';
@@ -79,23 +81,25 @@ export class StoreLoader {
   }
 
   async #census(shard: number, store: Store, checkpoint: Checkpoint | null): Promise<Census> {
-    const known = checkpoint?.counts;
     const { databases } = this.#context;
+    const known = checkpoint?.counts ?? null;
+    // Of records that have gone since, too.
+    const notedLsn = known === null ? 0 : lsnOfObject(checkpoint!.nextObjectId) - 1;
     const isKnown = known?.every(
       ({ namespace, bytes }) => bytes !== NOT_COUNTED || databases.ofNamespace(namespace) < 0,
     );
-    if (known && isKnown) {
-      return { counts: known, lastLsn: checkpoint!.nextObjectId - 1 };
-    }
+    if (known !== null && isKnown) return { counts: known, lastLsn: notedLsn };
     const census = await countRecords(store, shard);
-    if (census.counts.length === 0) return census;
+    const { counts } = census;
+    const lastLsn = Math.max(census.lastLsn, notedLsn);
+    if (counts.length === 0) return { counts, lastLsn };
     // So that the next start need not count again.
     const batch = store.batch();
     const durableLsn = checkpoint?.durableLsn ?? 0;
-    const nextObjectId = Math.max(checkpoint?.nextObjectId ?? 0, census.lastLsn + 1);
-    batch.checkpoint({ shard, durableLsn, nextObjectId, counts: census.counts });
+    const nextObjectId = objectIdOf(lastLsn + 1, 0);
+    batch.checkpoint({ shard, durableLsn, nextObjectId, counts });
     await store.commit(batch, { sync: false });
-    return { counts: census.counts, lastLsn: nextObjectId - 1 };
+    return { counts, lastLsn };
   }
 }
 

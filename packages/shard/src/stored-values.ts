@@ -1,15 +1,16 @@
 // Keys and values of this worker's shards that are only in their stores: brings them back when a
 // command needs them. Blocks for the disk; a bloom filter and a cache are between, and one value is
-// one read, a large one a read per 128 KB.
+// one read, a large string a read per 128 KB. Large collections are read in the background.
 
 import {
+  AWAITS,
   allocateLarge,
   type ColdValues,
   FULL,
   UNREADABLE,
   type ValueAccess,
 } from '@forgekv/commands';
-import { FLAG_COLD, LARGE_BYTES } from '@forgekv/keyspace';
+import { FLAG_COLD, LARGE_BYTES, TYPE_STRING } from '@forgekv/keyspace';
 import {
   CorruptRecordError,
   chunkKey,
@@ -18,20 +19,34 @@ import {
   type RecordView,
   StoreError,
 } from '@forgekv/storage';
+import type { CollectionLoad, CollectionLoads } from './collection-loads.ts';
 import { restoreDamaged, restoreEntry } from './restore-entry.ts';
 import type { ShardStores } from './shard-stores.ts';
+
+/** Of commands that did not wait after all. */
+const MOST_AWAITED = 64;
 
 export class StoredValues implements ColdValues {
   readonly #stores: ShardStores;
   readonly #owns: (shard: number) => boolean;
-  /** Values, and keys, brought back since start; keys that were looked for and do not exist. */
+  readonly #collections: CollectionLoads;
+  /** Values brought back since start, or asked for. */
   loads = 0;
+  /** Keys brought back since start; keys that were looked for and do not exist. */
   fetches = 0;
   absences = 0;
+  /** Collections that commands were told to wait for, until somebody takes them. */
+  #awaited: CollectionLoad[] = [];
 
-  constructor(stores: ShardStores, owns: (shard: number) => boolean) {
+  constructor(stores: ShardStores, owns: (shard: number) => boolean, collections: CollectionLoads) {
     this.#stores = stores;
     this.#owns = owns;
+    this.#collections = collections;
+  }
+
+  /** What the last command waits for that was answered with AWAITS. */
+  takeAwaited(): CollectionLoad[] {
+    return this.#awaited.splice(0);
   }
 
   reaches(shard: number): boolean {
@@ -46,9 +61,10 @@ export class StoredValues implements ColdValues {
       const record = store.read(table.shard, table.namespace, table.hash, key);
       if (record === null) throw new CorruptRecordError('the record is missing', key);
       this.loads++;
-      return record.isLarge
+      if (!record.isLarge) return this.#place(values, entry, record.payload);
+      return record.type === TYPE_STRING
         ? this.#warmLarge(values, entry, record, key)
-        : this.#place(values, entry, record.payload);
+        : this.#await(values, record, key);
     } catch (error) {
       if (!(error instanceof CorruptRecordError || error instanceof StoreError)) throw error;
       values.unreadable = `ERR ${error.message}`;
@@ -84,6 +100,19 @@ export class StoredValues implements ColdValues {
     if (entry === 0) return FULL;
     this.fetches++;
     return entry;
+  }
+
+  #await(values: ValueAccess, record: RecordView, key: Buffer): number {
+    const problem = this.#collections.problem;
+    if (problem !== '') {
+      values.unreadable = problem;
+      return UNREADABLE;
+    }
+    const metadata = decodeLarge(record.payload);
+    if (metadata === null) throw new CorruptRecordError('its metadata', key);
+    if (this.#awaited.length >= MOST_AWAITED) this.#awaited.shift();
+    this.#awaited.push(this.#collections.begin(record.type, metadata));
+    return AWAITS;
   }
 
   #place(values: ValueAccess, entry: number, payload: Uint8Array): number {

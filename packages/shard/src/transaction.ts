@@ -6,17 +6,20 @@
 // never wait for each other in a circle. While a shard is gated nobody else reads or changes
 // its entries: `open` refuses on fronts, other workers wait in `awaitGate`, sweeps pass by.
 
-import { invariant, SHARD_COUNT } from '@forgekv/base';
+import { SHARD_COUNT } from '@forgekv/base';
 import { extractKeys } from '@forgekv/catalog';
 import {
+  AWAITS,
   type CommandContext,
   type CommandRegistry,
   type Executor,
+  FULL,
   NOT_HERE,
+  OUT_OF_MEMORY,
   type Outcome,
 } from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
-import type { Peers } from './peers.ts';
+import type { Awaited, Peers } from './peers.ts';
 
 export interface TransactionModules {
   readonly registry: CommandRegistry;
@@ -31,42 +34,60 @@ export interface TransactionModules {
 
 export class Transactions {
   readonly #m: TransactionModules;
+  /** Collections of others that are being read, for the command that was run last. */
+  #awaited: Awaited[] = [];
 
   constructor(modules: TransactionModules) {
     this.#m = modules;
   }
 
-  /** Runs the command in the context's request in isolation over all its shards. */
+  /**
+   * Runs the command in the context's request in isolation over all its shards. AWAITS: nothing has
+   * changed, a value is being read from a store, here or by another worker.
+   */
   run(id: number): Outcome {
-    const { context, executor, store } = this.#m;
+    const { context, executor, store, peers } = this.#m;
     executor.shardsOf(id);
     const shards = shardSet(executor.lowShards, executor.highShards);
     for (const shard of shards) this.#close(shard);
     context.transaction = this.#m.transactionId;
     store.enter(shards);
-    const outcome = this.#runBorrowing(id);
-    for (const { worker, id: value, value: bytes } of store.leave()) {
-      invariant(bytes === null || Buffer.isBuffer(bytes), 'collections are not lent yet');
-      this.#m.peers.change(worker, value, bytes);
+    this.#awaited = [];
+    // Values only if it needs them: DEL and the like do not.
+    let outcome = this.#runBorrowing(id, false);
+    if (outcome === NOT_HERE) outcome = this.#runBorrowing(id, true);
+    for (const { worker, id: largeId, value } of store.leave()) {
+      peers.change(worker, largeId, value && store.packChange(value));
     }
     context.transaction = 0;
     for (const shard of shards) this.#open(shard);
-    this.#m.peers.wakeAll();
+    peers.wakeAll();
     return outcome;
   }
 
-  /** Runs the command with all it needs to see borrowed: once more if it names only a part of it. */
-  #runBorrowing(id: number): Outcome {
+  /** What the last command waits for at other workers. */
+  takeAwaited(): Awaited[] {
+    return this.#awaited.splice(0);
+  }
+
+  /** Runs the command with all it needs borrowed: once more where it names only a part of that. */
+  #runBorrowing(id: number, values: boolean): Outcome {
     const { context, executor } = this.#m;
-    const problem = this.#borrowNamed(id);
-    if (problem !== '') return context.fail(problem);
+    const refusal = this.#refusal(this.#borrowNamed(id, values));
+    if (refusal !== null) return refusal;
     const wanted: Buffer[] = [];
     context.wanted = wanted;
     const outcome = executor.run(id);
     context.wanted = null;
     if (outcome !== NOT_HERE || wanted.length === 0) return outcome;
-    const another = this.#borrowWanted(wanted);
-    return another === '' ? executor.run(id) : context.fail(another);
+    return this.#refusal(this.#borrowWanted(wanted)) ?? executor.run(id);
+  }
+
+  /** Why the command cannot run after what it needs was to be borrowed; null: it can. */
+  #refusal(problem: string): Outcome | null {
+    if (this.#awaited.length > 0) return AWAITS;
+    if (problem === OUT_OF_MEMORY) return FULL;
+    return problem === '' ? null : this.#m.context.fail(problem);
   }
 
   /** Waits until no other transaction holds the shard's gate. No lock is held. */
@@ -94,14 +115,16 @@ export class Transactions {
   }
 
   /** Borrows what the command's keys hold in every database; returns '' or an error reply. */
-  #borrowNamed(id: number): string {
+  #borrowNamed(id: number, values: boolean): string {
     const { registry, context } = this.#m;
     const { request } = context;
     const keys: number[] = [];
     extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
     for (const key of keys) {
+      // Hashed when the shards were found, but perhaps never to be opened.
+      context.clearPrehashed(key);
       for (let db = 0; db < context.databases.count; db++) {
-        const problem = this.#borrow(request.slice(key), db);
+        const problem = this.#borrow(request.slice(key), db, values);
         if (problem !== '') return problem;
       }
     }
@@ -110,7 +133,7 @@ export class Transactions {
 
   #borrowWanted(keys: readonly Buffer[]): string {
     for (const key of keys) {
-      const problem = this.#borrow(key, this.#m.context.db);
+      const problem = this.#borrow(key, this.#m.context.db, true);
       if (problem !== '') return problem;
     }
     return '';
@@ -119,9 +142,9 @@ export class Transactions {
   /**
    * Borrows the large value of a key on another worker, or has a key or a value brought back that
    * only its store has; its entry cannot change now.
-   * @returns '' or an error reply
+   * @returns '' or an error reply; with something in `awaited` the command cannot run yet
    */
-  #borrow(key: Buffer, db: number): string {
+  #borrow(key: Buffer, db: number, values: boolean): string {
     const { context, store, peers, workerOf } = this.#m;
     const { table } = context;
     const view = new DataView(key.buffer, key.byteOffset, key.length);
@@ -133,16 +156,23 @@ export class Transactions {
       const entry = table.find();
       const large = entry !== 0 && table.isLarge(entry);
       const value = large ? table.words[table.valueWord(entry)]! : 0;
-      const isAway = entry === 0 ? !table.isComplete : table.isCold(entry);
+      const isAway = entry === 0 ? !table.isComplete : values && table.isCold(entry);
       table.locks.unlock(shard);
       if (!isAway) {
-        const lent = large ? peers.borrow(workerOf[shard]!, value) : null;
+        // What is to be awaited makes all of it in vain.
+        if (!large || store.isBorrowed(value) || this.#awaited.length > 0) return '';
+        const lent = peers.borrow(workerOf[shard]!, value);
+        if (lent === '') return OUT_OF_MEMORY;
         if (lent !== null) store.borrow(value, lent);
         return '';
       }
-      const problem = peers.warm(workerOf[shard]!, db, key);
+      const warmed = peers.warm(workerOf[shard]!, db, key, values);
+      if (typeof warmed !== 'string') {
+        this.#awaited.push(warmed);
+        return '';
+      }
       // It may be a large one.
-      if (problem !== '') return problem;
+      if (warmed !== '') return warmed;
     }
   }
 }

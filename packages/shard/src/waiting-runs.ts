@@ -12,8 +12,9 @@ export class WaitingRuns {
   /** For room within the cap. */
   readonly dataset: ParkedRuns;
   #keeper: StoreKeeper | null = null;
-  /** Flushes ended when the first of those that wait for the table found no room. */
+  /** Flushes ended when the first of those that wait for the table found no room, and when. */
   #passesBefore = 0;
+  #sinceMs = 0;
 
   constructor(cap: CapKeeper) {
     this.dataset = new ParkedRuns(() => cap.hasRoom);
@@ -31,11 +32,17 @@ export class WaitingRuns {
   /**
    * For a command that found no room in the table: 'room' try again, 'wait' park its run, 'none'
    * refuse it.
+   * @param isInVain it has tried again often enough: it waits if a flush may help
    */
-  makeRoom(): 'room' | 'wait' | 'none' {
+  makeRoom(isInVain = false): 'room' | 'wait' | 'none' {
     if (this.#keeper === null) return 'none';
-    if (this.table.length === 0) this.#passesBefore = this.#keeper.passes;
-    return this.#keeper.makeRoom(Date.now(), this.#passesBefore);
+    const nowMs = Date.now();
+    if (this.table.length === 0) {
+      this.#passesBefore = this.#keeper.passes;
+      this.#sinceMs = nowMs;
+    }
+    if (isInVain) return this.#keeper.waitForFlush(nowMs);
+    return this.#keeper.makeRoom(nowMs, this.#passesBefore, this.#sinceMs);
   }
 
   get #hasTableRoom(): boolean {

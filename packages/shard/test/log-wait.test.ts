@@ -29,7 +29,9 @@ class Setup {
     });
     this.logs = new WalLogs(transfer, nodeFileSystem);
     this.writers = [0, 1].map((log) => new WalWriter(this.logs, log));
-    this.wait = new LogWait(this.logs, async () => {
+    const isOpen = (log: number, position: number): boolean =>
+      position * UNIT > this.logs.sealed(log) && position * UNIT <= this.writers[log]!.position;
+    this.wait = new LogWait(this.logs, isOpen, async () => {
       this.syncs++;
       if (this.problem !== '') throw new Error(this.problem);
       for (const log of [0, 1]) this.logs.sync(log);

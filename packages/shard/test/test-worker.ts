@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SHARD_COUNT } from '@forgekv/base';
+import { Random, SHARD_COUNT } from '@forgekv/base';
 import {
   CommandContext,
   createEffectMemory,
@@ -33,11 +33,12 @@ import {
   MemoryEngine,
   nodeFileSystem,
   openWalDirectory,
-  replay,
   Store,
   WalLogs,
+  WalReplay,
 } from '@forgekv/storage';
 import type { Test } from 'tap';
+import { CollectionLoads } from '../src/collection-loads.ts';
 import { expireAway } from '../src/expire-away.ts';
 import { Flusher } from '../src/flusher.ts';
 import { StoredKeyPages } from '../src/key-pages.ts';
@@ -89,7 +90,7 @@ export interface TestWorkerOptions {
 export class TestWorker {
   readonly disk: TestDisk;
   readonly table: HotTable;
-  readonly large = new LargeStore(0, new Uint8Array(SHARD_COUNT));
+  readonly large: LargeStore;
   readonly context: CommandContext;
   readonly durable = new Float64Array(SHARD_COUNT);
   readonly logs: WalLogs;
@@ -100,6 +101,7 @@ export class TestWorker {
   flusher!: Flusher;
   loader!: StoreLoader;
   stored!: StoredValues;
+  loads!: CollectionLoads;
   replayed!: Replay;
   #paged!: PagedRuns;
   #woken: () => void = () => {};
@@ -117,6 +119,8 @@ export class TestWorker {
       hashSecret: [1, 2],
     });
     this.table = new HotTable(arena, 1);
+    const collections = { hasher: this.table.hasher, random: new Random(1) };
+    this.large = new LargeStore(0, new Uint8Array(SHARD_COUNT), collections);
     const { config } = Config.load();
     this.context = new CommandContext({
       table: this.table,
@@ -159,10 +163,13 @@ export class TestWorker {
     const retries = { retryLimit: 2, firstRetryMs: 1, maxRetryMs: 1 };
     const make = (): Store => new Store(disk.engine, retries);
     this.stores = await ShardStores.open(LAYOUT, () => true, make);
-    this.stored = new StoredValues(this.stores, () => true);
+    this.loads = new CollectionLoads({ context, stores: this.stores, large });
+    this.stored = new StoredValues(this.stores, () => true, this.loads);
     context.cold = this.stored;
     const { databases, scanner } = context;
-    const wait = new LogWait(this.logs, () => this.sync());
+    const isOpen = (log: number, position: number): boolean =>
+      context.log?.isOpen(log, position) ?? false;
+    const wait = new LogWait(this.logs, isOpen, () => this.sync());
     this.flusher = new Flusher({
       ...{ table, databases, scanner, large, wait, durable },
       stores: this.stores,
@@ -170,10 +177,13 @@ export class TestWorker {
     this.loader = new StoreLoader(context, this.stores, this.flusher, durable);
     await this.loader.load();
     this.replayed = new Replay(context, registry);
-    const { maxLsn } = replay(openWalDirectory(disk.directory, nodeFileSystem), {
+    const logs = new WalReplay(openWalDirectory(disk.directory, nodeFileSystem), {
       floor: durable,
       apply: (effect) => this.replayed.apply(effect),
     });
+    while (!logs.step(65_536)) if (this.replayed.isWaiting) await this.loads.idle();
+    const { maxLsn } = logs.result;
+    logs.close();
     for (const shard of ALL_SHARDS) {
       table.locks.lock(shard);
       table.setLastLsn(shard, Math.max(maxLsn[shard]!, this.loader.lastLsn[shard]!));
@@ -264,7 +274,8 @@ export class TestWorker {
   }
 
   settle(): void {
-    while (this.context.log!.settle() !== 0);
+    const { log } = this.context;
+    while (log !== null && log.settle() !== 0);
   }
 
   /** Leaves to the store what it has. */

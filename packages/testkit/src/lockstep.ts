@@ -129,15 +129,18 @@ function synthetic(reply: Reply): RawReply {
 }
 
 /**
- * SCAN from cursor 0 until it is 0 again; answers the distinct keys as one array, or the first
- * reply that is not a page. Keys may be returned twice, as Redis documents.
+ * SCAN, or SSCAN of a key, from cursor 0 until it is 0 again; answers the distinct keys or members
+ * as one array, or the first reply that is not a page. They may be returned twice, as Redis
+ * documents.
  */
 async function walk(client: RespClient, command: PlannedCommand): Promise<RawReply> {
-  const [name, , ...options] = command.args as [Buffer, Buffer, ...Buffer[]];
+  const cursorAt = command.label === 'SCAN' ? 1 : 2;
+  const before = command.args.slice(0, cursorAt) as [Buffer, ...Buffer[]];
+  const options = command.args.slice(cursorAt + 1);
   const found = new Map<string, Reply>();
   let cursor: Uint8Array = Buffer.from('0');
   for (let calls = 0; calls < MAX_SCAN_CALLS; calls++) {
-    const reply = await client.command(name, cursor, ...options);
+    const reply = await client.command(...before, cursor, ...options);
     if (reply.kind !== 'array') return synthetic(reply);
     const [next, page] = reply.items;
     if (next?.kind !== 'bulk' || page?.kind !== 'array') return synthetic(reply);

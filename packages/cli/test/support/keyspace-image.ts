@@ -58,8 +58,8 @@ const EVERY_KIND: readonly (readonly (string | number)[])[] = [
     ['BITOP', 'NOT', 'b:2', 'b:1'],
   ],
   ...[
-    ['PFADD', 'h:1', 'a', 'b', 'c'],
-    ['PFMERGE', 'h:2', 'h:1'],
+    ['PFADD', 'own:hll', 'a', 'b', 'c'],
+    ['PFMERGE', 'hll:2', 'own:hll'],
   ],
   ...[
     ['EXPIRE', 'm:1', 5000],

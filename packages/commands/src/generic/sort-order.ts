@@ -12,7 +12,7 @@ const NO_WEIGHT = -1;
 
 type Compare = (a: number, b: number) => number;
 
-/** The elements in order, as indexes, or why there is none: an error's text or a lookup's answer. */
+/** The elements in order, as indexes; else the text of an error, or what a lookup has answered. */
 export function sortedIndexes(
   c: CommandContext,
   elements: ByteStrings,
@@ -54,8 +54,14 @@ function byNumbers(
   };
 }
 
-function byBytes(c: CommandContext, elements: ByteStrings, { by }: SortOptions): Compare | number {
-  if (by === null) return (a, b) => elements.compare(a, b);
+/** Redis: what is not stored is compared as C's strcoll does, so up to a zero byte. */
+function comparerOf(strings: ByteStrings, { store }: SortOptions): Compare {
+  return store === 0 ? strings.comparerOfTexts() : (a, b) => strings.compare(a, b);
+}
+
+function byBytes(c: CommandContext, elements: ByteStrings, options: SortOptions): Compare | number {
+  const { by } = options;
+  if (by === null) return comparerOf(elements, options);
   const weights = new ByteStrings();
   const weightOf = new Int32Array(elements.count).fill(NO_WEIGHT);
   for (let i = 0; i < elements.count; i++) {
@@ -65,17 +71,18 @@ function byBytes(c: CommandContext, elements: ByteStrings, { by }: SortOptions):
     weightOf[i] = weights.count;
     weights.push(by.value.bytes, by.value.offset, by.value.length);
   }
+  const compare = comparerOf(weights, options);
   return (a, b) => {
     const x = weightOf[a]!;
     const y = weightOf[b]!;
     if (x === NO_WEIGHT || y === NO_WEIGHT) return x === y ? 0 : x === NO_WEIGHT ? -1 : 1;
-    return weights.compare(x, y);
+    return compare(x, y);
   };
 }
 
 /**
- * Reads a number as C's strtod does with text that ends at a zero byte: blanks in front, and nothing
- * at all, which is 0. NaN: it is none, or out of range.
+ * Reads a number as C's strtod does with text that ends at a zero byte: blanks in front, and
+ * nothing at all, which is 0. NaN: it is none, or out of range.
  */
 function readNumber(bytes: Buffer, offset: number, length: number): number {
   if (length === 0) return 0;

@@ -1,11 +1,12 @@
-// The patterns of SORT BY and GET: a key, and perhaps a field of a hash in it, named by an element in
-// the place of a star. The keys are none that the command names; who runs it has locked all shards.
+// The patterns of SORT BY and GET: a key, and perhaps a field of a hash in it, named by an element
+// in the place of a star. The keys are none that the command names; who runs it has locked all
+// shards.
 
 import { ByteRange } from '@forgekv/datatypes';
 import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { hash } from '../hash/hash-value.ts';
-import { OTHER_TYPE } from '../outcome.ts';
+import { KEY_TOO_LONG, NOT_HERE, OTHER_TYPE } from '../outcome.ts';
 
 const ARROW = '->';
 
@@ -135,7 +136,9 @@ function isWanted(c: CommandContext): boolean {
   const { wanted } = c;
   if (wanted === null) return false;
   const entry = c.open(0);
-  if (entry <= 0 || !c.table.isElsewhere(entry)) return false;
+  // NOT_HERE: only its store has the key, which is another worker's.
+  const isElsewhere = entry > 0 ? c.table.isElsewhere(entry) : entry === NOT_HERE;
+  if (!isElsewhere) return false;
   wanted.push(c.request.copy(0));
   return true;
 }
@@ -146,8 +149,10 @@ function counted(entry: number): number {
     counts.hits++;
     return entry > 0 ? HAS_VALUE : NO_VALUE;
   }
-  if (entry === 0) counts.misses++;
-  return entry;
+  // There can be no key that is longer than keys can be.
+  if (entry !== 0 && entry !== KEY_TOO_LONG) return entry;
+  counts.misses++;
+  return NO_VALUE;
 }
 
 function viewOf(bytes: Buffer): DataView {

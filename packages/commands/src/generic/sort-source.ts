@@ -41,6 +41,17 @@ export class ByteStrings {
     const { begins, bytes } = this;
     return bytes.compare(bytes, begins[b]!, begins[b + 1]!, begins[a]!, begins[a + 1]!);
   }
+
+  /** Returns the same for strings that end at a zero byte. */
+  comparerOfTexts(): (a: number, b: number) => number {
+    const { begins, bytes } = this;
+    const ends = begins.slice(1);
+    for (let zero = bytes.indexOf(0), i = 0; zero >= 0 && i < ends.length; i++) {
+      if (zero < begins[i]!) zero = bytes.indexOf(0, begins[i]!);
+      if (zero >= 0) ends[i] = Math.min(zero, ends[i]!);
+    }
+    return (a, b) => bytes.compare(bytes, begins[b]!, ends[b]!, begins[a]!, ends[a]!);
+  }
 }
 
 /** The value opened last, to be sorted. */
@@ -80,8 +91,10 @@ function listSource(c: CommandContext, entry: number): Source {
   return {
     count,
     isUnordered: false,
-    visit: (first, wanted, downwards, visit) =>
-      list.visit(downwards ? count - 1 - first : first, wanted, downwards, visit),
+    visit: (first, wanted, downwards, visit) => {
+      list.visit(downwards ? count - 1 - first : first, wanted, downwards, visit);
+      list.close();
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // SORT and SORT_RO. Nobody changes the elements, or what BY and GET patterns name, meanwhile: with
 // such patterns the command runs with every shard locked, else with those of its keys.
 //
-// Redis: what is sorted ALPHA and not stored is compared by the locale; here always by its bytes.
+// Redis: what is sorted ALPHA and not stored is compared as the locale says; here the locale is C.
 
 import { LargeList } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
@@ -18,7 +18,7 @@ const FRAME_BYTES = 16;
 const NOTHING = Buffer.alloc(0);
 const ERR_OUT_OF_REACH = 'ERR SORT needs the value of a key that is out of reach';
 
-/** SORT key [BY pattern] [LIMIT offset count] [GET pattern ...] [ASC | DESC] [ALPHA] [STORE key]. */
+/** SORT key [BY pattern] [LIMIT offset count] [GET pattern ...] [ASC|DESC] [ALPHA] [STORE key]. */
 export function sort(c: CommandContext): Outcome {
   return sortKey(c, true);
 }

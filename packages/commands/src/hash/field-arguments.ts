@@ -1,4 +1,4 @@
-// The part `FIELDS numfields field [field ...]` that all commands about the time of fields end with.
+// The part `FIELDS numfields field [field ...]` that commands about the time of fields end with.
 
 import type { CommandContext } from '../context.ts';
 

@@ -1,6 +1,7 @@
 // HEXPIRE, HPEXPIRE, HEXPIREAT and HPEXPIREAT: lets fields of a hash expire. A time that has passed
 // removes them.
 
+import { parseSafeInteger } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER, invalidExpireTime } from '../errors.ts';
 import { EX, EXAT, type ExpireUnit, PX, PXAT } from '../expire-time.ts';
@@ -11,7 +12,7 @@ import { hash } from './hash-value.ts';
 const ERR_NEGATIVE_TIME = 'ERR invalid expire time, must be >= 0';
 const ERR_NOT_POSITIVE = 'ERR Parameter `numFields` should be greater than 0';
 /** The latest time of a field, in Unix milliseconds: the limit of Redis 7.4. */
-const LATEST_MS = 2n ** 46n - 1n;
+const LATEST_MS = 2 ** 46 - 1;
 const CONDITION_AT = 3;
 
 // Replies for a field.
@@ -51,7 +52,7 @@ function expireFields(c: CommandContext, unit: ExpireUnit, command: string): Out
   if (entry < 0) return c.refuse(entry);
   const expireAtMs = readTime(c, unit, command);
   if (typeof expireAtMs === 'string') return c.fail(expireAtMs);
-  const condition = CONDITIONS.find((word) => c.request.is(CONDITION_AT, word)) ?? null;
+  const condition = readCondition(c);
   const fieldsAt = condition === null ? CONDITION_AT : CONDITION_AT + 1;
   const problem = fieldsProblem(c, fieldsAt, ERR_NOT_POSITIVE);
   if (problem !== '') return c.fail(problem);
@@ -80,13 +81,24 @@ function expireFields(c: CommandContext, unit: ExpireUnit, command: string): Out
 
 /** Reads the time at argument 2 in Unix milliseconds, or returns an error reply. */
 function readTime(c: CommandContext, unit: ExpireUnit, command: string): number | string {
-  const given = c.request.int64(2);
-  if (given === null) return ERR_NOT_INTEGER;
-  if (given < 0n) return ERR_NEGATIVE_TIME;
-  const scale = unit.seconds ? 1000n : 1n;
-  const originMs = unit.absolute ? 0n : BigInt(c.nowMs);
-  const timeMs = given * scale + originMs;
-  return timeMs > LATEST_MS ? invalidExpireTime(command) : Number(timeMs);
+  const { request } = c;
+  let given = parseSafeInteger(request.bytes, request.offset(2), request.length(2));
+  if (Number.isNaN(given)) {
+    const exact = request.int64(2);
+    if (exact === null) return ERR_NOT_INTEGER;
+    // Rounded: too long ago or too late in any case.
+    given = Number(exact);
+  }
+  if (given < 0) return ERR_NEGATIVE_TIME;
+  const timeMs = given * (unit.seconds ? 1000 : 1) + (unit.absolute ? 0 : c.nowMs);
+  return timeMs > LATEST_MS ? invalidExpireTime(command) : timeMs;
+}
+
+/** The condition at its place among the arguments, or null. */
+function readCondition({ request }: CommandContext): Condition | null {
+  if (request.length(CONDITION_AT) !== 2) return null;
+  for (const word of CONDITIONS) if (request.is(CONDITION_AT, word)) return word;
+  return null;
 }
 
 function isAnyMet(

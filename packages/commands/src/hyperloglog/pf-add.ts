@@ -14,6 +14,7 @@ import type { CommandContext } from '../context.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import {
   beginEmpty,
+  ERR_DAMAGED,
   failDamaged,
   keep,
   loadSparse,
@@ -73,8 +74,7 @@ function addToSparse(c: CommandContext, entry: number): Outcome {
     const place = placeOf(c, i);
     const answer = sparse.raise(place >> 6, place & 63, mostBytes);
     if (answer === HLL_FULL) return promote(c, entry, i);
-    // Redis: keeps what the elements before this one have changed.
-    if (answer === HLL_DAMAGED) return failDamaged(c, entry);
+    if (answer === HLL_DAMAGED) return isChanged ? failChanged(c, entry) : failDamaged(c, entry);
     if (answer === HLL_CHANGED) isChanged = true;
   }
   return isChanged ? replyChanged(c, storeSparse(c, entry)) : replyUnchanged(c, entry);
@@ -89,6 +89,14 @@ function promote(c: CommandContext, entry: number, index: number): Outcome {
     registers[register] = Math.max(registers[register]!, place & 63);
   }
   return replyChanged(c, storeDense(c, entry));
+}
+
+/** Redis: keeps what the elements before the one have changed that met the damage. */
+function failChanged(c: CommandContext, entry: number): Outcome {
+  const stored = storeSparse(c, entry);
+  if (stored < 0) return c.refuse(stored);
+  c.changed(stored);
+  return c.fail(ERR_DAMAGED);
 }
 
 function replyChanged(c: CommandContext, stored: number): Outcome {

@@ -4,10 +4,8 @@ import type { CommandContext } from '../context.ts';
 import { ERR_NO_SUCH_KEY, ERR_NOT_INTEGER, ERR_STRING_SIZE, ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { fromStart, readInteger } from './index-argument.ts';
-import { ListValue } from './list-value.ts';
+import { list } from './list-value.ts';
 import { isElementTooLong } from './push.ts';
-
-const list = new ListValue();
 
 const ERR_INDEX = 'ERR index out of range';
 

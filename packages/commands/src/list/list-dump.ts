@@ -56,6 +56,7 @@ export function dumpList(c: CommandContext, entry: number, writer: RdbWriter): v
     return;
   }
   writeNodes(writer, compress, c.limits.listSize);
+  list.close();
 }
 
 function writeNodes(writer: RdbWriter, compress: boolean, listSize: number): void {

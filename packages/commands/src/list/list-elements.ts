@@ -60,6 +60,12 @@ export class ListElements {
     return entry;
   }
 
+  /** Lets go of a large list, so that it is not kept alive longer than its key. */
+  close(): void {
+    this.large = null;
+    this.bytes = NOTHING;
+  }
+
   /** Number of elements. */
   get count(): number {
     return this.large === null ? this.packed.count : this.large.count;

@@ -24,6 +24,9 @@ const UNPACKABLE = 0;
 const IS_LARGE = 1;
 
 const integer = new Int64();
+/** The element that is moved within a list. */
+const scratch = Buffer.alloc(MAX_PACKED_BYTES);
+const scratchView = new DataView(scratch.buffer, scratch.byteOffset, scratch.length);
 
 export class ListValue extends ListElements {
   /** Elements that the last `removeEqual` removed. */
@@ -79,8 +82,7 @@ export class ListValue extends ListElements {
   /** Moves an end element to an end of the same list, which is not empty. */
   rotate(c: CommandContext, fromLeft: boolean, toLeft: boolean): number {
     this.get(fromLeft ? 0 : this.count - 1);
-    const moved = Buffer.from(this.bytes.subarray(this.offset, this.offset + this.length));
-    element.setBuffer(moved);
+    this.#copyFound();
     const large = this.large;
     if (large !== null) {
       large.removeRange(fromLeft ? 0 : large.count - 1, 1);
@@ -88,7 +90,8 @@ export class ListValue extends ListElements {
       return this.#settleLarge(c);
     }
     const packed = this.packed;
-    const bytes = packed.elementBytes(moved.length);
+    const { length } = element;
+    const bytes = packed.elementBytes(length);
     const most = Math.max(packed.length, Math.min(packed.length + bytes, c.mostPackedBytes));
     const entry = this.#grow(c, most);
     if (entry < 0) return entry;
@@ -97,10 +100,21 @@ export class ListValue extends ListElements {
     packed.applyRemove();
     // Without the slack it fits in any case: it is as long as before.
     if (packed.length + bytes > most) packed.dropSlack();
-    packed.planPush(toLeft, 1, bytes, listpackEntryBytes(moved, 0, moved.length), most);
+    packed.planPush(toLeft, 1, bytes, listpackEntryBytes(element.bytes, 0, length), most);
     packed.applyPush();
     packed.writePushed(element);
     return c.fitPacked(entry, packed.length);
+  }
+
+  /** Makes `element` a copy of what `get` has found. */
+  #copyFound(): void {
+    const { bytes, offset, length } = this;
+    if (length > scratch.length) {
+      element.setBuffer(Buffer.from(bytes.subarray(offset, offset + length)));
+      return;
+    }
+    element.set(bytes, this.view, offset, length).copyTo(scratch, scratchView, 0);
+    element.set(scratch, scratchView, 0, length);
   }
 
   /** Puts an argument in the place of an element that exists. */
@@ -333,3 +347,7 @@ export class ListValue extends ListElements {
     return this.#settleLarge(c);
   }
 }
+
+/** The list a command works on, and a second one: two per thread, so that few are kept alive. */
+export const list = new ListValue();
+export const other = new ListValue();

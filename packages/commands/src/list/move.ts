@@ -5,10 +5,7 @@ import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { readEnd } from './index-argument.ts';
-import { ListValue } from './list-value.ts';
-
-const source = new ListValue();
-const target = new ListValue();
+import { other as source, list as target } from './list-value.ts';
 
 /** LMOVE source destination LEFT | RIGHT LEFT | RIGHT. */
 export function lMove(c: CommandContext): Outcome {
@@ -69,6 +66,12 @@ function moveWithin(c: CommandContext, fromLeft: boolean, toLeft: boolean): Outc
   return DONE;
 }
 
-function isSameKey(c: CommandContext): boolean {
-  return c.request.slice(1).equals(c.request.slice(2));
+function isSameKey({ request }: CommandContext): boolean {
+  const { bytes } = request;
+  const length = request.length(1);
+  if (request.length(2) !== length) return false;
+  const one = request.offset(1);
+  const other = request.offset(2);
+  for (let i = 0; i < length; i++) if (bytes[one + i] !== bytes[other + i]) return false;
+  return true;
 }

@@ -4,9 +4,7 @@ import type { CommandContext } from '../context.ts';
 import { ERR_NOT_POSITIVE, ERR_SYNTAX, wrongArity } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { readEnd, readInteger } from './index-argument.ts';
-import { ListValue } from './list-value.ts';
-
-const list = new ListValue();
+import { list } from './list-value.ts';
 
 const ERR_NUM_KEYS = 'ERR numkeys should be greater than 0';
 const ERR_COUNT = 'ERR count should be greater than 0';

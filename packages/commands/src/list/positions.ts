@@ -4,9 +4,8 @@ import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { readInteger } from './index-argument.ts';
-import { ListElements } from './list-elements.ts';
+import { list } from './list-value.ts';
 
-const list = new ListElements();
 const found: number[] = [];
 const collect = (index: number): void => {
   found.push(index);

@@ -4,9 +4,7 @@ import { MAX_ELEMENT_BYTES } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_STRING_SIZE } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
-import { ListValue } from './list-value.ts';
-
-const list = new ListValue();
+import { list } from './list-value.ts';
 
 /** LPUSH key element [element ...]. */
 export function lPush(c: CommandContext): Outcome {

@@ -4,9 +4,7 @@ import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { fromStart, readInteger } from './index-argument.ts';
-import { ListElements } from './list-elements.ts';
-
-const list = new ListElements();
+import { list } from './list-value.ts';
 
 /** LLEN key. */
 export function lLen(c: CommandContext): Outcome {

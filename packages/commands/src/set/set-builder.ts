@@ -16,6 +16,7 @@ import {
 import { TYPE_SET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import type { NewValue } from '../new-value.ts';
+import { MemberList } from './member-list.ts';
 
 const integer = new Int64();
 const element = new ElementBytes();
@@ -33,6 +34,8 @@ export class SetBuilder {
   form: SetForm = 'intset';
   #c: CommandContext | null = null;
   #members: LargeSet | null = null;
+  /** Members in the order they came, of which some may be gone, while the set may be packed. */
+  readonly #order = new MemberList();
   /** Bytes of the longest member as text. */
   #longest = 0;
   /** Bytes of an integer, while all are integers. */
@@ -48,6 +51,7 @@ export class SetBuilder {
     this.#longest = 0;
     this.#width = 2;
     this.#packedBytes = 0;
+    this.#order.clear();
   }
 
   get count(): number {
@@ -130,6 +134,7 @@ export class SetBuilder {
 
   /** Forgets the members. */
   clear(): void {
+    this.#order.clear();
     this.#members = null;
     this.#c = null;
   }
@@ -144,6 +149,8 @@ export class SetBuilder {
     if (!this.#members!.insert(bytes, offset, length)) return false;
     this.#longest = Math.max(this.#longest, length);
     this.#packedBytes += packed.memberBytes(length);
+    if (this.form === 'hashtable') this.#order.clear();
+    else this.#order.add(bytes, offset, length);
     return true;
   }
 
@@ -161,12 +168,15 @@ export class SetBuilder {
       return intset.length;
     }
     packed.openEmpty().rebase(written, writtenView, 0);
-    everyMember(members, (bytes, offset, length) => {
-      element.setBuffer(bytes.subarray(offset, offset + length));
+    const order = this.#order;
+    for (let i = 0; i < order.count; i++) {
+      const offset = order.offset(i);
+      const length = order.length(i);
+      if (!members.has(order.bytes, offset, length)) continue;
+      element.setBuffer(order.bytes.subarray(offset, offset + length));
       packed.planAdd(length);
       packed.applyAdd(element);
-      return true;
-    });
+    }
     return packed.length;
   }
 }

@@ -9,6 +9,9 @@ import { zset } from './sorted-set-value.ts';
 
 const ERR_NAN = 'ERR resulting score is not a number (NaN)';
 
+/** Room for more scores than this is not kept for the next command. */
+const KEEP_SCORES = 1024;
+
 /** What a command wants; one per thread, reused. */
 class Additions {
   /** Only members that are new. */
@@ -27,7 +30,7 @@ class Additions {
   first = 0;
   step = 2;
   pairs = 0;
-  scores = new Float64Array(16);
+  scores: Float64Array = new Float64Array(KEEP_SCORES);
 
   begin(): void {
     this.nx = false;
@@ -41,7 +44,10 @@ class Additions {
   /** Says how many scores there will be. */
   expect(pairs: number): void {
     this.pairs = pairs;
-    if (this.scores.length < pairs) this.scores = new Float64Array(pairs * 2);
+    const { length } = this.scores;
+    if (length < pairs || length > Math.max(pairs, KEEP_SCORES)) {
+      this.scores = new Float64Array(Math.max(pairs, KEEP_SCORES));
+    }
   }
 }
 

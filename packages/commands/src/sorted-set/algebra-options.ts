@@ -67,7 +67,7 @@ class AlgebraOptions {
     this.inputs = [];
   }
 
-  /** Reads what is behind the keys; returns '' or an error. Redis: after their types are checked. */
+  /** Reads what is behind the keys, after their types are checked; returns '' or an error. */
   readOptions(c: CommandContext, grammar: AlgebraGrammar): string {
     const { request } = c;
     this.aggregate = 'sum';

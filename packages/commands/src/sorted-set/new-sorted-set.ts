@@ -1,5 +1,5 @@
 // A sorted set that is being made and belongs to no key yet: what RESTORE reads, what the commands
-// with STORE keep and what unions and intersections come to. Packed as long as it may be, then large.
+// with STORE keep and what unions and intersections come to. Packed while it may be, then large.
 
 import {
   LargeSortedSet,

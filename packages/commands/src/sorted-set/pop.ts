@@ -36,13 +36,13 @@ function popOne(c: CommandContext, fromMax: boolean): Outcome {
     return DONE;
   }
   members.begin(c, count, true, reply.resp3 && hasCount);
-  popMembers(c, count, fromMax);
+  popMembers(count, fromMax);
   const stored = zset.settle(c, true);
   if (stored > 0) c.changedAsAsked(stored);
   return DONE;
 }
 
-function popMembers(_c: CommandContext, count: number, fromMax: boolean): void {
+function popMembers(count: number, fromMax: boolean): void {
   zset.removeRanks(fromMax ? zset.count - count : 0, count, fromMax, members.visit);
 }
 
@@ -82,7 +82,7 @@ function popFrom(c: CommandContext, index: number, count: number, fromMax: boole
   reply.array(2);
   reply.bulk(request.bytes, request.offset(index), request.length(index));
   members.begin(c, count, true, true);
-  popMembers(c, count, fromMax);
+  popMembers(count, fromMax);
   const stored = zset.settle(c, true);
   if (stored <= 0) return;
   const log = c.changedAs(stored, fromMax ? 'ZPOPMAX' : 'ZPOPMIN', 1);

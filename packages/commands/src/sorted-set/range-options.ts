@@ -1,7 +1,7 @@
 // The arguments of ZRANGE and its relatives, and the members they match: which ranks, in which
 // direction. What is done with them is not known here.
 
-import type { LexRange } from '@forgekv/datatypes';
+import { type LexRange, parseSafeInteger } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
 import {
@@ -95,13 +95,10 @@ class RangeOptions {
 
   #readRange(c: CommandContext, index: number): string {
     if (this.kind === 'rank') {
-      const start = c.request.int64(index);
-      const end = c.request.int64(index + 1);
-      if (start === null || end === null) return ERR_NOT_INTEGER;
-      // Rounded far beyond every rank.
-      this.#start = Number(start);
-      this.#end = Number(end);
-      return '';
+      this.#start = readRank(c, index);
+      this.#end = readRank(c, index + 1);
+      const areRanks = !Number.isNaN(this.#start) && !Number.isNaN(this.#end);
+      return areRanks ? '' : ERR_NOT_INTEGER;
     }
     const minIndex = this.downwards ? index + 1 : index;
     const maxIndex = this.downwards ? index : index + 1;
@@ -130,6 +127,12 @@ class RangeOptions {
     this.wanted = this.#limit < 0 ? left : Math.min(left, this.#limit);
     this.from = downwards ? first + matched - 1 - skipped : first + skipped;
   }
+}
+
+/** A rank, rounded where it is far beyond every sorted set; NaN: no integer. */
+export function readRank({ request }: CommandContext, index: number): number {
+  const safe = parseSafeInteger(request.bytes, request.offset(index), request.length(index));
+  return Number.isNaN(safe) ? Number(request.int64(index) ?? NaN) : safe;
 }
 
 const UNKNOWN = -1;

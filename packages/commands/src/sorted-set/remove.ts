@@ -3,6 +3,7 @@
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
+import { readRank } from './range-options.ts';
 import {
   ERR_LEX_RANGE,
   ERR_SCORE_RANGE,
@@ -24,12 +25,12 @@ export function zrem(c: CommandContext): Outcome {
 
 /** ZREMRANGEBYRANK key start stop. */
 export function zremRangeByRank(c: CommandContext): Outcome {
-  const start = c.request.int64(2);
-  const end = c.request.int64(3);
-  if (start === null || end === null) return c.fail(ERR_NOT_INTEGER);
+  const start = readRank(c, 2);
+  const end = readRank(c, 3);
+  if (Number.isNaN(start) || Number.isNaN(end)) return c.fail(ERR_NOT_INTEGER);
   const entry = zset.open(c, 1);
   if (entry < 0) return c.refuse(entry);
-  zset.matchRanks(Number(start), Number(end));
+  zset.matchRanks(start, end);
   return removeMatched(c);
 }
 

@@ -2,7 +2,7 @@
 // edges of the map, and with scores that are no positions.
 
 import { Random } from '@forgekv/base';
-import type { CommandArg } from '@forgekv/testkit';
+import { type CommandArg, EXACT, UNORDERED } from '@forgekv/testkit';
 import { testBesideRedis } from '../support/beside-redis.ts';
 import { BesideRedisScores } from '../support/beside-redis-scores.ts';
 
@@ -125,6 +125,7 @@ class GeoCommands {
   }
 }
 
+/** At the edges many are equally far, but for the last digit, which decides their order. */
 for (const hotValueMaxBytes of [16384, 200]) {
   testBesideRedis(
     `random geo commands, values up to ${hotValueMaxBytes} bytes hot`,
@@ -139,7 +140,10 @@ for (const hotValueMaxBytes of [16384, 200]) {
         ['GEOHASH', 'plain', ...strange.map((_, i) => `p${i}`)],
       ]);
       for (let round = 0; round < ROUNDS; round++) {
-        await scores.same(Array.from({ length: 200 }, () => source.next()));
+        await scores.same(
+          Array.from({ length: 200 }, () => source.next()),
+          (command) => (command.includes('edges') ? UNORDERED : EXACT),
+        );
         await scores.same(
           [...KEYS, 'stored'].map((key) => ['ZRANGE', key, '0', '-1', 'WITHSCORES']),
         );

@@ -12,7 +12,7 @@ const SEED = Number(process.env.FORGEKV_HASH_SEED ?? Date.now() & 0x7fffffff);
 const NOW_MS = 1_700_000_000_000;
 const FORMS = [16_384, 4];
 
-/** Command, then its effects. Before each: h has a = 1, n = 5, t = x, which expires in ten seconds. */
+/** Command, then its effects. Before each: h has a = 1, n = 5, and t = x for ten seconds. */
 const ROWS: readonly (readonly [string, ...string[]])[] = [
   ['hget h a'],
   ['hmget h a n'],

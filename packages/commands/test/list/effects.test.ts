@@ -13,7 +13,7 @@ const COMMANDS = 1500;
 
 file.setTimeout(60_000);
 
-/** Command, then its effects; `!` before blind ones. Before each: l = a b c b, one = x, s = text. */
+/** Command, then its effects; `!`: blind ones. Before each: l = a b c b, one = x, s = text. */
 const ROWS: readonly (readonly [string, ...string[]])[] = [
   ['llen l'],
   ['lrange l 0 -1'],

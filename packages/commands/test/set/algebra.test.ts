@@ -98,7 +98,7 @@ const SEED = Number(process.env.FORGEKV_SET_SEED ?? 7001);
 test(`against plain sets, seed ${SEED}`, async (t) => {
   const random = new Random(SEED);
   let compared = 0;
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 30; round++) {
     const db = createTestDatabase({ hotValueMaxBytes: random.pick([16384, 512, 64]) });
     const keys = ['a', 'b', 'c', 'd'];
     const model = new Map<string, Set<string>>();
@@ -133,5 +133,5 @@ test(`against plain sets, seed ${SEED}`, async (t) => {
     }
     db.audit();
   }
-  t.ok(compared > 3000, `${compared} replies`);
+  t.ok(compared > 1500, `${compared} replies`);
 });

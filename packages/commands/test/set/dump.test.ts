@@ -150,7 +150,7 @@ test('damaged payloads', async (t) => {
     db.run('sadd', 's', ...raw(members));
     return [payloadOf(db, 's'), listpackPayload(members)];
   });
-  for (let i = 0; i < 4000; i++) {
+  for (let i = 0; i < 2000; i++) {
     const payload = random.pick(originals);
     const bytes = [...payload.subarray(0, payload.length - 10)];
     for (let flips = 1 + random.below(3); flips > 0; flips--) {
@@ -168,5 +168,5 @@ test('damaged payloads', async (t) => {
     }
   }
   db.audit();
-  t.ok(accepted > 100 && accepted < 3500, `${accepted} of 4000 were still sets, seed ${seed}`);
+  t.ok(accepted > 100 && accepted < 1800, `${accepted} of 2000 were still sets, seed ${seed}`);
 });

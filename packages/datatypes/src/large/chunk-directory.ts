@@ -75,6 +75,12 @@ export class ChunkDirectory {
 
   /** Returns the index of the chunk at a position, -1 when there is none. O(log length). */
   findPosition(position: number): number {
+    const index = this.firstFrom(position);
+    return index < this.#length && this.at(index).position === position ? index : -1;
+  }
+
+  /** Returns the index of the first chunk at or behind a position, `length` without one. */
+  firstFrom(position: number): number {
     let low = 0;
     let high = this.#length;
     while (low < high) {
@@ -82,7 +88,13 @@ export class ChunkDirectory {
       if (this.at(middle).position < position) low = middle + 1;
       else high = middle;
     }
-    return low < this.#length && this.at(low).position === position ? low : -1;
+    return low;
+  }
+
+  /** Adds a chunk behind all others, whose positions are lower than its own. */
+  append(chunk: ListChunk, position: number): void {
+    this.insert(this.#length, chunk);
+    chunk.position = position;
   }
 
   /**

@@ -5,7 +5,10 @@ import type { ByteRange } from './byte-range.ts';
 import type { ElementListener } from './element-listener.ts';
 import { type LargeValueOptions, MemberCore } from './member-core.ts';
 
-/** Bounds of a DirtyElements. */
+/** Visits an element that changed; the range is valid during the call. */
+export type VisitDirty = (member: ByteRange, removed: boolean) => void;
+
+/** Bounds of a DirtyElements; looked at again with every change. */
 export interface DirtyBounds {
   readonly maxElements: number;
   /** Bytes of all members together. */
@@ -30,33 +33,61 @@ class DirtyMembers extends MemberCore {
     this.records.writeTail(record, state, 0);
   }
 
-  each(visit: (member: ByteRange, removed: boolean) => void): void {
-    const see = (record: number): void => {
+  /** Visits about `wanted` of them from a cursor on; returns the next one, 0 at the end. */
+  scan(cursor: number, wanted: number, visit: VisitDirty): number {
+    return this.table.scan(cursor, wanted, (record) => {
       this.records.tail(record, this.member);
       const removed = this.member.bytes[this.member.offset] === 1;
       this.records.member(record, this.member);
       visit(this.member, removed);
-    };
-    let cursor = 0;
-    do cursor = this.table.scan(cursor, 1024, see);
-    while (cursor !== 0);
+    });
   }
 }
 
 const CHANGED = Uint8Array.of(0);
 const REMOVED = Uint8Array.of(1);
 
-/** A listener that remembers. One per large value. */
+/** What was remembered, handed over: it does not change any more. */
+export class DirtyPart {
+  /** Too many elements changed: any may have. */
+  readonly all: boolean;
+  readonly #members: DirtyMembers | null;
+  #cursor = 0;
+  #isDone: boolean;
+
+  constructor(all: boolean, members: DirtyMembers | null) {
+    this.all = all;
+    this.#members = members;
+    this.#isDone = members === null;
+  }
+
+  /** Elements in it: 0 when `all`. */
+  get count(): number {
+    return this.#members?.count ?? 0;
+  }
+
+  /**
+   * Visits about `wanted` elements that were not visited yet.
+   * @returns false when there are no more
+   */
+  next(wanted: number, visit: VisitDirty): boolean {
+    if (this.#isDone) return false;
+    this.#cursor = this.#members!.scan(this.#cursor, wanted, visit);
+    this.#isDone = this.#cursor === 0;
+    return !this.#isDone;
+  }
+}
+
+/** A listener that remembers. One per large value; without memory until something changes. */
 export class DirtyElements implements ElementListener {
   readonly #options: LargeValueOptions;
   readonly #bounds: DirtyBounds;
-  #members: DirtyMembers;
+  #members: DirtyMembers | null = null;
   #all = false;
 
   constructor(options: LargeValueOptions, bounds: DirtyBounds) {
     this.#options = options;
     this.#bounds = bounds;
-    this.#members = new DirtyMembers(options);
   }
 
   /** True when too many elements changed: write all of them, after removing all of them. */
@@ -66,7 +97,7 @@ export class DirtyElements implements ElementListener {
 
   /** Elements remembered: 0 when `all`. */
   get count(): number {
-    return this.#members.count;
+    return this.#members?.count ?? 0;
   }
 
   changed(bytes: Uint8Array, offset: number, length: number): void {
@@ -80,23 +111,21 @@ export class DirtyElements implements ElementListener {
   /** Forgets everything and says that all elements changed. */
   markAll(): void {
     this.#all = true;
-    this.#members = new DirtyMembers(this.#options);
+    this.#members = null;
   }
 
-  /**
-   * Visits what is remembered and forgets it, `all` included. When `visit` throws, nothing is
-   * forgotten.
-   * @param visit gets each member once with its last state; may not change the value
-   */
-  drain(visit: (member: ByteRange, removed: boolean) => void): void {
-    this.#members.each(visit);
+  /** Hands over what is remembered, `all` included, and begins anew. */
+  detach(): DirtyPart {
+    const part = new DirtyPart(this.#all, this.#members);
     this.#all = false;
-    this.#members = new DirtyMembers(this.#options);
+    this.#members = null;
+    return part;
   }
 
   #mark(bytes: Uint8Array, offset: number, length: number, state: Uint8Array): void {
     if (this.#all) return;
     const { maxBytes, maxElements } = this.#bounds;
+    this.#members ??= new DirtyMembers(this.#options);
     if (this.#members.bytes + length <= maxBytes) {
       this.#members.mark(bytes, offset, length, state);
       if (this.#members.count <= maxElements) return;

@@ -1,5 +1,6 @@
 export { ByteRange } from './byte-range.ts';
-export { type DirtyBounds, DirtyElements } from './dirty-elements.ts';
+export { DirtyChunkPart, DirtyChunks, type VisitDirtyChunk } from './dirty-chunks.ts';
+export { type DirtyBounds, DirtyElements, DirtyPart, type VisitDirty } from './dirty-elements.ts';
 export type { ChunkListener, ElementListener } from './element-listener.ts';
 export { KEEP_TIME, LargeHash, type VisitField } from './large-hash.ts';
 export { LargeList } from './large-list.ts';

@@ -247,6 +247,39 @@ export class LargeList {
     return true;
   }
 
+  /** Returns the position of the first chunk at or behind a position; NaN without one. */
+  chunkFrom(position: number): number {
+    const index = this.#chunks.firstFrom(position);
+    return index < this.#chunks.length ? this.#chunks.at(index).position : Number.NaN;
+  }
+
+  /**
+   * Adds a chunk as one was written down, behind those there are. The listener is not told.
+   * @returns false when no list has such a chunk there; nothing has changed then
+   */
+  appendChunk(position: number, elements: readonly Uint8Array[]): boolean {
+    const { length } = this.#chunks;
+    const isBehind = length === 0 || position > this.#chunks.at(length - 1).position;
+    if (!Number.isFinite(position) || !isBehind || elements.length === 0) return false;
+    const [first] = elements;
+    if (elements.length === 1 && first!.length > LONE_ABOVE_BYTES) {
+      this.#append(new ListChunk(Buffer.from(first!)), position);
+      return true;
+    }
+    const chunk = new ListChunk();
+    for (const element of elements) {
+      if (!chunk.hasRoom(element.length)) return false;
+      chunk.insert(chunk.count, element, 0, element.length);
+    }
+    this.#append(chunk, position);
+    return true;
+  }
+
+  #append(chunk: ListChunk, position: number): void {
+    this.#chunks.append(chunk, position);
+    this.#listpackBytes = Number.NaN;
+  }
+
   /** The position of a chunk, 0..chunkCount-1: chunks are ordered by their positions. */
   chunkPosition(index: number): number {
     return this.#chunks.at(index).position;

@@ -13,6 +13,7 @@ export class PagePool {
   readonly doubles: Float64Array[] = [];
   readonly #free: number[] = [];
   #pages = 0;
+  #slabBytes = 0;
 
   constructor(pageWords: number) {
     this.pageWords = pageWords;
@@ -29,9 +30,7 @@ export class PagePool {
   }
 
   get memoryBytes(): number {
-    let bytes = this.#free.length * 8;
-    for (const slab of this.words) bytes += slab.byteLength;
-    return bytes;
+    return this.#free.length * 8 + this.#slabBytes;
   }
 
   /** Returns the number of a page of zeroes. */
@@ -50,6 +49,7 @@ export class PagePool {
       // The first slab grows with a small value; the others come whole.
       const pages = slab > 0 ? SLAB_PAGES : Math.max(1, inSlab * 2);
       const memory = new ArrayBuffer(pages * this.pageWords * 4);
+      this.#slabBytes += memory.byteLength - (before?.byteLength ?? 0);
       this.words[slab] = new Int32Array(memory);
       this.doubles[slab] = new Float64Array(memory);
       if (before !== undefined) this.words[slab].set(before);

@@ -101,6 +101,19 @@ export class FlushBatch {
     this.#drop({ kind: 'object', shard, number: objectId });
   }
 
+  /**
+   * Notes that an object is being written by several batches. Reclaiming begins only when a store
+   * is opened and finds the note: then nobody goes on writing, and nothing refers to the object.
+   */
+  reserveObject(shard: number, objectId: number): void {
+    this.#addPlain(dropKey({ kind: 'object', shard, number: objectId }), NOTHING);
+  }
+
+  /** Takes the note back, in the batch whose record refers to the object. */
+  completeObject(shard: number, objectId: number): void {
+    this.#remove(dropKey({ kind: 'object', shard, number: objectId }));
+  }
+
   /** Deletes by store key; for the store's own background work. */
   deleteRaw(storeKey: Buffer): void {
     this.#remove(storeKey);

@@ -12,6 +12,9 @@ export { type Checkpoint, type NamespaceCount, NOT_COUNTED } from './meta-record
 export {
   chunkKey,
   FLAG_LARGE,
+  lsnOfObject,
+  OBJECT_ATTEMPTS,
+  objectIdOf,
   type RecordHead,
   RecordView,
   STRING_CHUNK_BYTES,

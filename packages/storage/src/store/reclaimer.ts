@@ -41,6 +41,11 @@ export class Reclaimer {
     return this.#pending.size;
   }
 
+  /** True while something waits to be reclaimed. */
+  has(drop: PendingDrop): boolean {
+    return this.#pending.has(dropKey(drop).toString('latin1'));
+  }
+
   add(drop: PendingDrop): void {
     this.#pending.set(dropKey(drop).toString('latin1'), drop);
   }

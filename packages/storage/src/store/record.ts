@@ -181,6 +181,22 @@ export function keyOfElement<B extends Uint8Array>(storeKey: B): B {
   return storeKey.subarray(ELEMENT_PREFIX_BYTES) as B;
 }
 
+/** Object ids per LSN: values of a key at one LSN may be written again and again. */
+export const OBJECT_ATTEMPTS = 32;
+
+/**
+ * Returns an object id for a value that a key has at an LSN. No other key of the shard ever has
+ * that LSN; `attempt` (0..OBJECT_ATTEMPTS - 1) tells those of the same key apart.
+ */
+export function objectIdOf(lsn: number, attempt: number): number {
+  return lsn * OBJECT_ATTEMPTS + attempt;
+}
+
+/** Returns the LSN of an object id. */
+export function lsnOfObject(objectId: number): number {
+  return Math.floor(objectId / OBJECT_ATTEMPTS);
+}
+
 /** Returns the element key of the n-th piece of a large string; big-endian keeps their order. */
 export function chunkKey(n: number): Buffer {
   const key = Buffer.allocUnsafe(4);

@@ -278,6 +278,11 @@ export class Store {
     await this.commit(batch, { sync: false });
   }
 
+  /** True while elements of an object may be left: its id must not be used meanwhile. */
+  isDropping(shard: number, objectId: number): boolean {
+    return this.#reclaimer.has({ kind: 'object', shard, number: objectId });
+  }
+
   /** Reclaims about `budget` dropped records. @returns how many; 0 = nothing to do */
   step(budget: number): Promise<number> {
     return this.#guarded(this.#reclaimer.step(budget));

@@ -29,8 +29,11 @@ export interface ReplayOptions {
   readonly floor?: Float64Array;
   /** Goes on behind damage with what is intact. Default false. */
   readonly recover?: boolean;
-  /** Called for each effect; the object is used again. */
-  readonly apply: (effect: WalEffect) => void;
+  /**
+   * Called for each effect; the object is used again. When it answers false, the effect cannot be
+   * applied yet: the step ends, and the next one begins with the same effect.
+   */
+  readonly apply: (effect: WalEffect) => unknown;
   /** Called after each step with bytes read and an estimate of all there are to read. */
   readonly progress?: (bytesDone: number, bytesTotal: number) => void;
 }
@@ -150,7 +153,7 @@ export class WalReplay {
     return true;
   }
 
-  /** Applies what it can of one log; returns how many effects are left to do. */
+  /** Applies what it can of one log; returns how many effects are left to do in this step. */
   #drain(cursor: EffectCursor, left: number): number {
     const { effect } = cursor;
     const { apply } = this.#options;
@@ -161,7 +164,7 @@ export class WalReplay {
       this.#waiting[turn] = true;
       const { shard } = effect;
       if (effect.lsn > lowest[shard]!) return left;
-      apply(effect);
+      if (apply(effect) === false) return 0;
       this.#waiting[turn] = false;
       this.#applied++;
       left--;

@@ -245,6 +245,11 @@ export class WalWriter {
     this.#tailStart = this.#records;
   }
 
+  /** True when the last frame that was sealed ends within a group. */
+  get isMidGroup(): boolean {
+    return this.#isMidGroup;
+  }
+
   /**
    * Closes the open frame, so that it can be handed over.
    * @returns the position up to which everything is sealed

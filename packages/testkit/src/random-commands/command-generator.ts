@@ -10,9 +10,14 @@ import { DUMP_FAMILY } from './dump-commands.ts';
 import { EXPIRY_FAMILY } from './expiry-commands.ts';
 import type { CommandFamily, CommandRecipe, GeneratedCommand } from './generated-command.ts';
 import { GENERIC_FAMILY } from './generic-commands.ts';
+import { GEO_FAMILY } from './geo-commands.ts';
+import { HASH_FAMILY } from './hash-commands.ts';
 import { HYPERLOGLOG_FAMILY } from './hyperloglog-commands.ts';
+import { LIST_FAMILY } from './list-commands.ts';
 import { mutate } from './mutations.ts';
 import type { Weighted } from './prng.ts';
+import { SET_FAMILY } from './set-commands.ts';
+import { SORTED_SET_FAMILY } from './sorted-set-commands.ts';
 import { STRING_FAMILY } from './string-commands.ts';
 import { UNKNOWN_FAMILY } from './unknown-commands.ts';
 
@@ -21,6 +26,11 @@ export const DEFAULT_FAMILIES: readonly CommandFamily[] = [
   STRING_FAMILY,
   BITMAP_FAMILY,
   HYPERLOGLOG_FAMILY,
+  HASH_FAMILY,
+  LIST_FAMILY,
+  SET_FAMILY,
+  SORTED_SET_FAMILY,
+  GEO_FAMILY,
   DUMP_FAMILY,
   EXPIRY_FAMILY,
   GENERIC_FAMILY,

@@ -1,0 +1,138 @@
+// Runs one command of a run to its end on this worker, whatever it takes: waits for gates, runs it
+// as a transaction, makes room. Or says what the rest of the run has to wait for; then nothing of
+// the command has happened. Knows no fronts and no replies.
+
+import {
+  AWAITS,
+  type BatchRouter,
+  type CommandContext,
+  type CommandRegistry,
+  DONE,
+  type EffectLog,
+  type Executor,
+  FULL,
+  NOT_HERE,
+  OUT_OF_MEMORY,
+  PAGING,
+  PLACE_FRONT,
+  PLACE_WORKER,
+} from '@forgekv/commands';
+import type { ColdReads } from './cold-reads.ts';
+import type { LargeStore } from './large-store.ts';
+import type { Awaited, Peers } from './peers.ts';
+import type { Reclaimer } from './reclaimer.ts';
+import type { Transactions } from './transaction.ts';
+import type { WaitingRuns } from './waiting-runs.ts';
+
+const RECLAIM_SLICE_MS = 2;
+/**
+ * Times that room is made for one command at once. What was brought back for it may go again to
+ * make room for the rest of it, so one that needs more than the table holds would never end.
+ */
+const MOST_ROUNDS = 20;
+
+/** Room in the hot table or in the dataset, keys of stores, or values that are being read. */
+export type WaitReason = 'room' | 'dataset' | 'keys' | readonly Awaited[];
+
+export interface CommandRunnerModules {
+  readonly registry: CommandRegistry;
+  readonly context: CommandContext;
+  readonly executor: Executor;
+  readonly router: BatchRouter;
+  readonly transactions: Transactions;
+  readonly store: LargeStore;
+  readonly reclaimer: Reclaimer;
+  readonly peers: Peers;
+  readonly log: EffectLog;
+  readonly waiting: WaitingRuns;
+  readonly workerOf: Uint8Array;
+  /** Of this worker. */
+  readonly index: number;
+}
+
+export class CommandRunner {
+  readonly #m: CommandRunnerModules;
+  #cold: ColdReads | null = null;
+  #reason: WaitReason | null = null;
+
+  constructor(modules: CommandRunnerModules) {
+    this.#m = modules;
+  }
+
+  /** Takes what reads stores. */
+  adopt(cold: ColdReads): void {
+    this.#cold = cold;
+  }
+
+  /** What the run has to wait for, after NOT_HERE; null: nothing, it belongs to another worker. */
+  takeReason(): WaitReason | null {
+    const reason = this.#reason;
+    this.#reason = null;
+    return reason;
+  }
+
+  /** Runs command `i` of the batch that was routed last, or answers NOT_HERE. */
+  run(id: number, i: number): number {
+    const { registry, context, executor, router, store, transactions } = this.#m;
+    const { places, singleKey, table } = registry;
+    if (places[id] === PLACE_FRONT) return NOT_HERE;
+    if (places[id] === PLACE_WORKER) return this.#runWide(id);
+    const single = singleKey[id]!;
+    for (let rounds = 0; ; ) {
+      let shard: number;
+      if (single !== 0) {
+        shard = router.shards[i]!;
+        context.setPrehashed(single, shard, router.hashes[i]!);
+      } else {
+        shard = this.#firstShard(table.firstKey[id]!);
+      }
+      let outcome: number = executor.run(id);
+      if (outcome === NOT_HERE) {
+        if (!store.owns(shard)) return NOT_HERE;
+        if (single !== 0) {
+          transactions.awaitGate(shard);
+          continue;
+        }
+        outcome = transactions.run(id);
+        if (outcome === NOT_HERE) continue;
+      }
+      if (outcome === AWAITS) {
+        return this.wait([...this.#cold!.takeAwaited(), ...transactions.takeAwaited()]);
+      }
+      if (outcome !== FULL) return outcome;
+      if (this.#m.reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;
+      const room = this.#m.waiting.makeRoom(++rounds > MOST_ROUNDS);
+      if (room === 'room') continue;
+      if (room === 'wait') return this.wait('room');
+      context.reply.error(OUT_OF_MEMORY);
+      return DONE;
+    }
+  }
+
+  /** Notes what the run has to wait for. */
+  wait(reason: WaitReason): number {
+    this.#reason = reason;
+    return NOT_HERE;
+  }
+
+  /** Runs a command over many shards; it waits where a transaction holds one. */
+  #runWide(id: number): number {
+    const { registry, context, log, peers } = this.#m;
+    const run = registry.runs[id]!;
+    for (;;) {
+      const outcome = run(context);
+      // DBSIZE and the like count what others are about to hand over.
+      log.seesAll();
+      if (outcome === PAGING) return this.wait('keys');
+      if (outcome !== NOT_HERE) return outcome;
+      peers.wait();
+    }
+  }
+
+  #firstShard(key: number): number {
+    const { context, workerOf, index } = this.#m;
+    const { request, table } = context;
+    if (key === 0 || key >= request.argc) return workerOf.indexOf(index);
+    return table.hasher.shard(request.bytes, request.offset(key), request.length(key));
+  }
+}
