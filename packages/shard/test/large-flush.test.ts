@@ -79,6 +79,10 @@ test(`each batch leaves collections as of one LSN, seed ${SEED}`, async (t) => {
     t.equal(traffic.worker.large.bytes, 0);
     t.same(await traffic.differences(), [], `round ${round}: what went cold comes back`);
     t.same(await misweighed(traffic.worker), [], `round ${round}: bytes of what came back`);
+    // They are clean now, and count what their records say.
+    for (let i = 0; i < 500; i++) traffic.worker.run('set', `beside:${i}`, 'v');
+    await traffic.worker.flusher.pass();
+    t.same(await miscounts(traffic.worker), [], `round ${round}: bytes beside them`);
     changes += traffic.changes;
     await disk.crash();
   }
