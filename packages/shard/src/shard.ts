@@ -33,13 +33,13 @@ import {
 } from '@forgekv/protocol';
 import { type Doorbell, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
 import { AwaitingRuns } from './awaiting-runs.ts';
+import { AwayVictims } from './away-victims.ts';
 import { CapKeeper } from './cap-keeper.ts';
 import { ColdReads } from './cold-reads.ts';
 import { CommandRunner, type WaitReason } from './command-runner.ts';
 import { expireAway } from './expire-away.ts';
 import { LargeStore } from './large-store.ts';
 import type { PagedRun } from './paged-runs.ts';
-import { ParkedRuns } from './parked-runs.ts';
 import { type PeerLink, Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
@@ -48,7 +48,9 @@ import { RunIntake } from './run-intake.ts';
 import type { ShardStores } from './shard-stores.ts';
 import { StoreKeeper, type StoreKeeperModules } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
+import { sweepEvents } from './sweep-events.ts';
 import { Transactions } from './transaction.ts';
+import { WaitingRuns } from './waiting-runs.ts';
 import { WarmUp } from './warm-up.ts';
 
 const EXPIRE_EVERY_MS = 100;
@@ -117,9 +119,9 @@ export class Shard {
   #nextExpireMs = 0;
   #keeper: StoreKeeper | null = null;
   #stores: ShardStores | null = null;
-  #parked: ParkedRuns | null = null;
   #cold: ColdReads | null = null;
   readonly #awaiting: AwaitingRuns<FrontLink>;
+  readonly #waiting: WaitingRuns;
   readonly #runner: CommandRunner;
 
   constructor(modules: ShardModules) {
@@ -151,25 +153,18 @@ export class Shard {
     });
     const { table, workerOf, index } = modules;
     this.#dueHashes = new DueHashes(this.#context);
-    this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), {
-      expired: (shard, _db, entry) => {
-        modules.stats.expiredKeys++;
-        const lsn = table.nextLsn(shard);
-        modules.log.removed(entry, shard, lsn);
-        modules.log.endGroup();
-        return lsn;
-      },
-      buried: (tombstone) => modules.log.buried(tombstone),
-      timedParts: (db, entry, at) => this.#dueHashes.look(db, entry, at),
-      largeFreed: (id) => this.#store.forget(id),
-    });
+    const events = sweepEvents(modules, this.#store, this.#dueHashes);
+    this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), events);
     this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
+    const { databases } = this.#context;
+    this.#cap = new CapKeeper({ ...modules, databases, store: this.#store, peers: this.#peers });
+    this.#waiting = new WaitingRuns(this.#cap);
     this.#runner = new CommandRunner({
       ...{ registry: modules.registry, context: this.#context, executor: this.#executor },
       ...{ router: this.#router, transactions: this.#transactions, store: this.#store },
       ...{ reclaimer: this.#reclaimer, peers: this.#peers, log: modules.log, workerOf, index },
+      waiting: this.#waiting,
     });
-    this.#cap = new CapKeeper({ ...modules, store: this.#store, peers: this.#peers });
     this.#fronts = modules.fronts.map((front) => ({
       intake: new RunIntake(front.requests),
       replies: new ReplySender(front.replies, front.doorbell, modules.doorbell, () =>
@@ -193,11 +188,12 @@ export class Shard {
   adopt(stores: ShardStores, modules: StoreModules): StoreKeeper {
     const { table, index, workerOf } = this.#m;
     const context = this.#context;
+    const wake = (): void => this.#m.doorbell.ring();
     this.#stores = stores;
     this.#cold = new ColdReads({
       ...{ context, stores, large: this.#store, peers: this.#peers, workerOf, index },
       settle: () => this.#settle(),
-      wake: () => this.#m.doorbell.ring(),
+      wake,
       makeRoom: () => this.#makeRoom(),
     });
     const { stored } = this.#cold;
@@ -213,8 +209,9 @@ export class Shard {
       isOpen: (log, position) => this.#m.log.isOpen(log, position),
       expireAway: (shard, key, nowMs) => expireAway(this.#context, stored, shard, key, nowMs),
     });
-    this.#parked = new ParkedRuns(this.#keeper);
-    this.#runner.adopt(this.#parked, this.#cold);
+    this.#cap.adopt(new AwayVictims(context, stores, stored, wake));
+    this.#waiting.adopt(this.#keeper);
+    this.#runner.adopt(this.#cold);
     return this.#keeper;
   }
 
@@ -264,20 +261,20 @@ export class Shard {
     const reclaiming = this.#background(nowMs);
     const evicting = this.#cap.tick(nowMs);
     this.#keeper?.tick(nowMs);
-    this.#parked?.release(this.#writer);
+    this.#waiting.release(this.#writer);
     if (this.#resume(nowMs)) any = true;
     this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming || evicting) return 0;
-    const isWaiting = this.#awaiting.length > 0 || (this.#parked?.length ?? 0) > 0;
+    const isWaiting = this.#awaiting.length > 0 || this.#waiting.length > 0;
     const mostMs = Math.min(isWaiting ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
     return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
   }
 
   /** True while something waits for the disk: the thread's event loop must turn then. */
   get isBusy(): boolean {
-    return this.#keeper?.isBusy === true || this.#cold?.isBusy === true;
+    return this.#keeper?.isBusy === true || this.#cold?.isBusy === true || this.#cap.isBusy;
   }
 
   readonly hasWork = (): boolean => {
@@ -393,7 +390,9 @@ export class Shard {
   ): void {
     front.replies.reply(connection, this.#writer, false);
     if (reason === 'room') {
-      this.#parked!.park(front.replies, connection, rest);
+      this.#waiting.table.park(front.replies, connection, rest);
+    } else if (reason === 'dataset') {
+      this.#waiting.dataset.park(front.replies, connection, rest);
     } else if (reason === 'keys') {
       const bytes = Buffer.from(rest);
       this.#cold!.paged.park({ front: this.#fronts.indexOf(front), connection, flags, bytes });
@@ -435,7 +434,8 @@ export class Shard {
       const id = ids[done]!;
       if (admit(context, this.#m.registry, id)) {
         const room = this.#cap.makeRoom(this.#m.registry.table.flagBits[id]!);
-        if (room === 'later') break;
+        if (room === 'wait') this.#runner.wait('dataset');
+        if (room === 'later' || room === 'wait') break;
         if (room === 'none') {
           reply.error(OUT_OF_MEMORY);
           stats.rejected(id);
