@@ -53,6 +53,7 @@ export class Replay {
   /** Keys that are as they were before a hole. */
   readonly #holes = new Set<string>();
   #isWaiting = false;
+  #isFull = false;
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
   /** The bytes of the last effect; mostly the next one lies in the same. */
   #source: Uint8Array = new Uint8Array(0);
@@ -72,17 +73,23 @@ export class Replay {
     return this.#isWaiting;
   }
 
+  /** The effect that came last found no room in the hot table, and has changed nothing. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
   get holes(): number {
     return this.#holes.size;
   }
 
   /**
-   * @returns false when the effect has to wait: a large collection is being read from its store
-   * @throws ReplayError when the effect is none, or does not fit the hot table
+   * @returns false when the effect has to be applied again: `isWaiting`, while a collection is
+   *   read from its store, or `isFull`
+   * @throws ReplayError when the effect is none, or its value cannot be read
    */
   apply(effect: WalEffect): boolean {
     const context = this.#context;
-    const { shard, lsn, previousLsn } = effect;
+    const { shard, lsn } = effect;
     const db = context.databases.ofNamespace(effect.namespace);
     if (db < 0 || lsn > MAX_LSN) {
       this.counts.passed++;
@@ -96,29 +103,39 @@ export class Replay {
     table.locks.lock(shard);
     context.select(key, db);
     const entry = context.locate();
-    if (entry < 0) throw this.#unavailable(entry);
-    const last = entry === 0 ? 0 : table.lsnOf(entry);
-    const current = entry === 0 || table.typeOf(entry) === TYPE_TOMBSTONE ? 0 : last;
-    let isDone = true;
-    if (lsn <= last) {
-      this.counts.passed++;
-    } else if (!effect.blind && previousLsn !== current) {
-      this.#hole(effect, key);
-    } else {
-      table.setLastLsn(shard, lsn - 1);
-      const outcome = this.#registry.runs[id]!(context);
-      isDone = outcome !== AWAITS;
-      this.#isWaiting = !isDone;
-      if (isDone) {
-        this.#check(effect, outcome);
-        this.counts.applied++;
-        if (this.#holes.size > 0 && effect.blind) this.#holes.delete(this.#name(effect, key));
-      }
-    }
+    if (entry < 0 && entry !== FULL) throw new ReplayError(context.unreadable);
+    this.#isFull = entry === FULL;
+    const isDone = !this.#isFull && this.#applyTo(entry, effect, id, key);
     table.locks.unlock(shard);
     context.clearPrehashed(key);
     context.reply.reset();
     return isDone;
+  }
+
+  /** @param entry what the effect's key has, whose shard is locked */
+  #applyTo(entry: number, effect: WalEffect, id: number, key: number): boolean {
+    const context = this.#context;
+    const { table } = context;
+    const { shard, lsn, previousLsn } = effect;
+    const last = entry === 0 ? 0 : table.lsnOf(entry);
+    const current = entry === 0 || table.typeOf(entry) === TYPE_TOMBSTONE ? 0 : last;
+    if (lsn <= last) {
+      this.counts.passed++;
+      return true;
+    }
+    if (!effect.blind && previousLsn !== current) {
+      this.#hole(effect, key);
+      return true;
+    }
+    table.setLastLsn(shard, lsn - 1);
+    const outcome = this.#registry.runs[id]!(context);
+    this.#isWaiting = outcome === AWAITS;
+    this.#isFull = outcome === FULL;
+    if (this.#isWaiting || this.#isFull) return false;
+    this.#check(effect, outcome);
+    this.counts.applied++;
+    if (this.#holes.size > 0 && effect.blind) this.#holes.delete(this.#name(effect, key));
+    return true;
   }
 
   /**
@@ -160,16 +177,8 @@ export class Replay {
     return id;
   }
 
-  #unavailable(answer: number): ReplayError {
-    if (answer !== FULL) return new ReplayError(this.#context.unreadable);
-    return new ReplayError(
-      'the data does not fit the hot table: start with a larger memtable-size-mb',
-    );
-  }
-
   #check(effect: WalEffect, outcome: Outcome): void {
     const { reply } = this.#context;
-    if (outcome === FULL) throw this.#unavailable(FULL);
     if (outcome !== DONE) throw this.#wrong(effect, 'it cannot be executed here');
     if (reply.errorCount > 0) throw this.#wrong(effect, reply.lastError);
   }

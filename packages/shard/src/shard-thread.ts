@@ -1,6 +1,7 @@
 // Thread entry of a shard worker: puts the parts together and turns the wheel. The logic is in
 // shard.ts.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant } from '@forgekv/base';
 import { createRegistry, EffectLog, ThreadStats } from '@forgekv/commands';
@@ -30,6 +31,10 @@ const SLICE_EFFECTS = 8192;
 /** The same while the hot table is nearly full. */
 const TIGHT_SLICE_EFFECTS = 64;
 const PROGRESS_MS = 200;
+/** Attempts to apply an effect that finds no room, and what lies between two. */
+const MOST_TIMES_FULL = 200;
+const FULL_PAUSE_MS = 20;
+const NO_ROOM = 'the data does not fit the hot table: start with a larger memtable-size-mb';
 
 invariant(parentPort !== null, 'a worker runs as a thread');
 const port = parentPort;
@@ -200,12 +205,21 @@ async function recover(): Promise<void> {
   });
   try {
     let saidAtMs = Date.now();
+    let timesFull = 0;
     while (!logsOfBefore.step(keeper.isTight ? TIGHT_SLICE_EFFECTS : SLICE_EFFECTS)) {
       if (replay.isWaiting) {
         // What is read for an effect stays until that was applied.
         await shard.loaded();
         continue;
       }
+      if (replay.isFull) {
+        // Another worker may have taken what was made here, and makes more of its own soon.
+        if (++timesFull > MOST_TIMES_FULL) throw new ReplayError(NO_ROOM);
+        await keeper.makeRoomNow();
+        await pause(FULL_PAUSE_MS);
+        continue;
+      }
+      timesFull = 0;
       if (keeper.isTight) await keeper.makeRoomNow();
       if (Date.now() - saidAtMs < PROGRESS_MS) continue;
       saidAtMs = Date.now();

@@ -179,15 +179,24 @@ test('what cannot be replayed is refused with a reason', async (t) => {
   t.equal(setup.value('text'), 'abc');
 });
 
-test('a table that is too small says which directive helps', async (t) => {
+test('an effect that finds no room waits, and is applied when there is some', async (t) => {
   const setup = await Setup.make(t);
-  setup.worker.context.hotValueMaxBytes = 20_000;
-  const run = (): void => {
-    for (let i = 1; i < 3000; i++) {
-      setup.apply(`SET k${i} ${'x'.repeat(15_000)}`, i, 0, { blind: true });
-    }
+  const { worker, replay } = setup;
+  worker.context.hotValueMaxBytes = 20_000;
+  const set = (i: number): void => {
+    setup.apply(`SET k${i} ${'x'.repeat(15_000)}`, i, 0, { blind: true });
   };
-  t.throws(run, { name: 'ReplayError', message: /memtable-size-mb/ });
+  let last = 0;
+  while (!replay.isFull) set(++last);
+  t.equal(replay.counts.applied, last - 1);
+  set(last);
+  t.ok(replay.isFull, 'still');
+  await worker.flusher.pass();
+  worker.evictAll();
+  set(last);
+  t.notOk(replay.isFull);
+  t.equal(replay.counts.applied, last);
+  t.match(worker.run('strlen', `k${last}`), /15000/);
 });
 
 test('random bytes are refused or change nothing but their key', async (t) => {
