@@ -21,7 +21,7 @@ import {
   type ThreadStats,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
-import { type HotTable, type NamespaceMap, Sweeper } from '@forgekv/keyspace';
+import type { HotTable, NamespaceMap, Sweeper } from '@forgekv/keyspace';
 import {
   COMMAND_ARGC,
   COMMAND_END,
@@ -36,6 +36,7 @@ import { AwaitingRuns } from './awaiting-runs.ts';
 import { CapKeeper } from './cap-keeper.ts';
 import { ColdReads } from './cold-reads.ts';
 import { CommandRunner, type WaitReason } from './command-runner.ts';
+import { createSweeper } from './create-sweeper.ts';
 import { expireAway } from './expire-away.ts';
 import { LargeStore } from './large-store.ts';
 import type { PagedRun } from './paged-runs.ts';
@@ -46,6 +47,7 @@ import { Replay } from './replay.ts';
 import { ReplySender } from './reply-sender.ts';
 import { RunIntake } from './run-intake.ts';
 import type { ShardStores } from './shard-stores.ts';
+import { type SlicedRun, SlicedRuns } from './sliced-runs.ts';
 import { StoreKeeper, type StoreKeeperModules } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
 import { Transactions } from './transaction.ts';
@@ -120,6 +122,7 @@ export class Shard {
   #parked: ParkedRuns | null = null;
   #cold: ColdReads | null = null;
   readonly #awaiting: AwaitingRuns<FrontLink>;
+  readonly #sliced: SlicedRuns<FrontLink>;
   readonly #runner: CommandRunner;
 
   constructor(modules: ShardModules) {
@@ -137,6 +140,10 @@ export class Shard {
       config: modules.config,
     });
     this.#context.databases.persist = modules.persistNamespaces;
+    this.#sliced = new SlicedRuns({
+      ...{ context: this.#context, held: this.#store.held },
+      ended: (run) => this.#slicedEnded(run),
+    });
     this.#router = new BatchRouter(modules.registry, modules.table);
     this.#executor = new Executor(modules.registry, this.#context, true);
     this.#peers = new Peers(modules.peers, modules.doorbell, this.#store);
@@ -151,18 +158,7 @@ export class Shard {
     });
     const { table, workerOf, index } = modules;
     this.#dueHashes = new DueHashes(this.#context);
-    this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), {
-      expired: (shard, _db, entry) => {
-        modules.stats.expiredKeys++;
-        const lsn = table.nextLsn(shard);
-        modules.log.removed(entry, shard, lsn);
-        modules.log.endGroup();
-        return lsn;
-      },
-      buried: (tombstone) => modules.log.buried(tombstone),
-      timedParts: (db, entry, at) => this.#dueHashes.look(db, entry, at),
-      largeFreed: (id) => this.#store.forget(id),
-    });
+    this.#sweeper = createSweeper(modules, this.#dueHashes, this.#store);
     this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
     this.#runner = new CommandRunner({
       ...{ registry: modules.registry, context: this.#context, executor: this.#executor },
@@ -248,7 +244,9 @@ export class Shard {
 
   /** From now on clients are served, and what they change is logged. */
   serve(): void {
-    this.#context.log = this.#m.log;
+    const { config, log } = this.#m;
+    this.#context.log = log;
+    this.#sliced.cutAbove(config.integer('debug-slice-elements'));
     if (this.#keeper !== null) this.#keeper.warmUp = this.#warmUp();
   }
 
@@ -265,13 +263,15 @@ export class Shard {
     const evicting = this.#cap.tick(nowMs);
     this.#keeper?.tick(nowMs);
     this.#parked?.release(this.#writer);
+    if (this.#sliced.round()) any = true;
+    // Behind the slices, so that who waits for a value comes before new readers.
     if (this.#resume(nowMs)) any = true;
     this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming || evicting) return 0;
-    const isWaiting = this.#awaiting.length > 0 || (this.#parked?.length ?? 0) > 0;
-    const mostMs = Math.min(isWaiting ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
+    const waiting = this.#awaiting.length + this.#sliced.length + (this.#parked?.length ?? 0);
+    const mostMs = Math.min(waiting > 0 ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
     return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
   }
 
@@ -366,6 +366,15 @@ export class Shard {
       }
       if (done === count) at = next;
       else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
+      if (context.sliced !== null) {
+        front.replies.reply(connection, writer, false);
+        const id = this.#router.ids[done - (context.sliced.isPreparation ? 0 : 1)]!;
+        this.#sliced.add({
+          ...{ front, connection, flags, work: context.takeSliced(), id },
+          ...{ rest: bytes.subarray(at, end), sentBytes: this.#sentBytes },
+        });
+        return;
+      }
       const reason = this.#runner.takeReason();
       if (reason !== null) {
         this.#keepRest(front, connection, flags, bytes.subarray(at, end), reason, at === start);
@@ -400,6 +409,21 @@ export class Shard {
     } else {
       this.#awaiting.add(front, connection, flags, rest, reason, isFirst);
     }
+  }
+
+  /** A command that took long is done, or prepared: then it is executed now, with the rest. */
+  #slicedEnded(run: SlicedRun<FrontLink>): void {
+    const { front, connection, flags, bytes, view, work } = run;
+    this.#m.stats.took(run.id, run.tookMs * 1000);
+    if (!work.isPreparation && run.sentBytes > RUN_REPLY_BYTES && bytes.length > 0) {
+      front.replies.leftover(connection, bytes, 0, bytes.length);
+      front.replies.reply(connection, this.#writer, true);
+    } else {
+      if (work.isPreparation) this.#context.prepared = work;
+      this.#run(front, connection, flags, bytes, view, 0, bytes.length);
+      this.#context.prepared = null;
+    }
+    front.replies.flush();
   }
 
   /** Executes a run that has waited for keys of stores. */
@@ -440,12 +464,19 @@ export class Shard {
           reply.error(OUT_OF_MEMORY);
           stats.rejected(id);
         } else {
-          if (this.#runner.run(id, done) === NOT_HERE) break;
+          const outcome = this.#runner.run(id, done);
+          context.prepared = null;
+          if (outcome === NOT_HERE) break;
+          // What only replies has happened; what is executed again has not.
+          if (context.sliced?.isPreparation) break;
           stats.called(id, reply.errorCount !== errors);
         }
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
-      if (reply.overflowed) return done + 1;
+      if (reply.overflowed || context.sliced !== null) {
+        done++;
+        break;
+      }
       if (reply.position > REPLY_SLICE_BYTES) {
         this.#sentBytes += reply.position;
         front.replies.reply(connection, reply, false);
