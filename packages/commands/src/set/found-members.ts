@@ -17,7 +17,7 @@ export class FoundMembers {
   #next = 0;
 
   clear(): void {
-    this.#pieces.length = 1;
+    if (this.#pieces.length > 1) this.#pieces.length = 1;
     this.#last = this.#pieces[0]!;
     this.#last.clear();
     this.count = 0;

@@ -22,6 +22,7 @@ export class SetGroup {
   // What is walked, one after the other, and what sees the members.
   readonly #walked: SetValue[] = [];
   readonly #visits: VisitMember[] = [];
+  #chosen = 0;
   #walking = 0;
   #cursor = 0;
 
@@ -61,8 +62,7 @@ export class SetGroup {
       if (this.#kept.length < KEEP_SETS) this.#kept.push(set);
     }
     this.sets.length = 0;
-    this.#walked.length = 0;
-    this.#visits.length = 0;
+    this.#chosen = 0;
     this.#walking = 0;
     this.#cursor = 0;
   }
@@ -91,17 +91,17 @@ export class SetGroup {
 
   /** Walks on through what the methods below have chosen; false: at the end. */
   walk(): boolean {
-    const set = this.#walked[this.#walking];
-    if (set === undefined) return false;
+    if (this.#walking === this.#chosen) return false;
+    const set = this.#walked[this.#walking]!;
     this.#cursor = set.walk(this.#cursor, this.#visits[this.#walking]!);
     if (this.#cursor === 0) this.#walking++;
-    return this.#walking < this.#walked.length;
+    return this.#walking < this.#chosen;
   }
 
   /** Chooses a set to be walked, behind those chosen before. */
   choose(set: SetValue, visit: VisitMember): void {
-    this.#walked.push(set);
-    this.#visits.push(visit);
+    this.#walked[this.#chosen] = set;
+    this.#visits[this.#chosen++] = visit;
   }
 
   /** Chooses the members that all sets share, by walking the smallest, as Redis does. */
