@@ -4,7 +4,6 @@
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
 import { type Outcome, SLICED } from '../outcome.ts';
-import type { SetGroup } from './set-group.ts';
 import { performOnSets, SetCount, SetReply } from './set-reply.ts';
 
 const ERR_NUMKEYS = 'ERR numkeys should be greater than 0';
@@ -17,34 +16,36 @@ let counted = new SetCount();
 
 /** SINTER key [key ...]. */
 export function sinter(c: CommandContext): Outcome {
-  return replySets(c, (group) => {
-    found.begin(c, false);
-    group.inCommon(c, found.list);
-  });
+  const { group } = found;
+  const opened = group.open(c, 1, c.request.argc - 1);
+  if (opened < 0) return c.refuse(opened);
+  found.begin(c, false);
+  group.inCommon(c, found.list);
+  return replyFound(c);
 }
 
 /** SDIFF key [key ...]. */
 export function sdiff(c: CommandContext): Outcome {
-  return replySets(c, (group) => {
-    found.begin(c, false);
-    group.onlyInFirst(c, found.list);
-  });
+  const { group } = found;
+  const opened = group.open(c, 1, c.request.argc - 1);
+  if (opened < 0) return c.refuse(opened);
+  found.begin(c, false);
+  group.onlyInFirst(c, found.list);
+  return replyFound(c);
 }
 
 /** SUNION key [key ...]. */
 export function sunion(c: CommandContext): Outcome {
-  return replySets(c, (group) => {
-    const isOnce = group.sets.length - group.misses > 1;
-    found.begin(c, isOnce);
-    group.all(isOnce ? found.listOnce : found.list);
-  });
-}
-
-function replySets(c: CommandContext, choose: (group: SetGroup) => void): Outcome {
   const { group } = found;
   const opened = group.open(c, 1, c.request.argc - 1);
   if (opened < 0) return c.refuse(opened);
-  choose(group);
+  const isOnce = group.sets.length - group.misses > 1;
+  found.begin(c, isOnce);
+  group.all(isOnce ? found.listOnce : found.list);
+  return replyFound(c);
+}
+
+function replyFound(c: CommandContext): Outcome {
   const outcome = performOnSets(c, found);
   if (outcome === SLICED) found = new SetReply();
   return outcome;

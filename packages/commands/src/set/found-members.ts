@@ -37,12 +37,14 @@ export class FoundMembers {
 
   /** Replies the next piece and forgets it; true at the end, where nothing is left. */
   replyPiece({ reply }: CommandContext): boolean {
-    const { bytes, count } = this.#pieces[this.#next]!;
     const piece = this.#pieces[this.#next]!;
+    const { bytes, count } = piece;
     for (let i = 0; i < count; i++) reply.bulk(bytes, piece.offset(i), piece.length(i));
+    if (++this.#next === this.#pieces.length) {
+      this.clear();
+      return true;
+    }
     piece.clear();
-    if (++this.#next < this.#pieces.length) return false;
-    this.clear();
-    return true;
+    return false;
   }
 }

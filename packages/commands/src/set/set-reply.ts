@@ -3,8 +3,7 @@
 import { LargeSet } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import type { LargeCollection } from '../large-values.ts';
-import type { Outcome } from '../outcome.ts';
-import { SLICED } from '../outcome.ts';
+import { AWAITS, type Outcome } from '../outcome.ts';
 import type { SlicedWork } from '../sliced-work.ts';
 import { FoundMembers } from './found-members.ts';
 import { SetGroup } from './set-group.ts';
@@ -92,7 +91,7 @@ export class SetCount implements SlicedWork {
 export function performOnSets(c: CommandContext, work: SetReply | SetCount): Outcome {
   const { group } = work;
   const outcome = c.perform(work, group.members);
-  if (outcome >= 0) group.countReads(c);
-  if (outcome !== SLICED) group.close();
+  if (outcome === AWAITS) group.close();
+  else group.countReads(c);
   return outcome;
 }
