@@ -21,7 +21,7 @@ import {
   timedLoad,
 } from 'redis-benchmark-wrapper';
 import type { BenchOptions } from './options.ts';
-import type { CollectionOperation, Operation, Scenario } from './scenarios.ts';
+import type { Operation, Scenario, StringOperation } from './scenarios.ts';
 
 /** memtier's keys are `key:` and a number from here on: as long as redis-benchmark's. */
 export const MEMTIER_FIRST_KEY = 100_000_000_000;
@@ -31,7 +31,7 @@ const WARM_UP_SECONDS = 1;
 const MIN_TIMEOUT_MS = 20_000;
 type Work = RedisBenchmarkScenario['work'];
 
-const WORK_OF: Record<Exclude<Operation, CollectionOperation | 'SET:GET 1:10'>, Work> = {
+const WORK_OF: Record<Exclude<StringOperation, 'SET:GET 1:10'>, Work> = {
   SET: { test: 'set' },
   GET: { test: 'get' },
   INCR: { test: 'incr' },
@@ -152,6 +152,12 @@ function collectionWork(operation: Operation, valueBytes: number): Work | null {
       return { command: ['ZADD', 'zset:__rand_int__', '__rand_int__', 'member:__rand_int__'] };
     case 'ZRANGEBYSCORE':
       return { command: ['ZRANGEBYSCORE', 'scores:__rand_int__', '2', '5'] };
+    case 'ZADD to one':
+      return { command: ['ZADD', 'one:scores', '__rand_int__', '__rand_int__'] };
+    case 'ZRANK of one':
+      return { command: ['ZRANK', 'one:scores', '__rand_int__'] };
+    case 'ZRANGE of one':
+      return { command: [...'ZRANGE one:scores __rand_int__ +inf BYSCORE LIMIT 0 10'.split(' ')] };
     default:
       return null;
   }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { comparisonToMarkdown, findOnPath, ratiosToMarkdown } from 'redis-benchmark-wrapper';
 import { mixByMemtier } from './load-generator.ts';
 import { describeMachine } from './machine.ts';
+import { benchMemory } from './memory-bench.ts';
 import { microsToMarkdown, runMicros } from './micro/harness.ts';
 import { micros } from './micro/index.ts';
 import { type BenchOptions, parseOptions, USAGE, UsageError } from './options.ts';
@@ -17,6 +18,7 @@ import {
   allScenarios,
   collectionScenarios,
   forcedHopScenarios,
+  largeScenarios,
   quickScenarios,
   type Scenario,
 } from './scenarios.ts';
@@ -24,6 +26,7 @@ import { forgekvSpec, redisSpecs, type ServerSpec } from './servers.ts';
 import { benchStorage, type StorageOptions, storageToMarkdown } from './storage/storage-bench.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ONE_WORKER = ['--front-threads', '1', '--shard-threads', '1'];
 const NO_REDIS = 'redis-server is not installed: ForgeKV is compared only with itself';
 
 for (const [signal, code] of [
@@ -39,6 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
     const options = parseOptions(args);
     if (options === undefined) say(USAGE);
     else if (options.micro) await benchLayers(options);
+    else if (options.memory) await benchMemoryOfServers(options);
     else if (options.storage !== undefined) await benchBeyondMemory(options, options.storage);
     else await benchServers(options, args);
     return 0;
@@ -77,6 +81,16 @@ async function benchBeyondMemory(
   const text = `${heading} ${records.valueBytes} bytes:\n\n${storageToMarkdown(figures)}`;
   say(text);
   if (options.out !== undefined) writeFileSync(resolve(options.out), `${text}\n`);
+}
+
+async function benchMemoryOfServers(options: BenchOptions): Promise<void> {
+  const directory = mkdtempSync(join(resolve(options.dataDirectory ?? tmpdir()), 'forgekv-bench-'));
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+  const program = resolve(options.forgekv ?? join(ROOT, 'scripts', 'forgekv'));
+  const specs = [...redisSpecs(false, false), forgekvSpec(program, 'forgekv', options.forgekvArgs)];
+  const table = await benchMemory(specs, options.keyspace, directory);
+  say(table);
+  if (options.out !== undefined) writeFileSync(resolve(options.out), `${table}\n`);
 }
 
 async function benchServers(options: BenchOptions, args: readonly string[]): Promise<void> {
@@ -128,6 +142,11 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
       title: 'Collections',
       specs: [...redis, ...plain, ...variants],
       scenarios: options.quick ? [] : chosen(collectionScenarios(keyspace)),
+    },
+    {
+      title: 'One large sorted set',
+      specs: [...redis, ...(options.withForgekv ? [forgekv('forgekv', ONE_WORKER)] : [])],
+      scenarios: options.quick ? [] : chosen(largeScenarios(keyspace)),
     },
     {
       title: 'Forced hop',

@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly micro: boolean;
   /** Data larger than memory instead of the comparison. */
   readonly storage: { readonly records: number; readonly valueBytes: number } | undefined;
+  /** Memory per element instead of the comparison. */
+  readonly memory: boolean;
   readonly withAof: boolean;
   /** A second, identical Redis: what it differs by is the noise of the machine. */
   readonly withControl: boolean;
@@ -50,6 +52,7 @@ export const USAGE = `npm run bench -- [options]
   --storage               data larger than the hot table instead: load, cold reads, restarts
   --records N             values of --storage (1200000; quick: 60000)
   --record-bytes N        bytes of each (1000)
+  --memory                memory per small hash and per element of large collections instead
   --micro                 run the micro-benchmarks of the layers instead (a file only with --out)
   --help
 `;
@@ -83,6 +86,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
           valueBytes: number('--record-bytes', values['record-bytes'] ?? '1000', 1, 1e6),
         }
       : undefined,
+    memory: values.memory,
     withAof: values.aof,
     withControl: values.control,
     withForgekv: !values['without-forgekv'],
@@ -117,6 +121,7 @@ function parseFlags(args: readonly string[]) {
         'data-dir': text,
         micro: flag,
         storage: flag,
+        memory: flag,
         records: text,
         'record-bytes': text,
         help: flag,

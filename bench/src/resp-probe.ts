@@ -3,19 +3,29 @@
 
 import { connect, type Socket } from 'node:net';
 import { MEMTIER_FIRST_KEY } from './load-generator.ts';
-import type { KeyKind } from './scenarios.ts';
+import type { KeyKind, LargeKind } from './scenarios.ts';
 
 const ASK_TIMEOUT_MS = 2_000;
 const FILL_TIMEOUT_MS = 120_000;
 const KEYS_PER_WRITE = 2_000;
 /** Of the collections that are written. */
 const ELEMENTS = 8;
+/** As redis-benchmark writes `__rand_int__`. */
+const NUMBER_DIGITS = 12;
+/** The names redis-benchmark and memtier give to their keys. */
 const PREFIXES = {
   values: 'key',
+  'memtier values': 'key',
   counters: 'counter',
   hashes: 'hash',
   'sorted sets': 'scores',
 } as const;
+/** What adds an element to the one collection of a kind. */
+const LARGE: Readonly<Record<LargeKind, (name: string, value: string) => string[]>> = {
+  fields: (name, value) => ['HSET', 'one:fields', name, value],
+  members: (name) => ['SADD', 'one:members', name],
+  scores: (name) => ['ZADD', 'one:scores', name, name],
+};
 const OK = '+OK\r\n';
 
 /** Sends one inline command and returns the reply's text, without its header if it is a bulk. */
@@ -51,7 +61,7 @@ export function fillKeys(
 ): Promise<void> {
   let next = 0;
   let expectedReplies = 0;
-  const replyTo = kind === 'hashes' || kind === 'sorted sets' ? `:${ELEMENTS}\r\n` : OK;
+  const replyTo = replyWhenFilling(kind);
   return withSocket(port, FILL_TIMEOUT_MS, (socket, resolve, reject) => {
     const writeSome = (): void => {
       const commands: string[] = [];
@@ -78,9 +88,21 @@ export function fillKeys(
   });
 }
 
+function replyWhenFilling(kind: KeyKind): string {
+  if (kind === 'hashes' || kind === 'sorted sets') return `:${ELEMENTS}\r\n`;
+  return isLarge(kind) ? ':1\r\n' : OK;
+}
+
+function isLarge(kind: KeyKind): kind is LargeKind {
+  return kind in LARGE;
+}
+
 function fillCommand(kind: KeyKind, index: number, valueBytes: number): string[] {
-  const key = keyName(kind, index);
   const value = 'x'.repeat(valueBytes);
+  const number = String(index).padStart(NUMBER_DIGITS, '0');
+  if (isLarge(kind)) return LARGE[kind](number, value);
+  const first = kind === 'memtier values' ? `${MEMTIER_FIRST_KEY + index}` : number;
+  const key = `${PREFIXES[kind]}:${first}`;
   const elements = Array.from({ length: ELEMENTS }, (_, i) => i);
   if (kind === 'hashes') return ['HSET', key, ...elements.flatMap((i) => [`field:${i}`, value])];
   if (kind === 'sorted sets') {
@@ -92,12 +114,6 @@ function fillCommand(kind: KeyKind, index: number, valueBytes: number): string[]
 function encode(words: readonly string[]): string {
   const bulks = words.map((word) => `$${word.length}\r\n${word}\r\n`);
   return `*${words.length}\r\n${bulks.join('')}`;
-}
-
-/** The names redis-benchmark and memtier give to their keys. */
-function keyName(kind: KeyKind, index: number): string {
-  if (kind === 'memtier values') return `key:${MEMTIER_FIRST_KEY + index}`;
-  return `${PREFIXES[kind]}:${String(index).padStart(12, '0')}`;
 }
 
 function withSocket<T>(

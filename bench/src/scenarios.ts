@@ -1,6 +1,6 @@
 // The loads, as data: what is sent, how deep the pipeline, how many generators and connections.
 
-export type Operation = StringOperation | CollectionOperation;
+export type Operation = StringOperation | CollectionOperation | LargeOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
 
@@ -12,6 +12,9 @@ export type CollectionOperation =
   | 'SADD'
   | 'ZADD'
   | 'ZRANGEBYSCORE';
+
+/** On one sorted set of as many members as there are random keys. */
+export type LargeOperation = 'ZADD to one' | 'ZRANK of one' | 'ZRANGE of one';
 
 export interface Scenario {
   /** Unique, such as `GET p16 2x20`. */
@@ -35,6 +38,11 @@ const COLLECTION_OPERATIONS: readonly CollectionOperation[] = [
   'SADD',
   'ZADD',
   'ZRANGEBYSCORE',
+];
+const LARGE_OPERATIONS: readonly LargeOperation[] = [
+  'ZADD to one',
+  'ZRANK of one',
+  'ZRANGE of one',
 ];
 const PIPELINES = [1, 16];
 const SHAPES = [
@@ -88,8 +96,22 @@ export function collectionScenarios(keyspace: number): Scenario[] {
   }));
 }
 
+/** One sorted set of a million members or so, which is in the heap of a worker. */
+export function largeScenarios(keyspace: number): Scenario[] {
+  return LARGE_OPERATIONS.map((operation) => ({
+    name: `${operation} p16 2x20`,
+    ...{ operation, pipeline: 16, generators: 2, connections: 20, valueBytes: VALUE_BYTES },
+    keyspace,
+  }));
+}
+
 /** The kinds of keys a set of loads needs to find when it starts. */
-export type KeyKind = 'values' | 'counters' | 'memtier values' | 'hashes' | 'sorted sets';
+export type KeyKind = 'values' | 'counters' | 'memtier values' | CollectionKind;
+
+/** Small collections, one key each, and large ones, one element each. */
+export type CollectionKind = 'hashes' | 'sorted sets' | LargeKind;
+
+export type LargeKind = 'fields' | 'members' | 'scores';
 
 const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   SET: ['values'],
@@ -103,6 +125,9 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   SADD: [],
   ZADD: [],
   ZRANGEBYSCORE: ['sorted sets'],
+  'ZADD to one': ['scores'],
+  'ZRANK of one': ['scores'],
+  'ZRANGE of one': ['scores'],
 };
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */

@@ -2,7 +2,7 @@
 // thread, nothing else. What the server's cold reads are compared with.
 
 import { join } from 'node:path';
-import { ClassicLevelEngine, readLayout, storePath } from '@forgekv/storage';
+import { ClassicLevelEngine, keepTablesUnmapped, readLayout, storePath } from '@forgekv/storage';
 
 const SAMPLED_KEYS = 50_000;
 const PAGE_KEYS = 2_000;
@@ -15,6 +15,7 @@ const LAST_KEY = Buffer.alloc(8, 255);
 export async function rawReadsPerSecond(dataDirectory: string): Promise<number> {
   const layout = readLayout(join(dataDirectory, 'stores'));
   if (layout === null) throw new Error('the server has left no stores');
+  await keepTablesUnmapped(join(dataDirectory, 'stores', 'unmapped'));
   const engines: ClassicLevelEngine[] = [];
   const keys: { readonly engine: ClassicLevelEngine; readonly key: Buffer }[] = [];
   try {

@@ -1,6 +1,6 @@
 // Data larger than the hot table: how fast it is loaded, read cold and hot, what flushing costs
-// others, what the disk is asked to write, and how long a start takes. ForgeKV alone: Redis keeps
-// all of it in memory.
+// others, what the disk is asked to write, how much memory all of it takes, and how long a start
+// takes. ForgeKV alone: Redis keeps all of it in memory.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,18 +8,21 @@ import {
   formatFigure,
   type LoadResult,
   markdownTable,
-  processRssBytes,
   runRedisBenchmark,
   waitUntilIdle,
 } from 'redis-benchmark-wrapper';
 import { ask } from '../resp-probe.ts';
 import { type RunningServer, type ServerSpec, startServer } from '../servers.ts';
+import { MemoryWatch } from './process-memory.ts';
 import { rawReadsPerSecond } from './raw-reads.ts';
 import { RecordLoader } from './record-loader.ts';
+import { countByScan } from './scan-walk.ts';
 
 const READ_TIMEOUT_MS = 120_000;
 const SETTLE_MS = 60_000;
 const HOT_KEYS = 1_000;
+const SCAN_COUNT = 1_000;
+const OVERWRITE_MS = 10_000;
 /** Sets whose latency is measured go to keys of their own, few and small. */
 const PROBE = { test: 'set', valueBytes: 64, keyspace: 1_000, clients: 4, pipeline: 1 } as const;
 
@@ -49,7 +52,7 @@ export async function benchStorage(
   try {
     await bench.run();
   } finally {
-    await bench.stop();
+    await bench.end();
   }
   return bench.figures;
 }
@@ -69,6 +72,7 @@ class StorageBench {
   readonly #directory: string;
   readonly #say: (line: string) => void;
   #server: RunningServer | null = null;
+  readonly #memory = new MemoryWatch(() => this.#server?.pid ?? null);
 
   constructor(
     spec: ServerSpec,
@@ -86,9 +90,15 @@ class StorageBench {
     await this.#start();
     const idle = await this.#probeSets();
     await this.#load();
+    this.#noteMemory('the load');
     const cold = await this.#read(this.#options.records);
     await this.#read(HOT_KEYS); // brings them back
     const hot = await this.#read(HOT_KEYS);
+    this.#noteMemory('random reads');
+    await this.#scan();
+    this.#noteMemory('a SCAN of everything');
+    await this.#loadFor(OVERWRITE_MS);
+    this.#noteMemory('overwrites');
     const busy = await this.#whileLoading();
     this.#note('GET of cold values, ops/s', cold.opsPerSecond, 0);
     this.#note('GET of hot values, ops/s', hot.opsPerSecond, 0);
@@ -96,12 +106,12 @@ class StorageBench {
     this.#note('SET p99 of an idle server, ms', idle.p99Ms, 3);
     this.#note('SET p99 while values are loaded, flushed and compacted, ms', busy.setP99Ms, 3);
     await waitUntilIdle(this.#pid, { maxMs: SETTLE_MS });
-    this.#note('resident memory, MiB', (processRssBytes(this.#pid) ?? Number.NaN) / 2 ** 20, 0);
     await this.stop();
     const raw = await rawReadsPerSecond(join(this.#directory, this.#spec.name));
     this.#note('getSync of the engine alone, one thread, ops/s', raw, 0);
     this.#note('cold GETs as a part of that', cold.opsPerSecond / raw, 2);
     this.#note('start behind a clean stop, to the first value, ms', await this.#startTime(), 0);
+    this.#noteMemory('the start');
     await this.#loadFor(3_000);
     process.kill(this.#pid, 'SIGKILL');
     await this.stop();
@@ -110,6 +120,11 @@ class StorageBench {
       await this.#startTime(),
       0,
     );
+  }
+
+  end(): Promise<void> {
+    this.#memory.stop();
+    return this.stop();
   }
 
   async stop(): Promise<void> {
@@ -129,6 +144,23 @@ class StorageBench {
     const figure = { what, value: formatFigure(value, digits) };
     this.figures.push(figure);
     this.#say(`${figure.what}: ${figure.value}`);
+  }
+
+  /** The most there was since the last such note. */
+  #noteMemory(during: string): void {
+    const peak = this.#memory.take();
+    if (peak === null) return;
+    const { residentMib, anonymousMib, mappedMib } = peak;
+    this.#note(`most resident memory during ${during}, MiB`, residentMib, 0);
+    this.#note('- of it anonymous, MiB', anonymousMib, 0);
+    this.#note('- of it mapped files, MiB', mappedMib, 0);
+  }
+
+  async #scan(): Promise<void> {
+    const startedAtMs = performance.now();
+    const keys = await countByScan(this.#port, SCAN_COUNT);
+    const seconds = (performance.now() - startedAtMs) / 1000;
+    this.#note(`SCAN of everything, COUNT ${SCAN_COUNT}, keys/s`, keys / seconds, 0);
   }
 
   async #start(): Promise<void> {

@@ -360,6 +360,11 @@ export class EffectLog {
     if (!this.#writer.isMidGroup) this.#depends.sealed(toUnits(sealed));
   }
 
+  /** Sleeps until `settle` may have another answer than UNSETTLED, or the time is over. */
+  sleep(timeoutMs: number): void {
+    this.#depends.sleep(timeoutMs);
+  }
+
   /** True while a log's thread has not ended the tick of an effect: see LogDependencies.isOpen. */
   isOpen(log: number, position: number): boolean {
     return this.#depends.isOpen(log, position);

@@ -12,6 +12,8 @@
 //   it releases the shard's lock, so who has seen an effect finds its position here.
 // - `sealed` of a log: behind the last frame that ended a tick. Written by the log's thread, never
 //   within a group: what lies before it is replayed if the kernel has it.
+// - `awaited` of a log: 1 when a thread may sleep until `sealed` moves. Set by who goes to sleep,
+//   before it looks at `sealed` for the last time; looked at by the log's thread behind its write.
 // - `settled` of a log: what replies may show of it, together with all it depends on. Written by
 //   whoever handed it over. Two threads may write it in the wrong order; then it is too low, and a
 //   reader only takes care of what is done already.
@@ -36,6 +38,7 @@ export const REFUSED_WORD = 0;
 const LOG_WORDS = 2 * LINE_WORDS;
 const APPENDED = LINE_WORDS;
 const SEALED = LINE_WORDS + 1;
+const AWAITED = 1;
 
 /** Makes the memory that all effect logs of a process share. */
 export function createEffectMemory(logs: number): SharedArrayBuffer {
@@ -87,7 +90,12 @@ export class LogDependencies {
 
   /** All before it can be handed over, and is whole groups. */
   sealed(position: number): void {
-    Atomics.store(this.#words, wordOf(this.#own) + SEALED, position);
+    const words = this.#words;
+    const own = wordOf(this.#own);
+    Atomics.store(words, own + SEALED, position);
+    if (Atomics.load(words, own + AWAITED) === 0) return;
+    Atomics.store(words, own + AWAITED, 0);
+    Atomics.notify(words, own + SEALED);
   }
 
   // --- what it saw ---
@@ -130,6 +138,22 @@ export class LogDependencies {
     while (!this.#isGathered) this.#gather();
     for (const log of this.logs) if (this.isOpen(log, this.#needed[log]!)) return true;
     return false;
+  }
+
+  /**
+   * Sleeps while `mustWait`, until one of the ticks has ended: the core is better left to a thread
+   * that is in the middle of one.
+   */
+  sleep(timeoutMs: number): void {
+    const words = this.#words;
+    for (const log of this.logs) {
+      const word = wordOf(log);
+      const sealed = Atomics.load(words, word + SEALED);
+      Atomics.store(words, word + AWAITED, 1);
+      if (!this.isOpen(log, this.#needed[log]!)) continue;
+      Atomics.wait(words, word + SEALED, sealed, timeoutMs);
+      return;
+    }
   }
 
   /** Adds what the logs depend on in turn, until a round finds nothing: rows grow meanwhile. */

@@ -126,6 +126,20 @@ test('seesAll: what others have done, sealed or not', async (t) => {
   t.equal(logged.other.settle(), SETTLED);
 });
 
+test('DBSIZE shows what all threads have done', async (t) => {
+  const logged = setup(t);
+  const { db } = logged;
+  db.run('set', 'a', '1');
+  // The other thread's: the front leaves large values to it.
+  db.worker.hotValueMaxBytes = 100;
+  db.front.hotValueMaxBytes = 100;
+  db.run('set', 'b', 'x'.repeat(200));
+  db.run('dbsize');
+  t.equal(logged.own.settle(), UNSETTLED);
+  logged.other.settle();
+  t.equal(logged.own.settle(), SETTLED);
+});
+
 test('a thread that ends no tick is waited for as long as it takes', async (t) => {
   const logged = setup(t);
   logged.db.run('set', 'a', '1');

@@ -117,7 +117,7 @@ test('no front answers for a key that may be in the store', async (t) => {
     const db = filled(1000);
     const cold = call.map((arg) => (['a', 'b', 'n'].includes(arg) ? `cold:${arg}` : arg));
     const { databases } = db.worker;
-    for (let shard = 0; shard < SHARD_COUNT; shard++) databases.addAway(0, shard, 1, 0);
+    for (let shard = 0; shard < SHARD_COUNT; shard++) databases.addAway(0, shard, 1, 0, 0);
     t.equal(db.isLeftByFront(...cold), true, cold.join(' '));
     db.audit();
   }

@@ -31,6 +31,8 @@ import { TickOutput } from './tick-output.ts';
 
 const DOORBELL_TIMEOUT_MS = 1000;
 const HOUSEKEEPING_MS = 100;
+/** Sleep until the tick of another thread ends; sockets have a turn between two. */
+const OTHERS_TICK_MS = 1;
 
 export interface FrontModules extends Omit<FrontServicesModules, 'front'> {
   readonly table: HotTable;
@@ -322,7 +324,12 @@ export class Front {
    * no crash leaves the later of two commands of a connection without the earlier.
    */
   #settle(): number {
-    const answer = this.#m.log.settle();
+    const { log } = this.#m;
+    let answer = log.settle();
+    if (answer === UNSETTLED) {
+      log.sleep(OTHERS_TICK_MS);
+      answer = log.settle();
+    }
     if (answer !== UNSETTLED) this.#hops.flush();
     return answer;
   }

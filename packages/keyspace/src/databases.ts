@@ -12,7 +12,9 @@ import {
   COUNTER_BYTES,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
+  COUNTER_LATER,
   COUNTER_WORDS,
+  DATASET_KEY_BYTES,
   FLUSH_GENERATION,
   NAMESPACE_NEXT,
 } from './layout.ts';
@@ -85,6 +87,13 @@ export class Databases {
     return sum;
   }
 
+  /** Returns the keys of all databases in one shard that have no entry. */
+  allAwayOfShard(shard: number): number {
+    let sum = 0;
+    for (let db = 0; db < this.count; db++) sum += this.awayOfShard(db, shard);
+    return sum;
+  }
+
   /** Returns the number of keys of a database in one shard that have no entry. */
   awayOfShard(db: number, shard: number): number {
     return this.#words[this.#counter(db, shard) + COUNTER_AWAY]!;
@@ -102,13 +111,29 @@ export class Databases {
     return this.awayOfShard(db, shard) === 0;
   }
 
-  /** Adds keys that the shard's store has, none of which has an entry: for a start. */
-  addAway(db: number, shard: number, keys: number, expiring: number): void {
+  /**
+   * Returns the bytes of the keys and values of the records that a shard's store has of a database
+   * once it has all that a flush pass, which has been everywhere, wrote. See shard-state.ts.
+   * @param records how many
+   */
+  passedBytes(db: number, shard: number, records: number): number {
+    const later = this.#table.arena.floats[(this.#counter(db, shard) + COUNTER_LATER) >> 1]!;
+    return this.bytesOfShard(db, shard) - later - records * DATASET_KEY_BYTES;
+  }
+
+  /**
+   * Adds keys that the shard's store has, none of which has an entry: for a start.
+   * @param bytes of keys and values
+   */
+  addAway(db: number, shard: number, keys: number, expiring: number, bytes: number): void {
     const at = this.#counter(db, shard);
     const words = this.#words;
     words[at + COUNTER_KEYS] = words[at + COUNTER_KEYS]! + keys;
     words[at + COUNTER_EXPIRES] = words[at + COUNTER_EXPIRES]! + expiring;
     words[at + COUNTER_AWAY] = words[at + COUNTER_AWAY]! + keys;
+    const { floats } = this.#table.arena;
+    const counted = (at + COUNTER_BYTES) >> 1;
+    floats[counted] = floats[counted]! + bytes + keys * DATASET_KEY_BYTES;
   }
 
   #counter(db: number, shard: number): number {

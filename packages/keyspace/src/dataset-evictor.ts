@@ -7,6 +7,12 @@
 // may go, and none of them is met by chance, shards that have some are walked, from where the last
 // walk ended.
 //
+// Keys that only the stores have cannot be sampled, and nobody knows when they were used; but they
+// left the table because they were not, or never came since the start. So with `lru` and `lfu` they
+// go first, unless they are so few that looking for them is not worth while; with `random` their
+// share of the victims is that of the keys; with `ttl` the expiry decides. Where they come from is
+// the worker's business (AwayKeys).
+//
 // Any worker may evict from any shard: it holds its lock, as every thread does that removes a key.
 // Takes one lock at a time and keeps it for one sample or one removal. Shards of transactions are
 // passed by.
@@ -29,6 +35,20 @@ export interface EvictionEvents {
   largeFreed(shard: number, largeId: number): void;
 }
 
+export type AwayOutcome = 'gone' | 'soon' | 'perhaps' | 'none';
+
+/** Victims among the keys that only stores have. */
+export interface AwayKeys {
+  /**
+   * Brings the next victim's entry back and has it removed, under the lock of its shard.
+   * @returns 'gone', 'soon' (none is at hand, but will be), 'perhaps' (they are being looked for,
+   *   without success so far), or 'none'
+   */
+  evictNext(remove: (shard: number, entry: number) => void): AwayOutcome;
+  /** When the next one expires, in Unix milliseconds; Infinity: none is at hand. */
+  readonly nextExpireAtMs: number;
+}
+
 export const MOST_SAMPLES = 64;
 /** Buckets and entries of one sample. */
 const SAMPLE_STEPS = 256;
@@ -38,10 +58,14 @@ const WALK_STEPS = 2048;
 const SAMPLE_TRIES = 8;
 /** Evictions between two looks at the clock, at all bytes, and at how the keys are spread. */
 const LOOK_EVERY = 16;
+/** Fewer keys than this share of all are not looked for in the stores, unless no others may go. */
+const LEAST_AWAY_SHARE = 1 / 64;
 
 export class DatasetEvictor {
   /** `maxmemory-samples` */
   samples = 5;
+  /** Null: no store has keys that may go. */
+  away: AwayKeys | null = null;
   /** Keys evicted since start. */
   evicted = 0;
   readonly #table: HotTable;
@@ -52,6 +76,10 @@ export class DatasetEvictor {
   readonly #pool = new VictimPool();
   readonly #weights = new Float64Array(SHARD_COUNT);
   #weight = 0;
+  /** Of the keys, those that only stores have. */
+  #awayShare = 0;
+  /** The next victim is to be such a one, when it is there. */
+  #owesAway = false;
   #policy: EvictionPolicy = evictionPolicy('noeviction');
   #seconds = 0;
   #freedBytes = 0;
@@ -83,9 +111,10 @@ export class DatasetEvictor {
   /**
    * Evicts until the dataset has `targetBytes` at most, or the clock passes `untilMs` (Unix
    * milliseconds). No lock is held.
-   * @returns 'enough', 'more' (call again), or 'none': there is no key that may go
+   * @returns 'enough', 'more' (call again), 'soon' (the same when stores were asked), or 'none':
+   *   there is no key that may go
    */
-  run(targetBytes: number, untilMs: number): 'enough' | 'more' | 'none' {
+  run(targetBytes: number, untilMs: number): 'enough' | 'more' | 'soon' | 'none' {
     const { cap } = this.#table;
     if (this.#policy.order === 'none') return cap.look() <= targetBytes ? 'enough' : 'none';
     for (;;) {
@@ -97,19 +126,62 @@ export class DatasetEvictor {
       this.#weigh();
       this.#freedBytes = 0;
       for (let i = 0; i < LOOK_EVERY && this.#freedBytes < excess; i++) {
-        if (this.#evictOne()) continue;
-        if (!this.#walk(untilMs)) return Date.now() >= untilMs ? 'more' : 'none';
+        const outcome = this.#evictNext(untilMs);
+        if (outcome !== 'gone') return outcome;
       }
     }
+  }
+
+  #evictNext(untilMs: number): 'gone' | 'more' | 'soon' | 'none' {
+    if (this.#owesAway || this.#prefersAway()) {
+      const outcome = this.#evictAway();
+      // Waiting must not end with the other choice: keys of the table would go more often.
+      this.#owesAway = outcome === 'soon';
+      if (outcome === 'gone' || outcome === 'soon') return outcome;
+    }
+    if (this.#evictOne() || this.#walk(untilMs)) return 'gone';
+    if (Date.now() >= untilMs) return 'more';
+    const outcome = this.#evictAway();
+    return outcome === 'perhaps' ? 'soon' : outcome;
+  }
+
+  #evictAway(): AwayOutcome {
+    return this.away?.evictNext(this.#removeAway) ?? 'none';
+  }
+
+  readonly #removeAway = (shard: number, entry: number): void => this.#remove(shard, entry);
+
+  /** True when the next victim is to be one that only its store has. */
+  #prefersAway(): boolean {
+    if (this.away === null || this.#awayShare === 0) return false;
+    if (this.#policy.order === 'random') return this.#random.chance(this.#awayShare);
+    if (this.#policy.order !== 'ttl') return this.#awayShare >= LEAST_AWAY_SHARE;
+    this.#sampleAny();
+    const { nextExpireAtMs } = this.away;
+    return nextExpireAtMs === Infinity || -nextExpireAtMs >= this.#pool.best;
   }
 
   #weigh(): void {
     let sum = 0;
     for (let shard = 0; shard < SHARD_COUNT; shard++) {
-      sum += this.#databases.allKeysOfShard(shard, this.#policy.isVolatile);
+      sum += this.#present(shard);
       this.#weights[shard] = sum;
     }
     this.#weight = sum;
+    this.#awayShare = 0;
+    if (this.away === null) return;
+    let keys = 0;
+    for (let db = 0; db < this.#databases.count; db++) keys += this.#databases.keys(db);
+    if (keys > 0) this.#awayShare = this.#databases.away / keys;
+  }
+
+  /** Keys of a shard that may go and have entries; with an expiry, as many as may have. */
+  #present(shard: number): number {
+    const isVolatile = this.#policy.isVolatile;
+    const keys = this.#databases.allKeysOfShard(shard, false);
+    const present = keys - this.#databases.allAwayOfShard(shard);
+    if (!isVolatile) return present;
+    return Math.min(present, this.#databases.allKeysOfShard(shard, true));
   }
 
   /** A random shard, by weight; -1: no shard has keys that may go. */
@@ -124,13 +196,19 @@ export class DatasetEvictor {
   /** False: no victim was met by chance. */
   #evictOne(): boolean {
     for (let i = 0; i < SAMPLE_TRIES; i++) {
-      const shard = this.#pick();
-      if (shard < 0) return false;
-      const wanted = this.#policy.order === 'random' ? 1 : Math.min(this.samples, MOST_SAMPLES);
-      this.#sampleRound(shard, this.#random.uint32(), wanted);
+      if (!this.#sampleAny()) return false;
       if (this.#evictBest()) return true;
     }
     return false;
+  }
+
+  /** Samples some shard; false: none has keys that may go. */
+  #sampleAny(): boolean {
+    const shard = this.#pick();
+    if (shard < 0) return false;
+    const wanted = this.#policy.order === 'random' ? 1 : Math.min(this.samples, MOST_SAMPLES);
+    this.#sampleRound(shard, this.#random.uint32(), wanted);
+    return true;
   }
 
   /** Samples a shard from a place on, and behind its end from its beginning: it is a circle. */
@@ -235,7 +313,7 @@ export class DatasetEvictor {
     // One more than there are: the walk may begin in the middle of one.
     for (let shards = 0; shards <= SHARD_COUNT; shards++) {
       const shard = this.#walkShard;
-      if (this.#databases.allKeysOfShard(shard, this.#policy.isVolatile) > 0) {
+      if (this.#present(shard) > 0) {
         while (this.#walkPosition < SHARD_END) {
           const from = this.#walkPosition;
           this.#walkPosition = this.#sample(shard, from, WALK_STEPS, MOST_SAMPLES);

@@ -7,16 +7,13 @@
 
 import { invariant, KeyHasher } from '@forgekv/base';
 import type { Arena } from './arena.ts';
-import { DatasetCap } from './dataset-cap.ts';
 import { Expiry } from './expiry.ts';
 import { HashIndex } from './hash-index.ts';
 import {
   COLD_BYTES,
   COUNTER_AWAY,
-  COUNTER_BYTES,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
-  COUNTER_WORDS,
   DATASET_KEY_BYTES,
   ENTRY_EXPIRE,
   ENTRY_HASH,
@@ -56,11 +53,8 @@ export class HotTable extends ShardState {
   readonly pool: SlabPool;
   readonly index: HashIndex;
   readonly hasher: KeyHasher;
-  readonly cap: DatasetCap;
   readonly #expiry: Expiry;
-  readonly #counters: number;
   readonly #namespaces: number;
-  readonly #databases: number;
 
   // The selected key. Its bytes stay the caller's; they are read, never kept.
   #keyBytes: Buffer = Buffer.alloc(0);
@@ -76,14 +70,11 @@ export class HotTable extends ShardState {
   constructor(arena: Arena, threadId: number) {
     super(arena, threadId);
     this.arena = arena;
-    this.#counters = arena.counters;
     this.#namespaces = arena.namespaces;
-    this.#databases = arena.databases;
     this.pool = new SlabPool(arena);
     this.index = new HashIndex(arena, this.pool);
     this.hasher = new KeyHasher(...arena.transfer.hashSecret);
     this.#expiry = new Expiry(arena, this.pool);
-    this.cap = new DatasetCap(arena);
   }
 
   /** Shard of the selected key. */
@@ -200,14 +191,14 @@ export class HotTable extends ShardState {
   create(type: number, valueBytes: number): number {
     const entry = this.#make(type, valueBytes);
     if (entry === 0) return 0;
-    this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
-    this.#countBytes(this.#shard, this.#db, DATASET_KEY_BYTES + this.#keyLength + valueBytes);
+    this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    const bytes = DATASET_KEY_BYTES + this.#keyLength + valueBytes;
+    this.countBytes(this.#shard, this.#db, this.#hash, bytes);
     return entry;
   }
 
   /**
-   * The same for a key that its store has, as a record says it is: it is counted but for its bytes.
-   * @param length of the value, which may be cold
+   * The same for a key that its store has, as a record says it is: it is counted already.
    * @param flags its encoding, and what it is beside clean and stored
    */
   restore(
@@ -216,12 +207,10 @@ export class HotTable extends ShardState {
     flags: number,
     expireAtMs: number,
     lsn: number,
-    length: number = valueBytes,
   ): number {
     const entry = this.#make(type, valueBytes);
     if (entry === 0) return 0;
-    this.#countIn(this.#shard, this.#db, COUNTER_AWAY, -1);
-    this.#countBytes(this.#shard, this.#db, DATASET_KEY_BYTES + this.#keyLength + length);
+    this.countIn(this.#shard, this.#db, COUNTER_AWAY, -1);
     const expires = expireAtMs === 0 ? 0 : FLAG_STORED_EXPIRES;
     this.setFlags(entry, 0, FLAG_STORED | expires | flags);
     this.setLsn(entry, lsn);
@@ -271,7 +260,7 @@ export class HotTable extends ShardState {
     const before = this.lengthOf(entry);
     const resized = this.resizeIn(this.#shard, entry, valueBytes, keepBytes);
     if (before !== valueBytes && resized !== 0) {
-      this.#countBytes(this.#shard, this.#db, valueBytes - before);
+      this.countBytes(this.#shard, this.#db, this.#hash, valueBytes - before);
     }
     return resized;
   }
@@ -329,10 +318,10 @@ export class HotTable extends ShardState {
 
   /** The same for an entry met on a walk: of any key of a shard and database. */
   removeFrom(shard: number, db: number, entry: number, lsn: number): void {
-    this.#countIn(shard, db, COUNTER_KEYS, -1);
-    this.#countBytes(shard, db, -this.datasetBytes(entry));
+    this.countIn(shard, db, COUNTER_KEYS, -1);
+    this.countBytes(shard, db, this.hashOf(entry), -this.datasetBytes(entry));
     if (this.floats[(entry + ENTRY_EXPIRE) >> 1] !== 0) {
-      this.#countIn(shard, db, COUNTER_EXPIRES, -1);
+      this.countIn(shard, db, COUNTER_EXPIRES, -1);
     }
     const flags = this.words[entry + ENTRY_VALUE]! >>> 16;
     if (flags & FLAG_STORED) this.#bury(entry, lsn);
@@ -347,10 +336,9 @@ export class HotTable extends ShardState {
     this.countEntries(shard, -1);
   }
 
-  /** Leaves a live, clean entry to its store, key and all, uncounted but for being a key. */
+  /** Leaves a live, clean entry to its store, key and all. A large value's owner forgets it. */
   evict(shard: number, db: number, entry: number): void {
-    this.#countIn(shard, db, COUNTER_AWAY, 1);
-    this.#countBytes(shard, db, -this.datasetBytes(entry));
+    this.countIn(shard, db, COUNTER_AWAY, 1);
     this.unlinkFrom(shard, entry);
   }
 
@@ -368,19 +356,8 @@ export class HotTable extends ShardState {
     const words = this.words;
     this.setLsn(entry, 0);
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (type << 16);
-    this.#countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
-    this.#countBytes(this.#shard, this.#db, DATASET_KEY_BYTES + this.keyLength(entry));
-  }
-
-  #countIn(shard: number, db: number, counter: number, by: number): void {
-    const at = this.#counters + (shard * this.#databases + db) * COUNTER_WORDS + counter;
-    this.words[at] = this.words[at]! + by;
-  }
-
-  #countBytes(shard: number, db: number, by: number): void {
-    const at = this.#counters + (shard * this.#databases + db) * COUNTER_WORDS + COUNTER_BYTES;
-    this.floats[at >> 1] = this.floats[at >> 1]! + by;
-    if (by > 0) this.cap.grew(by);
+    this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    this.countBytes(this.#shard, this.#db, this.#hash, DATASET_KEY_BYTES + this.keyLength(entry));
   }
 
   /**
@@ -393,7 +370,7 @@ export class HotTable extends ShardState {
     this.words[at] = id;
     this.words[at + 1] = length;
     this.setFlags(entry, FLAG_COLD, FLAG_LARGE);
-    this.#countBytes(this.#shard, this.#db, length - LARGE_BYTES);
+    this.countBytes(this.#shard, this.#db, this.#hash, length - LARGE_BYTES);
   }
 
   /** The large value of the selected key has another length now, in bytes. */
@@ -401,7 +378,7 @@ export class HotTable extends ShardState {
     const at = this.valueWord(entry) + 1;
     const before = this.words[at]! >>> 0;
     this.words[at] = length;
-    this.#countBytes(this.#shard, this.#db, length - before);
+    this.countBytes(this.#shard, this.#db, this.#hash, length - before);
   }
 
   /** Sets or, with 0, clears the expiry of a live entry of the selected key. */
@@ -411,10 +388,10 @@ export class HotTable extends ShardState {
     if (before === expireAtMs) return;
     this.floats[at] = expireAtMs;
     if (expireAtMs === 0) {
-      this.#countIn(this.#shard, this.#db, COUNTER_EXPIRES, -1);
+      this.countIn(this.#shard, this.#db, COUNTER_EXPIRES, -1);
       return;
     }
-    if (before === 0) this.#countIn(this.#shard, this.#db, COUNTER_EXPIRES, 1);
+    if (before === 0) this.countIn(this.#shard, this.#db, COUNTER_EXPIRES, 1);
     this.#expiry.note(entry, expireAtMs);
   }
 
@@ -493,7 +470,6 @@ export class HotTable extends ShardState {
 
   /** True when the selected key, should it have no entry, does not exist. */
   get isComplete(): boolean {
-    const pair = this.#shard * this.#databases + this.#db;
-    return this.words[this.#counters + pair * COUNTER_WORDS + COUNTER_AWAY] === 0;
+    return this.isCompleteIn(this.#shard, this.#db);
   }
 }

@@ -8,7 +8,12 @@ export {
 } from './arena.ts';
 export { Databases, type NamespaceMap } from './databases.ts';
 export { CAP_EVICT, CAP_REFUSE, CAP_UNDER, DatasetCap } from './dataset-cap.ts';
-export { DatasetEvictor, type EvictionEvents } from './dataset-evictor.ts';
+export {
+  type AwayKeys,
+  type AwayOutcome,
+  DatasetEvictor,
+  type EvictionEvents,
+} from './dataset-evictor.ts';
 export { type EvictionOrder, type EvictionPolicy, evictionPolicy } from './eviction-policy.ts';
 export { Evictor } from './evictor.ts';
 export { HotTable } from './hot-table.ts';

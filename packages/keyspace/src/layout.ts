@@ -5,7 +5,7 @@
 //          | control words               |  pool head, namespace counter, stop flags
 //          | namespace id per database   |
 //          | shard blocks   64 x 512 B   |  lock line, then page list heads per size class
-//          | counters      64 x db x 24 B|  keys (all, expiring, stored only), bytes of the dataset
+//          | counters      64 x db x 32 B|  keys (all, expiring, stored only), bytes of the dataset
 //          | directories    64 x n x 4 B |  extendible-hash directories, lazily touched
 //          | page table     32 B a page  |
 //          +-----------------------------+ PAGE_BYTES aligned
@@ -64,17 +64,23 @@ export const SHARD_DEPTH = 2;
 export const SHARD_LSN = 4;
 /** Entries of any namespace and kind, tombstones and stale ones included. */
 export const SHARD_ENTRIES = 6;
+/** 1: the bytes of the dataset are wrong, since a record turned out to be damaged. */
+export const SHARD_MISCOUNTED = 7;
+/** float64 at words 8-9: a flush pass under way has been at all hashes below; 0: none is. */
+export const SHARD_PASSED = 8;
 /** Page numbers + 1 of the first page with free slots, one word per size class. */
 export const SHARD_CLASS_HEADS = 16;
 
 // Counters per shard and database, and a spare word.
-export const COUNTER_WORDS = 6;
+export const COUNTER_WORDS = 8;
 export const COUNTER_KEYS = 0;
 export const COUNTER_EXPIRES = 1;
 /** Those of the keys that have no entry: their stores have them. 0: a miss is final. */
 export const COUNTER_AWAY = 2;
 /** float64 at words 4-5: bytes of the dataset, `datasetBytes` of every key. */
 export const COUNTER_BYTES = 4;
+/** float64 at words 6-7: what came to that since a flush pass was at the keys concerned. */
+export const COUNTER_LATER = 6;
 
 // Page table record, in words.
 export const PAGE_RECORD_WORDS = 8;

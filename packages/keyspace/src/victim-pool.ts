@@ -21,6 +21,11 @@ export class VictimPool {
     return this.#length;
   }
 
+  /** Score of the best victim, -Infinity: there is none. */
+  get best(): number {
+    return this.#length === 0 ? -Infinity : this.#scores[this.#length - 1]!;
+  }
+
   clear(): void {
     this.#length = 0;
   }

@@ -48,7 +48,7 @@ class Setup {
   }
 
   /** Evicts so many keys of KEY_BYTES. */
-  evict(count: number): 'enough' | 'more' | 'none' {
+  evict(count: number): 'enough' | 'more' | 'soon' | 'none' {
     const target = this.keys.table.cap.bytes() - count * KEY_BYTES;
     return this.evictor.run(target, Infinity);
   }

@@ -7,14 +7,17 @@ import type { Config } from '@forgekv/config';
 import type { Databases } from '@forgekv/keyspace';
 import {
   createWalMemory,
+  keepTablesUnmapped,
   nodeFileSystem,
   openStoreDirectory,
   openWalDirectory,
   readNamespaces,
   type StoreDirectory,
+  type StoreLayout,
   type WalTransfer,
   writeNamespaces,
 } from '@forgekv/storage';
+import type { Logger } from 'pino';
 
 const FILE = 'forgekv.json';
 const FORMAT = 1;
@@ -77,6 +80,15 @@ export function openStores(directory: string, storeCount: number): StoreDirector
     return openStoreDirectory(join(directory, 'stores'), storeCount);
   } catch (cause) {
     throw new DataDirectoryError((cause as Error).message, { cause });
+  }
+}
+
+/** Keeps the tables of the stores out of memory, if it can; before the stores are opened. */
+export async function unmapTables({ directory }: StoreLayout, log: Logger): Promise<void> {
+  try {
+    await keepTablesUnmapped(join(directory, 'unmapped'));
+  } catch (error) {
+    log.warn(`tables of the stores are mapped into memory: ${(error as Error).message}`);
   }
 }
 

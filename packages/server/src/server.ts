@@ -18,7 +18,13 @@ import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
 import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
 import { type BackupParts, makeBackup } from './backup.ts';
-import { openDataDirectory, openLogs, openStores, restoreNamespaces } from './data-directory.ts';
+import {
+  openDataDirectory,
+  openLogs,
+  openStores,
+  restoreNamespaces,
+  unmapTables,
+} from './data-directory.ts';
 import { durabilityFigures, durabilityMetrics, whyNotReady } from './durability.ts';
 import { FigureSampler } from './figures.ts';
 import { type HttpSource, type Metric, startHttp } from './http.ts';
@@ -149,6 +155,21 @@ export class Server {
     const httpPort = config.integer('http-port');
     if (httpPort !== 0) this.#http = await startHttp(httpPort, this.#httpSource());
     const onFailure = (error: Error): void => this.#failed(error);
+    this.#fronts = this.#wiring.fronts.map((init) => {
+      const data = init;
+      const worker = startThread({
+        name: `front-${init.index}`,
+        entry: FRONT_THREAD,
+        data,
+        onFailure,
+      });
+      return new FrontHandle(worker, {
+        log: (message) => this.#o.log.info(message),
+        serve: (request) => this.#serve(request),
+      });
+    });
+    // Fronts start meanwhile.
+    await unmapTables(this.#stores.layout, this.#o.log);
     this.#workers = this.#wiring.workers.map(({ init, transfer }) => {
       const worker = startThread({
         name: `shard-${init.index}`,
@@ -166,21 +187,8 @@ export class Server {
         sync: () => this.#keeper.syncNow(),
       });
     });
-    // Awaited behind the fronts; one that fails before that must not end the process unheard.
-    for (const { ready } of this.#workers) ready.catch(() => {});
-    this.#fronts = this.#wiring.fronts.map((init) => {
-      const data = init;
-      const worker = startThread({
-        name: `front-${init.index}`,
-        entry: FRONT_THREAD,
-        data,
-        onFailure,
-      });
-      return new FrontHandle(worker, {
-        log: (message) => this.#o.log.info(message),
-        serve: (request) => this.#serve(request),
-      });
-    });
+    // Awaited in turn; one that fails before that must not end the process unheard.
+    for (const { ready } of [...this.#fronts, ...this.#workers]) ready.catch(() => {});
     await Promise.all(this.#fronts.map((front) => front.ready));
     const reachable = await listenAll(this.#fronts, config);
     this.#sampler.start();

@@ -2,10 +2,18 @@
 // the cap is being reached, and at once for a command that finds the dataset above it. Which keys
 // go is decided in @forgekv/keyspace.
 
+import { SHARD_COUNT } from '@forgekv/base';
 import { FLAG_DENYOOM } from '@forgekv/catalog';
 import type { EffectLog, ThreadStats } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
-import { CAP_UNDER, DatasetEvictor, evictionPolicy, type HotTable } from '@forgekv/keyspace';
+import {
+  CAP_UNDER,
+  type Databases,
+  DatasetEvictor,
+  evictionPolicy,
+  type HotTable,
+} from '@forgekv/keyspace';
+import type { AwayVictims } from './away-victims.ts';
 import type { LargeStore } from './large-store.ts';
 import type { Peers } from './peers.ts';
 
@@ -24,9 +32,16 @@ const TURN_MS = 5;
  */
 const RESERVE_SHARE = 1 / 64;
 const MOST_RESERVE_BYTES = 4 * 2 ** 20;
+/**
+ * A command waits so long for victims out of stores, and then is refused; so is every other one
+ * for a while, unless there is room.
+ */
+const MOST_WAIT_MS = 1000;
+const REFUSING_MS = 1000;
 
 export interface CapKeeperModules {
   readonly table: HotTable;
+  readonly databases: Databases;
   readonly log: EffectLog;
   readonly stats: ThreadStats;
   readonly store: LargeStore;
@@ -40,6 +55,11 @@ export class CapKeeper {
   /** Large values of other workers whose entries were removed; their owners forget them. */
   #foreign: { readonly worker: number; readonly id: number }[] = [];
   #policy = '';
+  #away: AwayVictims | null = null;
+  /** Since then a command waits for victims out of stores, and none was found; 0: none waits. */
+  #waitingSinceMs = 0;
+  #evictedBefore = 0;
+  #refusingUntilMs = 0;
   #nextLookMs = 0;
   /** The cap was reached a moment ago, and eviction goes on ahead of demand. */
   #isPressed = false;
@@ -64,6 +84,18 @@ export class CapKeeper {
     });
   }
 
+  /** Takes the victims among the keys that only this worker's stores have. */
+  adopt(away: AwayVictims): void {
+    this.#away = away;
+    this.#evictor.away = away;
+    away.setPolicy(evictionPolicy(this.#policy));
+  }
+
+  /** True while something waits for the disk. */
+  get isBusy(): boolean {
+    return this.#away?.isBusy === true;
+  }
+
   /** Takes over what CONFIG SET may have changed. */
   configure(config: Config): void {
     this.#evictor.samples = config.integer('maxmemory-samples');
@@ -72,6 +104,8 @@ export class CapKeeper {
     if (policy === this.#policy) return;
     this.#policy = policy;
     this.#evictor.setPolicy(evictionPolicy(policy));
+    this.#away?.setPolicy(evictionPolicy(policy));
+    this.#refusingUntilMs = 0;
   }
 
   /**
@@ -88,6 +122,8 @@ export class CapKeeper {
     this.#isPressed = cap.evicts && cap.wasReached && this.#m.log.refusal === '';
     this.#nextLookMs = nowMs + (this.#isPressed ? PRESSED_EVERY_MS : LOOK_EVERY_MS);
     const reserve = Math.min(limitBytes * RESERVE_SHARE, MOST_RESERVE_BYTES);
+    // The stores are asked before anybody has to wait for them.
+    if (cap.evicts && bytes > limitBytes - 2 * reserve) this.#away?.refill(nowMs);
     if (!this.#isPressed || bytes <= limitBytes - reserve) return false;
     const outcome = this.#evictor.run(limitBytes - reserve, nowMs + SLICE_MS);
     this.#tellOwners();
@@ -108,16 +144,54 @@ export class CapKeeper {
   /**
    * Evicts for a command, if it may add to the dataset. No lock is held.
    * @param flags the command's
-   * @returns 'room', 'later' (others have their turn first), or 'none': the command is refused
+   * @returns 'room', 'later' (others have their turn first), 'wait' (for the stores, see
+   *   `hasRoom`), or 'none': the command is refused
    */
-  makeRoom(flags: number): 'room' | 'later' | 'none' {
+  makeRoom(flags: number): 'room' | 'later' | 'wait' | 'none' {
     const { cap } = this.#m.table;
-    if (cap.state === CAP_UNDER || (flags & FLAG_DENYOOM) === 0) return 'room';
+    if ((flags & FLAG_DENYOOM) === 0) return 'room';
+    if (cap.state === CAP_UNDER) {
+      this.#waitingSinceMs = 0;
+      return 'room';
+    }
     if (this.#turnUntilMs === 0) this.#turnUntilMs = Date.now() + TURN_MS;
     const outcome = this.#evictor.run(cap.limitBytes, this.#turnUntilMs);
     this.#tellOwners();
-    if (outcome === 'enough') return 'room';
-    return outcome === 'more' ? 'later' : 'none';
+    if (outcome === 'more') return 'later';
+    if (outcome !== 'enough') return this.#wait(outcome);
+    this.#waitingSinceMs = 0;
+    return 'room';
+  }
+
+  /** There is nothing to evict, or nothing yet; other workers may have some in their stores. */
+  #wait(outcome: 'soon' | 'none'): 'wait' | 'none' {
+    if (outcome === 'none' && !this.#mayHaveAway) return 'none';
+    const nowMs = Date.now();
+    if (nowMs < this.#refusingUntilMs) return 'none';
+    const { evicted } = this.#evictor;
+    if (this.#waitingSinceMs === 0 || evicted !== this.#evictedBefore) this.#waitingSinceMs = nowMs;
+    this.#evictedBefore = evicted;
+    if (nowMs - this.#waitingSinceMs < MOST_WAIT_MS) return 'wait';
+    this.#waitingSinceMs = 0;
+    this.#refusingUntilMs = nowMs + REFUSING_MS;
+    return 'none';
+  }
+
+  get #mayHaveAway(): boolean {
+    const { databases } = this.#m;
+    const { order, isVolatile } = evictionPolicy(this.#policy);
+    if (order === 'none') return false;
+    for (let shard = 0; shard < SHARD_COUNT; shard++) {
+      if (databases.allAwayOfShard(shard) === 0) continue;
+      if (!isVolatile || databases.allKeysOfShard(shard, true) > 0) return true;
+    }
+    return false;
+  }
+
+  /** True when commands that wait are to be tried again. */
+  get hasRoom(): boolean {
+    if (this.#m.table.cap.state === CAP_UNDER || (this.#away?.length ?? 0) > 0) return true;
+    return Date.now() - this.#waitingSinceMs >= MOST_WAIT_MS;
   }
 
   #tellOwners(): void {

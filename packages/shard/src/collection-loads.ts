@@ -211,7 +211,8 @@ export class CollectionLoads {
       return;
     }
     load.largeId = table.nextLargeId();
-    table.setLarge(moved, load.largeId, Math.min(collection.memoryBytes, MOST_NOTED_BYTES));
+    // As long as its record says until it is changed, whatever memory it takes here.
+    table.setLarge(moved, load.largeId, Math.min(load.metadata.byteCount, MOST_NOTED_BYTES));
     if (collection instanceof LargeHash) {
       table.noteTimedParts(moved, collection.nextExpireAtMs);
     }

@@ -283,6 +283,7 @@ export class CollectionWriter {
     });
     const head = records.head(entry, RECORD_LARGE);
     records.count(shard, entry, list.key(i), head.expireAtMs !== 0);
+    records.bytes.written(i, entry);
     batch.put(shard, list.namespace(i), list.hash(i), list.key(i), head, payload);
     table.setFlags(entry, 0, FLAG_STORED_LARGE);
     own.objectId = id;

@@ -19,10 +19,10 @@ import {
 } from '@forgekv/commands';
 import type { ColdReads } from './cold-reads.ts';
 import type { LargeStore } from './large-store.ts';
-import type { ParkedRuns } from './parked-runs.ts';
 import type { Awaited, Peers } from './peers.ts';
 import type { Reclaimer } from './reclaimer.ts';
 import type { Transactions } from './transaction.ts';
+import type { WaitingRuns } from './waiting-runs.ts';
 
 const RECLAIM_SLICE_MS = 2;
 /**
@@ -31,8 +31,8 @@ const RECLAIM_SLICE_MS = 2;
  */
 const MOST_ROUNDS = 20;
 
-/** Room in the hot table, keys of stores, or values that are being read. */
-export type WaitReason = 'room' | 'keys' | readonly Awaited[];
+/** Room in the hot table or in the dataset, keys of stores, or values that are being read. */
+export type WaitReason = 'room' | 'dataset' | 'keys' | readonly Awaited[];
 
 export interface CommandRunnerModules {
   readonly registry: CommandRegistry;
@@ -44,6 +44,7 @@ export interface CommandRunnerModules {
   readonly reclaimer: Reclaimer;
   readonly peers: Peers;
   readonly log: EffectLog;
+  readonly waiting: WaitingRuns;
   readonly workerOf: Uint8Array;
   /** Of this worker. */
   readonly index: number;
@@ -51,7 +52,6 @@ export interface CommandRunnerModules {
 
 export class CommandRunner {
   readonly #m: CommandRunnerModules;
-  #parked: ParkedRuns | null = null;
   #cold: ColdReads | null = null;
   #reason: WaitReason | null = null;
 
@@ -59,9 +59,8 @@ export class CommandRunner {
     this.#m = modules;
   }
 
-  /** Takes what makes room, and what reads stores. */
-  adopt(parked: ParkedRuns, cold: ColdReads): void {
-    this.#parked = parked;
+  /** Takes what reads stores. */
+  adopt(cold: ColdReads): void {
     this.#cold = cold;
   }
 
@@ -99,19 +98,20 @@ export class CommandRunner {
       }
       if (outcome === AWAITS) {
         const read = this.#cold?.takeAwaited() ?? [];
-        return this.#wait([...read, ...transactions.takeAwaited(), ...store.held.takeAwaited()]);
+        return this.wait([...read, ...transactions.takeAwaited(), ...store.held.takeAwaited()]);
       }
       if (outcome !== FULL) return outcome;
       if (this.#m.reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;
-      const room = this.#parked?.makeRoom(++rounds > MOST_ROUNDS) ?? 'none';
+      const room = this.#m.waiting.makeRoom(++rounds > MOST_ROUNDS);
       if (room === 'room') continue;
-      if (room === 'wait') return this.#wait('room');
+      if (room === 'wait') return this.wait('room');
       context.reply.error(OUT_OF_MEMORY);
       return DONE;
     }
   }
 
-  #wait(reason: WaitReason): number {
+  /** Notes what the run has to wait for. */
+  wait(reason: WaitReason): number {
     this.#reason = reason;
     return NOT_HERE;
   }
@@ -122,9 +122,9 @@ export class CommandRunner {
     const run = registry.runs[id]!;
     for (;;) {
       const outcome = run(context);
-      // DBSIZE and the like count what others are about to hand over.
+      // They show what others are about to hand over.
       log.seesAll();
-      if (outcome === PAGING) return this.#wait('keys');
+      if (outcome === PAGING) return this.wait('keys');
       if (outcome !== NOT_HERE) return outcome;
       peers.wait();
     }

@@ -4,11 +4,12 @@
 //
 // Each batch carries the counts of the records that there are behind it. An entry's flags say
 // whether its key has a record, and one that expires: a batch that was committed has been heard of
-// before anything is counted for the next one. After one that failed, see record-counts.ts.
+// before anything is counted for the next one. After one that failed, see record-counts.ts. The
+// bytes of the records are found out by a pass as a whole: see pass-bytes.ts.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { SHARD_COUNT } from '@forgekv/base';
-import type { HotTable } from '@forgekv/keyspace';
+import type { Databases, HotTable } from '@forgekv/keyspace';
 import {
   FLAG_ENCODING_MASK,
   FLAG_ENCODING_SHIFT,
@@ -24,6 +25,7 @@ import {
   type RecordHead,
   type RecordView,
 } from '@forgekv/storage';
+import { PassBytes } from './pass-bytes.ts';
 import { RecordCounts } from './record-counts.ts';
 import type { ShardStores } from './shard-stores.ts';
 
@@ -45,6 +47,8 @@ export class FlushRecords {
   readonly table: HotTable;
   /** Records of each shard, as of the batch that is being filled. */
   readonly shards: RecordCounts = new RecordCounts();
+  /** Of the records of the shard that a pass is at. */
+  readonly bytes: PassBytes;
   /** Per shard, larger than every LSN its store has. */
   readonly #nextLsn = new Float64Array(SHARD_COUNT);
   readonly #stores: ShardStores;
@@ -52,8 +56,9 @@ export class FlushRecords {
   #failure: unknown = null;
 
   /** @param durable per shard the LSN up to which everything is in synced batches */
-  constructor(table: HotTable, stores: ShardStores, durable: Float64Array) {
+  constructor(table: HotTable, databases: Databases, stores: ShardStores, durable: Float64Array) {
     this.table = table;
+    this.bytes = new PassBytes(table, databases, this.shards);
     this.#stores = stores;
     this.#durable = durable;
   }

@@ -14,6 +14,8 @@
 // A tombstone takes the key's record away whatever LSN it has: what it replaced may be an effect
 // that the checkpoint covers. Removals go last, with the checkpoint, in one batch.
 //
+// A pass also finds out the bytes of the records: see pass-bytes.ts.
+//
 // All of it runs on the worker's thread, between its turns; locks are held for a slice of the
 // index at a time, never across an await.
 
@@ -36,6 +38,7 @@ import { LargeStringWriter } from './large-string-writer.ts';
 import type { LogWait } from './log-wait.ts';
 import { settleRemoved, settleWritten } from './settle-entries.ts';
 import type { ShardStores } from './shard-stores.ts';
+import { StoredNamespaces } from './stored-namespaces.ts';
 
 /** Buckets and entries looked at while a shard's lock is held. */
 const SLICE_STEPS = 2048;
@@ -66,8 +69,7 @@ export class Flusher {
   readonly #larges = new KeyList();
   /** Grows per shard when tombstones went: pages read before that are not to be believed. */
   readonly unlinked = new Uint32Array(SHARD_COUNT);
-  /** Namespaces that may have records, and may have to be dropped one day. */
-  readonly #stored = new Set<number>();
+  readonly #stored: StoredNamespaces;
   #running: Promise<void> | null = null;
   readonly #records: FlushRecords;
   readonly #strings: LargeStringWriter;
@@ -76,7 +78,9 @@ export class Flusher {
 
   constructor(modules: FlusherModules) {
     this.#m = modules;
-    this.#records = new FlushRecords(modules.table, modules.stores, modules.durable);
+    const { table, databases, stores, durable } = modules;
+    this.#records = new FlushRecords(table, databases, stores, durable);
+    this.#stored = new StoredNamespaces(databases, stores, this.#records.shards);
     this.#strings = new LargeStringWriter({ ...modules, records: this.#records });
     this.#collections = new CollectionWriter({ ...modules, records: this.#records });
   }
@@ -149,6 +153,7 @@ export class Flusher {
     const store = stores.of(shard);
     table.locks.lock(shard);
     const target = table.lastLsn(shard);
+    this.#records.bytes.begin(shard);
     table.locks.unlock(shard);
     if (this.#isAbandoned || target === durable[shard]) return;
     this.#removed.clear();
@@ -170,6 +175,7 @@ export class Flusher {
     const batch = store.batch();
     for (let i = 0; i < this.#removed.length; i++) this.#remove(shard, i, batch);
     this.#records.check();
+    this.#records.bytes.end(shard);
     // Of removals too: the entries they replaced may be the only ones in the logs.
     await wait.durable();
     await this.#records.commit(shard, batch, true, target);
@@ -192,6 +198,7 @@ export class Flusher {
           this.#take(shard, entry, batch);
           return !this.#records.hasFailed && batch.byteCount < BATCH_BYTES;
         });
+        table.setPassed(shard, at);
       }
       table.locks.unlock(shard);
       this.#records.check();
@@ -211,6 +218,7 @@ export class Flusher {
       this.#removed.add(table, entry);
     } else if (table.isLarge(entry)) {
       this.#larges.add(table, entry);
+      this.#records.bytes.putOff(entry);
     } else if (this.#put(shard, entry, batch)) {
       this.#written.add(table, entry);
     }
@@ -333,13 +341,19 @@ export class Flusher {
     if (table.gateOf(shard) !== 0) return 'gated';
     const db = databases.ofNamespace(list.namespace(i));
     const entry = db < 0 ? 0 : list.find(table, i, shard, db);
-    if (entry === 0 || (table.flagsOf(entry) & FLAG_DIRTY) === 0) return 'added';
+    const { bytes } = this.#records;
+    if (entry === 0 || (table.flagsOf(entry) & FLAG_DIRTY) === 0) {
+      bytes.written(i, entry);
+      return 'added';
+    }
     wait.needs(table.logOf(entry) - 1, table.logPositionOf(entry));
     if (table.typeOf(entry) === TYPE_TOMBSTONE) {
       this.#removed.add(table, entry);
+      bytes.written(i, 0);
       return 'added';
     }
     if (!table.isLarge(entry)) {
+      bytes.written(i, entry);
       if (this.#put(shard, entry, batch)) this.#written.add(table, entry);
       return 'added';
     }
@@ -353,20 +367,7 @@ export class Flusher {
   }
 
   /** Lets the stores forget namespaces that no database has any more. */
-  async dropFlushed(): Promise<void> {
-    const { databases, stores } = this.#m;
-    for (const namespace of [...this.#stored]) {
-      if (databases.ofNamespace(namespace) >= 0) continue;
-      this.#stored.delete(namespace);
-      try {
-        for (const shard of stores.shards) {
-          await stores.of(shard).dropNamespace(shard, namespace);
-          this.#records.shards.drop(shard, namespace);
-        }
-      } catch (error) {
-        this.#stored.add(namespace);
-        throw error;
-      }
-    }
+  dropFlushed(): Promise<void> {
+    return this.#stored.drop();
   }
 }

@@ -95,6 +95,7 @@ export class LargeStringWriter {
       const metadata = { objectId: id, count, byteCount: bytes.length, extra: null };
       const payload = encodeLarge(metadata);
       records.count(shard, entry, list.key(i), head.expireAtMs !== 0);
+      records.bytes.written(i, entry, bytes.length);
       batch.put(shard, list.namespace(i), list.hash(i), list.key(i), head, payload);
       table.setFlags(entry, 0, FLAG_STORED_LARGE);
       records.counts.records++;

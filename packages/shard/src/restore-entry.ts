@@ -10,7 +10,7 @@ import {
   TYPE_HASH,
   TYPE_STRING,
 } from '@forgekv/keyspace';
-import { decodeLarge, type RecordView } from '@forgekv/storage';
+import { byteCountOf, decodeLarge, type RecordView } from '@forgekv/storage';
 
 /**
  * Makes the entry of the selected key, which has none and is counted as being away.
@@ -29,16 +29,19 @@ export function restoreEntry(table: HotTable, record: RecordView, mostBytes: num
       return entry;
     }
   }
-  const length = record.isLarge ? decodeLarge(payload)?.byteCount : payload.length;
   const flags = encoding | FLAG_COLD | (record.isLarge ? FLAG_STORED_LARGE : 0);
-  const entry = table.restore(type, COLD_BYTES, flags, expireAtMs, lsn, length ?? 0);
-  if (entry !== 0) table.words[table.valueWord(entry)] = length ?? 0;
+  const entry = table.restore(type, COLD_BYTES, flags, expireAtMs, lsn);
+  if (entry === 0) return 0;
+  table.words[table.valueWord(entry)] = byteCountOf(record);
+  if (record.isLarge && decodeLarge(payload) === null) table.miscount(table.shard);
   return entry;
 }
 
 /** The same where the record is damaged: the key stays, so that reading it says what is wrong. */
 export function restoreDamaged(table: HotTable): number {
-  const entry = table.restore(TYPE_STRING, COLD_BYTES, FLAG_COLD, 0, 0, 0);
-  if (entry !== 0) table.words[table.valueWord(entry)] = 0;
+  const entry = table.restore(TYPE_STRING, COLD_BYTES, FLAG_COLD, 0, 0);
+  if (entry === 0) return 0;
+  table.words[table.valueWord(entry)] = 0;
+  table.miscount(table.shard);
   return entry;
 }

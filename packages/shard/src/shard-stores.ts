@@ -38,11 +38,15 @@ export class ShardStores {
   ): Promise<ShardStores> {
     const shards = Array.from({ length: SHARD_COUNT }, (_, shard) => shard).filter(owns);
     const stores: (Store | undefined)[] = Array.from({ length: layout.storeCount });
-    for (const number of new Set(shards.map((shard) => storeOfShard(layout, shard)))) {
-      const store = make(storePath(layout, number));
-      await store.open();
-      stores[number] = store;
-    }
+    const numbers = [...new Set(shards.map((shard) => storeOfShard(layout, shard)))];
+    // At once: most of it is waiting for small reads of many files.
+    await Promise.all(
+      numbers.map(async (number) => {
+        const store = make(storePath(layout, number));
+        await store.open();
+        stores[number] = store;
+      }),
+    );
     return new ShardStores(layout, stores, shards);
   }
 

@@ -7,10 +7,8 @@ import {
   admit,
   BatchRouter,
   CommandContext,
-  type CommandRegistry,
   configureEviction,
   DueHashes,
-  type EffectLog,
   Executor,
   LOST,
   NOT_HERE,
@@ -18,10 +16,8 @@ import {
   replyLimitBytes,
   SETTLED,
   type SyncMode,
-  type ThreadStats,
 } from '@forgekv/commands';
-import type { Config } from '@forgekv/config';
-import type { HotTable, NamespaceMap, Sweeper } from '@forgekv/keyspace';
+import { Sweeper } from '@forgekv/keyspace';
 import {
   COMMAND_ARGC,
   COMMAND_END,
@@ -33,24 +29,26 @@ import {
 } from '@forgekv/protocol';
 import { type Doorbell, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
 import { AwaitingRuns } from './awaiting-runs.ts';
+import { AwayVictims } from './away-victims.ts';
 import { CapKeeper } from './cap-keeper.ts';
 import { ColdReads } from './cold-reads.ts';
 import { CommandRunner, type WaitReason } from './command-runner.ts';
-import { createSweeper } from './create-sweeper.ts';
 import { expireAway } from './expire-away.ts';
 import { LargeStore } from './large-store.ts';
 import type { PagedRun } from './paged-runs.ts';
-import { ParkedRuns } from './parked-runs.ts';
-import { type PeerLink, Peers } from './peers.ts';
+import { Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
 import { ReplySender } from './reply-sender.ts';
 import { RunIntake } from './run-intake.ts';
+import type { ShardModules, StoreModules } from './shard-modules.ts';
 import type { ShardStores } from './shard-stores.ts';
 import { type SlicedRun, SlicedRuns } from './sliced-runs.ts';
-import { StoreKeeper, type StoreKeeperModules } from './store-keeper.ts';
+import { StoreKeeper } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
+import { sweepEvents } from './sweep-events.ts';
 import { Transactions } from './transaction.ts';
+import { WaitingRuns } from './waiting-runs.ts';
 import { WarmUp } from './warm-up.ts';
 
 const EXPIRE_EVERY_MS = 100;
@@ -66,31 +64,6 @@ const REPLY_SLICE_BYTES = 64 * 1024;
  * client has read enough, and meanwhile it is the others' turn.
  */
 const RUN_REPLY_BYTES = 1024 * 1024;
-
-export interface ShardModules {
-  readonly index: number;
-  readonly table: HotTable;
-  readonly registry: CommandRegistry;
-  readonly config: Config;
-  readonly log: EffectLog;
-  readonly stats: ThreadStats;
-  readonly workerOf: Uint8Array;
-  /** Makes a map of databases to namespaces durable. */
-  readonly persistNamespaces: (map: NamespaceMap) => void;
-  readonly doorbell: Doorbell;
-  readonly peers: ReadonlyMap<number, PeerLink>;
-  readonly fronts: readonly {
-    readonly requests: SharedArrayBuffer;
-    readonly replies: SharedArrayBuffer;
-    readonly doorbell: Doorbell;
-  }[];
-}
-
-/** What a worker needs for its stores beside what it has. */
-export type StoreModules = Pick<
-  StoreKeeperModules,
-  'logs' | 'durable' | 'sync' | 'say' | 'evictorTable' | 'keepCold'
->;
 
 interface FrontLink {
   readonly intake: RunIntake;
@@ -119,10 +92,10 @@ export class Shard {
   #nextExpireMs = 0;
   #keeper: StoreKeeper | null = null;
   #stores: ShardStores | null = null;
-  #parked: ParkedRuns | null = null;
   #cold: ColdReads | null = null;
   readonly #awaiting: AwaitingRuns<FrontLink>;
   readonly #sliced: SlicedRuns<FrontLink>;
+  readonly #waiting: WaitingRuns;
   readonly #runner: CommandRunner;
 
   constructor(modules: ShardModules) {
@@ -158,14 +131,18 @@ export class Shard {
     });
     const { table, workerOf, index } = modules;
     this.#dueHashes = new DueHashes(this.#context);
-    this.#sweeper = createSweeper(modules, this.#dueHashes, this.#store);
+    const events = sweepEvents(modules, this.#store, this.#dueHashes);
+    this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), events);
     this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
+    const { databases } = this.#context;
+    this.#cap = new CapKeeper({ ...modules, databases, store: this.#store, peers: this.#peers });
+    this.#waiting = new WaitingRuns(this.#cap);
     this.#runner = new CommandRunner({
       ...{ registry: modules.registry, context: this.#context, executor: this.#executor },
       ...{ router: this.#router, transactions: this.#transactions, store: this.#store },
       ...{ reclaimer: this.#reclaimer, peers: this.#peers, log: modules.log, workerOf, index },
+      waiting: this.#waiting,
     });
-    this.#cap = new CapKeeper({ ...modules, store: this.#store, peers: this.#peers });
     this.#fronts = modules.fronts.map((front) => ({
       intake: new RunIntake(front.requests),
       replies: new ReplySender(front.replies, front.doorbell, modules.doorbell, () =>
@@ -189,11 +166,12 @@ export class Shard {
   adopt(stores: ShardStores, modules: StoreModules): StoreKeeper {
     const { table, index, workerOf } = this.#m;
     const context = this.#context;
+    const wake = (): void => this.#m.doorbell.ring();
     this.#stores = stores;
     this.#cold = new ColdReads({
       ...{ context, stores, large: this.#store, peers: this.#peers, workerOf, index },
       settle: () => this.#settle(),
-      wake: () => this.#m.doorbell.ring(),
+      wake,
       makeRoom: () => this.#makeRoom(),
     });
     const { stored } = this.#cold;
@@ -209,8 +187,9 @@ export class Shard {
       isOpen: (log, position) => this.#m.log.isOpen(log, position),
       expireAway: (shard, key, nowMs) => expireAway(this.#context, stored, shard, key, nowMs),
     });
-    this.#parked = new ParkedRuns(this.#keeper);
-    this.#runner.adopt(this.#parked, this.#cold);
+    this.#cap.adopt(new AwayVictims(context, stores, stored, wake));
+    this.#waiting.adopt(this.#keeper);
+    this.#runner.adopt(this.#cold);
     return this.#keeper;
   }
 
@@ -262,7 +241,7 @@ export class Shard {
     const reclaiming = this.#background(nowMs);
     const evicting = this.#cap.tick(nowMs);
     this.#keeper?.tick(nowMs);
-    this.#parked?.release(this.#writer);
+    this.#waiting.release(this.#writer);
     if (this.#sliced.round()) any = true;
     // Behind the slices, so that who waits for a value comes before new readers.
     if (this.#resume(nowMs)) any = true;
@@ -270,14 +249,14 @@ export class Shard {
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming || evicting) return 0;
-    const waiting = this.#awaiting.length + this.#sliced.length + (this.#parked?.length ?? 0);
+    const waiting = this.#awaiting.length + this.#sliced.length + this.#waiting.length;
     const mostMs = Math.min(waiting > 0 ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
     return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
   }
 
   /** True while something waits for the disk: the thread's event loop must turn then. */
   get isBusy(): boolean {
-    return this.#keeper?.isBusy === true || this.#cold?.isBusy === true;
+    return this.#keeper?.isBusy === true || this.#cold?.isBusy === true || this.#cap.isBusy;
   }
 
   readonly hasWork = (): boolean => {
@@ -402,7 +381,9 @@ export class Shard {
   ): void {
     front.replies.reply(connection, this.#writer, false);
     if (reason === 'room') {
-      this.#parked!.park(front.replies, connection, rest);
+      this.#waiting.table.park(front.replies, connection, rest);
+    } else if (reason === 'dataset') {
+      this.#waiting.dataset.park(front.replies, connection, rest);
     } else if (reason === 'keys') {
       const bytes = Buffer.from(rest);
       this.#cold!.paged.park({ front: this.#fronts.indexOf(front), connection, flags, bytes });
@@ -459,20 +440,20 @@ export class Shard {
       const id = ids[done]!;
       if (admit(context, this.#m.registry, id)) {
         const room = this.#cap.makeRoom(this.#m.registry.table.flagBits[id]!);
-        if (room === 'later') break;
+        if (room === 'wait') this.#runner.wait('dataset');
+        if (room === 'later' || room === 'wait') break;
         if (room === 'none') {
           reply.error(OUT_OF_MEMORY);
           stats.rejected(id);
         } else {
-          const outcome = this.#runner.run(id, done);
-          context.prepared = null;
-          if (outcome === NOT_HERE) break;
+          if (this.#runner.run(id, done) === NOT_HERE) break;
           // What only replies has happened; what is executed again has not.
           if (context.sliced?.isPreparation) break;
           stats.called(id, reply.errorCount !== errors);
         }
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
+      context.prepared = null;
       if (reply.overflowed || context.sliced !== null) {
         done++;
         break;

@@ -1,13 +1,16 @@
 // Finds out at start what the stores of this worker have: up to which LSN, and how many keys in
-// which namespaces. It reads no keys, unless an earlier version did not count them; they come into
-// the hot table when somebody asks for them, or by warm-up.ts.
+// which namespaces. It reads no keys, except of shards whose bytes nobody knows, since an earlier
+// version did not count them or a pass over the shard did not end. Keys come into the hot table
+// when somebody asks for them, or by warm-up.ts.
 
 import { SHARD_COUNT } from '@forgekv/base';
 import type { CommandContext } from '@forgekv/commands';
 import {
+  byteCountOf,
   type Checkpoint,
   lsnOfObject,
   type NamespaceCount,
+  NOT_COUNTED,
   objectIdOf,
   type Store,
 } from '@forgekv/storage';
@@ -68,33 +71,43 @@ export class StoreLoader {
     // Not the LSN of the newest record: a checkpoint made while logs are replayed covers what is
     // applied by then, and no more.
     table.setLastLsn(shard, durableLsn);
-    for (const { namespace, keys, expiring } of census.counts) {
+    for (const { namespace, keys, expiring, bytes } of census.counts) {
       const db = databases.ofNamespace(namespace);
       if (db < 0) continue;
-      databases.addAway(db, shard, keys, expiring);
+      databases.addAway(db, shard, keys, expiring, bytes);
       this.counts.keys += keys;
     }
     table.locks.unlock(shard);
   }
 
   async #census(shard: number, store: Store, checkpoint: Checkpoint | null): Promise<Census> {
-    if (checkpoint?.counts) {
-      return { counts: checkpoint.counts, lastLsn: lsnOfObject(checkpoint.nextObjectId) - 1 };
-    }
+    const { databases } = this.#context;
+    const known = checkpoint?.counts ?? null;
+    // Of records that have gone since, too.
+    const notedLsn = known === null ? 0 : lsnOfObject(checkpoint!.nextObjectId) - 1;
+    const isKnown = known?.every(
+      ({ namespace, bytes }) => bytes !== NOT_COUNTED || databases.ofNamespace(namespace) < 0,
+    );
+    if (known !== null && isKnown) return { counts: known, lastLsn: notedLsn };
     const census = await countRecords(store, shard);
-    if (census.counts.length === 0) return census;
+    const { counts } = census;
+    const lastLsn = Math.max(census.lastLsn, notedLsn);
+    if (counts.length === 0) return { counts, lastLsn };
     // So that the next start need not count again.
     const batch = store.batch();
     const durableLsn = checkpoint?.durableLsn ?? 0;
-    const nextObjectId = objectIdOf(census.lastLsn + 1, 0);
-    batch.checkpoint({ shard, durableLsn, nextObjectId, counts: census.counts });
+    const nextObjectId = objectIdOf(lastLsn + 1, 0);
+    batch.checkpoint({ shard, durableLsn, nextObjectId, counts });
     await store.commit(batch, { sync: false });
-    return census;
+    return { counts, lastLsn };
   }
 }
 
 async function countRecords(store: Store, shard: number): Promise<Census> {
-  const counts = new Map<number, { namespace: number; keys: number; expiring: number }>();
+  const counts = new Map<
+    number,
+    { namespace: number; keys: number; expiring: number; bytes: number }
+  >();
   let lastLsn = 0;
   let from: Buffer | null = null;
   do {
@@ -103,12 +116,14 @@ async function countRecords(store: Store, shard: number): Promise<Census> {
       from,
       PAGE_RECORDS,
     );
-    for (const { namespace, record } of page.records) {
-      const count = counts.get(namespace) ?? { namespace, keys: 0, expiring: 0 };
+    for (const { namespace, key, record } of page.records) {
+      const count = counts.get(namespace) ?? { namespace, keys: 0, expiring: 0, bytes: 0 };
       counts.set(namespace, count);
       count.keys++;
+      count.bytes += key.length;
       if (record === null) continue;
       if (record.expireAtMs > 0) count.expiring++;
+      count.bytes += byteCountOf(record);
       lastLsn = Math.max(lastLsn, record.lsn);
     }
     from = page.next;

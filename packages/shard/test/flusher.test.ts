@@ -10,6 +10,7 @@ import {
   countElements,
   differences,
   differencesFromStore,
+  miscounts,
   reclaimAll,
   recordsOf,
   stateOf,
@@ -82,6 +83,7 @@ test(`after a pass each record is as new as at its beginning, seed ${SEED}`, asy
         await turn();
       }
       await running;
+      t.same(await miscounts(worker), [], `round ${round}, pass ${pass}`);
       const records = await recordsOf(worker);
       const after = stateOf(worker);
       for (const [name, { lsn }] of before) {
@@ -126,6 +128,7 @@ test('a large value that changes while it is written: the pass has it as it was'
   const lsn = stateOf(worker).get('1 big')!.lsn;
   await worker.flusher.pass();
   engine.writeBatch = write;
+  t.same(await miscounts(worker), []);
   t.ok(batches >= 9, `${batches} batches`);
   t.equal(unflushed(worker), 1, 'it is dirty: it has changed since');
   t.ok((await recordsOf(worker)).get('1 big')! > lsn, 'what the checkpoint covers is there');
@@ -150,6 +153,7 @@ test('a large value that is replaced or removed while it is written', async (t) 
     ['set', 'big', 'small'],
     ['del', 'big'],
     ['set', 'big', 'x'.repeat(5000)],
+    ['append', 'big', 'and more'],
   ]) {
     const disk = new TestDisk(t);
     const worker = await TestWorker.start(disk);
@@ -164,6 +168,7 @@ test('a large value that is replaced or removed while it is written', async (t) 
     await worker.flusher.pass();
     engine.writeBatch = write;
     t.equal(unflushed(worker), 0);
+    t.same(await miscounts(worker), []);
     // For the checkpoint, which does not cover what came after the beginning.
     await worker.flusher.pass();
     t.same(await differencesFromStore(worker), [], last.join(' ').slice(0, 20));

@@ -6,7 +6,7 @@ import { StoreError } from '@forgekv/storage';
 import { t as file, test } from 'tap';
 import { CollectionTraffic } from './collection-traffic.ts';
 import { TestDisk, TestWorker } from './test-worker.ts';
-import { countElements, reclaimAll, unflushed } from './worker-state.ts';
+import { countElements, miscounts, misweighed, reclaimAll, unflushed } from './worker-state.ts';
 
 const SEED = Number(process.env.FORGEKV_LARGE_SEED ?? Date.now() & 0x7fffffff);
 const ROUNDS = 3;
@@ -69,6 +69,7 @@ test(`each batch leaves collections as of one LSN, seed ${SEED}`, async (t) => {
     for (let pass = 0; pass < PASSES; pass++) {
       for (let i = 0; i < CHANGES_BETWEEN; i++) traffic.step();
       await passUnderTraffic(traffic);
+      t.same(await miscounts(traffic.worker), [], `round ${round}, pass ${pass}: bytes`);
     }
     engine.writeBatch = write;
     await traffic.worker.flusher.pass();
@@ -77,6 +78,11 @@ test(`each batch leaves collections as of one LSN, seed ${SEED}`, async (t) => {
     traffic.worker.evictAll();
     t.equal(traffic.worker.large.bytes, 0);
     t.same(await traffic.differences(), [], `round ${round}: what went cold comes back`);
+    t.same(await misweighed(traffic.worker), [], `round ${round}: bytes of what came back`);
+    // They are clean now, and count what their records say.
+    for (let i = 0; i < 500; i++) traffic.worker.run('set', `beside:${i}`, 'v');
+    await traffic.worker.flusher.pass();
+    t.same(await miscounts(traffic.worker), [], `round ${round}: bytes beside them`);
     changes += traffic.changes;
     await disk.crash();
   }
@@ -102,9 +108,11 @@ test(`batches fail, the power goes, and it goes on, seed ${SEED}`, async (t) => 
           return 'IO';
         };
         isFaulty = true;
-        if (!(await passUnderTraffic(traffic))) rejected++;
+        const isWhole = await passUnderTraffic(traffic);
+        if (!isWhole) rejected++;
         isFaulty = false;
         disk.faults = () => null;
+        if (isWhole) t.same(await miscounts(traffic.worker), [], 'bytes');
         for (const store of traffic.worker.stores.all) {
           if (store.state !== 'open') await store.flush();
         }
@@ -113,7 +121,9 @@ test(`batches fail, the power goes, and it goes on, seed ${SEED}`, async (t) => 
       }
       t.same(await traffic.differences(), [], `round ${round}, life ${life}`);
       await disk.crash(random.below(2) === 0);
-      t.same(await traffic.restart(await TestWorker.start(disk)), [], 'what the store has');
+      const next = await TestWorker.start(disk);
+      t.same(await misweighed(next), [], 'bytes behind a restart');
+      t.same(await traffic.restart(next), [], 'what the store has');
     }
     await traffic.worker.flusher.pass();
     await reclaimAll(traffic.worker);

@@ -9,7 +9,7 @@ import {
   SHARD_END,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
-import { decodeLarge } from '@forgekv/storage';
+import { byteCountOf, decodeLarge, NOT_COUNTED } from '@forgekv/storage';
 import { ALL_SHARDS, type TestWorker } from './test-worker.ts';
 
 /** An element's store key begins with this byte. */
@@ -141,6 +141,80 @@ export async function differencesFromStore(worker: TestWorker): Promise<string[]
   for (const name of state.keys()) problems.push(`${name}: not in the store`);
   const found = await countElements(worker);
   if (found !== elements) problems.push(`${found} elements, ${elements} belong to values`);
+  return problems;
+}
+
+/**
+ * Shards and databases whose bytes are not the sum over their keys, all of which are brought back;
+ * [] = none.
+ */
+export async function misweighed(worker: TestWorker): Promise<string[]> {
+  const { table, context } = worker;
+  const { databases, scanner } = context;
+  while (await worker.warmUp.step());
+  if (databases.away > 0) throw new Error(`${databases.away} keys find no room`);
+  const problems: string[] = [];
+  for (const shard of ALL_SHARDS) {
+    const sums = new Map<number, number>();
+    table.locks.lock(shard);
+    scanner.walkAll(shard, 0, SHARD_END, (entry) => {
+      if (table.typeOf(entry) === TYPE_TOMBSTONE) return true;
+      const namespace = table.namespaceOf(entry);
+      sums.set(namespace, (sums.get(namespace) ?? 0) + table.datasetBytes(entry));
+      return true;
+    });
+    table.locks.unlock(shard);
+    for (let db = 0; db < databases.count; db++) {
+      const sum = sums.get(databases.namespaceOf(db)) ?? 0;
+      const counted = databases.bytesOfShard(db, shard);
+      if (counted !== sum) problems.push(`${counted} bytes of ${shard} ${db}, there are ${sum}`);
+    }
+  }
+  return problems;
+}
+
+/** Bytes of the keys and values of a worker's records, by shard and namespace. */
+async function bytesOfRecords(worker: TestWorker): Promise<Map<string, number>> {
+  const bytes = new Map<string, number>();
+  for (const shard of ALL_SHARDS) {
+    const { records } = await worker.stores.of(shard).scanShard(shard, null, 100_000);
+    for (const { namespace, key, record } of records) {
+      const name = `${shard} ${namespace}`;
+      bytes.set(name, (bytes.get(name) ?? 0) + key.length + (record ? byteCountOf(record) : 0));
+    }
+  }
+  return bytes;
+}
+
+/**
+ * Differences between the counts that the flusher keeps and the records there are; [] = equal.
+ * @param isWhole the last pass has ended: all bytes are known
+ */
+export async function miscounts(worker: TestWorker, isWhole = true): Promise<string[]> {
+  const counted = new Map<string, number>();
+  const bytesOf = await bytesOfRecords(worker);
+  const wrong: string[] = [];
+  for (const shard of ALL_SHARDS) {
+    for (const { namespace, keys, bytes } of worker.flusher.recordsOf(shard)) {
+      counted.set(`${namespace}`, (counted.get(`${namespace}`) ?? 0) + keys);
+      const there = bytesOf.get(`${shard} ${namespace}`) ?? 0;
+      if (worker.context.databases.ofNamespace(namespace) < 0 || bytes === there) continue;
+      if (bytes === NOT_COUNTED && !isWhole) continue;
+      wrong.push(`${bytes} bytes counted in ${shard} ${namespace}, there are ${there}`);
+    }
+  }
+  const { databases } = worker.context;
+  const problems = wrong;
+  const found = new Map<string, number>();
+  for (const name of (await recordsOf(worker)).keys()) {
+    const namespace = name.slice(0, name.indexOf(' '));
+    found.set(namespace, (found.get(namespace) ?? 0) + 1);
+  }
+  for (let db = 0; db < databases.count; db++) {
+    const namespace = `${databases.namespaceOf(db)}`;
+    const [records, count] = [found.get(namespace) ?? 0, counted.get(namespace) ?? 0];
+    if (records !== count) problems.push(`${records} records of ${namespace}, counted ${count}`);
+  }
   return problems;
 }
 

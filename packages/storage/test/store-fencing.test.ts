@@ -95,7 +95,7 @@ test('one failure at every place of the workload', async (t) => {
 test('many failures, reopening included', async (t) => {
   for (let seed = 0; seed < 60; seed++) {
     const random = new Random(seed);
-    const numbers = new Set(Array.from({ length: 40 }, () => 2 + random.below(500)));
+    const numbers = new Set(Array.from({ length: 40 }, () => 3 + random.below(500)));
     const engine = new MemoryEngine(failing(numbers, 'IO'));
     const store = new Store(engine, { ...QUICK, retryLimit: 100 });
     await store.open();

@@ -3,7 +3,7 @@
 import { Random } from '@forgekv/base';
 import { test } from 'tap';
 import { decodeLarge, encodeLarge } from '../src/store/large-metadata.ts';
-import { decodeCheckpoint, encodeCheckpoint } from '../src/store/meta-records.ts';
+import { decodeCheckpoint, encodeCheckpoint, NOT_COUNTED } from '../src/store/meta-records.ts';
 import {
   checkpointKey,
   dropKey,
@@ -152,13 +152,25 @@ test('elements, drops, checkpoints, tables, metadata', async (t) => {
     t.equal(kindOfKey(Buffer.from(text, 'latin1')), 'unknown', JSON.stringify(text));
   }
   const counts = [
-    { namespace: 0, keys: 2 ** 40, expiring: 3 },
-    { namespace: 2 ** 32 - 1, keys: 0, expiring: 0 },
+    { namespace: 0, keys: 2 ** 40, expiring: 3, bytes: 2 ** 50 },
+    { namespace: 2 ** 32 - 1, keys: 0, expiring: 0, bytes: NOT_COUNTED },
   ];
   const checkpoint = { shard: 7, durableLsn: 2 ** 50, nextObjectId: 12, counts };
   const encoded = encodeCheckpoint(checkpoint);
   t.same(decodeCheckpoint(7, encoded), checkpoint);
   t.equal(decodeCheckpoint(7, encoded.subarray(1)), null);
+  // Earlier versions: without bytes, and before that counts that were zeros.
+  const old = Buffer.alloc(20 + 20 + 4);
+  for (const [i, double] of [2 ** 50, 12].entries()) old.writeDoubleLE(double, i * 8);
+  old.writeUInt32LE(1, 16);
+  old.writeUInt32LE(9, 20);
+  old.writeDoubleLE(5, 24);
+  old.writeDoubleLE(2, 32);
+  old.writeUInt32LE(1, 40);
+  const oldCounts = [{ namespace: 9, keys: 5, expiring: 2, bytes: NOT_COUNTED }];
+  t.same(decodeCheckpoint(7, old), { ...checkpoint, counts: oldCounts });
+  t.same(decodeCheckpoint(7, old.subarray(0, 40)), { ...checkpoint, counts: null });
+  t.equal(decodeCheckpoint(7, old.subarray(0, 42)), null);
   t.equal(decodeCheckpoint(7, Buffer.alloc(3)), null);
   const large = { objectId: 2 ** 40, count: 3, byteCount: 99, extra: ['x', 1] };
   t.same(decodeLarge(encodeLarge(large)), large);

@@ -59,7 +59,7 @@ const EVERY_KIND: readonly (readonly (string | number)[])[] = [
   ],
   ...[
     ['PFADD', 'own:hll', 'a', 'b', 'c'],
-    ['PFMERGE', 'hll:2', 'own:hll'],
+    ['PFMERGE', 'own:merged', 'own:hll'],
   ],
   ...[
     ['EXPIRE', 'm:1', 5000],

@@ -38,25 +38,30 @@ export class NewSortedSet extends SortedSetReading {
     if (!mayPack) this.#convert(c);
   }
 
-  /** Gives a member a score; false when it has this score already. */
-  put(bytes: Buffer, offset: number, length: number, score: number): boolean {
+  /** Gives a member a score, whose sign counts at 0 too: sums go from -0 to 0. */
+  put(bytes: Buffer, offset: number, length: number, score: number): void {
     const { packed, element, large } = this;
-    if (large !== null) return large.set(score, bytes, offset, length) !== SCORE_SAME;
+    if (large !== null) {
+      if (large.set(score, bytes, offset, length) === SCORE_SAME && score === 0) {
+        large.delete(bytes, offset, length);
+        large.set(score, bytes, offset, length);
+      }
+      return;
+    }
     element.set(bytes, viewOf(bytes), offset, length);
     if (packed.locate(element, score)) {
-      if (packed.score === score) return false;
-      packed.applyMove(element, score);
-      return true;
+      if (!Object.is(packed.score, score)) packed.applyMove(element, score);
+      return;
     }
     const c = this.#context!;
     const asked = this.#takesLong ? 0 : length;
     const stays = sortedSetAddStaysPacked(packed.count, asked, c.limits.sortedSet);
     if (!stays || packed.planInsert(element) > this.#mostBytes) {
       this.#convert(c);
-      return this.put(bytes, offset, length, score);
+      this.put(bytes, offset, length, score);
+      return;
     }
     packed.applyInsert(element, score);
-    return true;
   }
 
   #convert(c: CommandContext): void {

@@ -41,7 +41,7 @@ test('gates, keys that may be in the store, locks', async (t) => {
     gated.audit();
     const incomplete = filled();
     for (let shard = 0; shard < SHARD_COUNT; shard++)
-      incomplete.worker.databases.addAway(0, shard, 1, 0);
+      incomplete.worker.databases.addAway(0, shard, 1, 0, 0);
     t.ok(incomplete.isLeftByFront(call[0]!, 'elsewhere', ...call.slice(2)));
     const locked = filled();
     const { locks } = locked.worker.table;

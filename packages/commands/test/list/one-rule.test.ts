@@ -78,7 +78,8 @@ test('a key that may be in its store, and tombstones', async (t) => {
   for (const call of CALLS) {
     const cold = filled();
     cold.run('del', 'l', 'm');
-    for (let shard = 0; shard < SHARD_COUNT; shard++) cold.worker.databases.addAway(0, shard, 1, 0);
+    for (let shard = 0; shard < SHARD_COUNT; shard++)
+      cold.worker.databases.addAway(0, shard, 1, 0, 0);
     t.equal(cold.isLeftByFront(...call), true, call.join(' '));
     const [fresh, buried] = [createTestDatabase(), filled()];
     for (const key of ['l', 'm']) {

@@ -62,7 +62,8 @@ test('no front answers for a key that may be in the store', async (t) => {
     for (const key of ['a', 'b']) {
       const db = filled();
       const cold = call.map((arg) => (arg === key ? `cold:${arg}` : arg));
-      for (let shard = 0; shard < SHARD_COUNT; shard++) db.worker.databases.addAway(0, shard, 1, 0);
+      for (let shard = 0; shard < SHARD_COUNT; shard++)
+        db.worker.databases.addAway(0, shard, 1, 0, 0);
       if (cold.join() !== call.join()) t.equal(db.isLeftByFront(...cold), true, cold.join(' '));
       db.audit();
     }

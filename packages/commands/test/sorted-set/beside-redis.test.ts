@@ -67,6 +67,21 @@ for (const [name, protocol, hotValueMaxBytes] of RUNS) {
   );
 }
 
+testBesideRedis('sums that go from -0 to 0, small and large', async (both, t) => {
+  const scores = new BesideRedisScores(both, t);
+  const many = Array.from({ length: 200 }, (_, i) => ['0', `m${i}`]).flat();
+  for (const members of [['0', 'm'], many]) {
+    await scores.same([
+      ['DEL', 'z'],
+      ['ZADD', 'z', ...members],
+      ['ZUNION', '2', 'z', 'z', 'WEIGHTS', '-1', '0', 'WITHSCORES'],
+      ['ZUNION', '2', 'z', 'z', 'WEIGHTS', '0', '-1', 'WITHSCORES'],
+      ['ZINTER', '2', 'z', 'z', 'WEIGHTS', '-1', '0', 'WITHSCORES'],
+    ]);
+  }
+  scores.report(SEED);
+});
+
 testBesideRedis('ranges of members where scores differ', async (both, t) => {
   const scores = new BesideRedisScores(both, t);
   const random = new Random(SEED);

@@ -49,7 +49,7 @@ test('gates, keys that may be in the store, locks', async (t) => {
     gated.audit();
     const incomplete = filled();
     for (let shard = 0; shard < SHARD_COUNT; shard++)
-      incomplete.worker.databases.addAway(0, shard, 1, 0);
+      incomplete.worker.databases.addAway(0, shard, 1, 0, 0);
     const cold = call.map((arg) => (KEYS.includes(arg) ? `cold:${arg}` : arg));
     t.ok(incomplete.isLeftByFront(...cold), cold.join(' '));
     const locked = filled();

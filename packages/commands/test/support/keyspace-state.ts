@@ -73,7 +73,10 @@ export function auditKeyspace(
       const here = databases.keysOfShard(db, shard) - databases.awayOfShard(db, shard);
       assert.equal(here, counted, 'keys are miscounted');
       const sum = bytes.get(`${db} ${shard}`) ?? 0;
-      assert.equal(databases.bytesOfShard(db, shard), sum, 'bytes are miscounted');
+      const counts = databases.bytesOfShard(db, shard);
+      // Nobody here knows how long those are that are away.
+      if (databases.isComplete(db, shard)) assert.equal(counts, sum, 'bytes are miscounted');
+      else assert.ok(counts > sum, 'bytes are miscounted');
     }
   }
   for (const context of contexts) {

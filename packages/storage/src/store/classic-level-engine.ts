@@ -30,8 +30,10 @@ import type { FileDamage, VerifyDepth } from './table-file.ts';
 export interface ClassicLevelOptions {
   /** LevelDB's memtable and log size, two of which may be in memory. Default 8 MB. */
   readonly writeBufferBytes?: number;
-  /** Cache of decompressed blocks. Default 16 MB. */
+  /** Cache of blocks. Default 8 MB. */
   readonly cacheBytes?: number;
+  /** Tables kept open, with their indexes in memory. Default 1,000. */
+  readonly openFiles?: number;
   /**
    * What is verified before LevelDB sees the files. It trusts what it finds there: one flipped bit
    * can give stale values, or fail an assertion that ends the process. 'all' reads everything, 200
@@ -44,7 +46,8 @@ export interface ClassicLevelOptions {
 }
 
 const DEFAULT_WRITE_BUFFER_BYTES = 8 << 20;
-const DEFAULT_CACHE_BYTES = 16 << 20;
+const DEFAULT_CACHE_BYTES = 8 << 20;
+const DEFAULT_OPEN_FILES = 1000;
 const DEFAULT_VERIFY_ALL_BYTES = 128 << 20;
 const LEVELS = 7;
 const PAGE_BYTES_OF_DELETE = 4 << 20;
@@ -52,11 +55,13 @@ const PAGE_BYTES_OF_DELETE = 4 << 20;
 const ROOM_FACTOR = 3;
 
 type Level = ClassicLevel<Uint8Array, Buffer>;
+type LevelIterator = ReturnType<Level['iterator']>;
 
 export class ClassicLevelEngine implements StoreEngine {
   readonly #directory: string;
   readonly #writeBufferBytes: number;
   readonly #cacheBytes: number;
+  readonly #openFiles: number;
   readonly #verify: VerifyDepth | 'none' | undefined;
   readonly #verifyAllBytes: number;
   #wasOpen = false;
@@ -68,6 +73,7 @@ export class ClassicLevelEngine implements StoreEngine {
     this.#directory = directory;
     this.#writeBufferBytes = options.writeBufferBytes ?? DEFAULT_WRITE_BUFFER_BYTES;
     this.#cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
+    this.#openFiles = options.openFiles ?? DEFAULT_OPEN_FILES;
     this.#verify = options.verify;
     this.#verifyAllBytes = options.verifyAllBytes ?? DEFAULT_VERIFY_ALL_BYTES;
   }
@@ -86,6 +92,7 @@ export class ClassicLevelEngine implements StoreEngine {
       multithreading: false,
       writeBufferSize: this.#writeBufferBytes,
       cacheSize: this.#cacheBytes,
+      maxOpenFiles: this.#openFiles,
     });
     try {
       await level.open();
@@ -153,11 +160,7 @@ export class ClassicLevelEngine implements StoreEngine {
   ): Promise<EnginePage> {
     const level = this.#handle();
     try {
-      const page = await readPage(level, from, before, maxEntries, maxBytes);
-      // The iterator skips blocks it cannot read and says so only at its end; a page that ended
-      // before that may have a gap. A second one, of keys only, has its end where the page has.
-      if (page.next !== null) await readToEnd(level, from, page.next, maxEntries);
-      return page;
+      return await readPage(level, from, before, maxEntries, maxBytes);
     } catch (error) {
       throw toStoreError(error, `cannot scan ${this.#directory}`);
     }
@@ -265,31 +268,39 @@ async function readPage(
     const values = entries.map(([, value]) => value);
     const bytes = entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
     const isFull = entries.length === maxEntries || bytes > maxBytes;
-    return { keys, values, next: isFull ? keyAfter(keys.at(-1)!) : null };
+    if (!isFull) return { keys, values, next: null };
+    const next = keyAfter(keys.at(-1)!);
+    await Promise.all([assertNoGap(level, from, next), letGo(iterator, next)]);
+    return { keys, values, next };
   } finally {
     await iterator.close();
   }
 }
 
-/** Walks `from` to `before`, which hold at most `maxEntries` keys, for the errors on the way. */
-async function readToEnd(
-  level: Level,
-  from: Uint8Array,
-  before: Uint8Array,
-  maxEntries: number,
-): Promise<void> {
-  const iterator = level.iterator<Uint8Array, Buffer>({
-    gte: from,
-    lt: before,
-    values: false,
-    fillCache: false,
-    highWaterMarkBytes: 2 ** 31,
-  });
+/**
+ * Rejects when a block of a page cannot be read. An iterator skips such blocks and says so only at
+ * its end, which a full page comes before. This one has its end where the page has, and gives
+ * nothing on the way.
+ */
+async function assertNoGap(level: Level, from: Uint8Array, before: Uint8Array): Promise<void> {
+  const bounds = { gte: from, lt: before };
+  const iterator = level.iterator({ ...bounds, keys: false, values: false, fillCache: false });
   try {
-    await iterator.nextv(maxEntries + 1);
+    await iterator.nextv(1);
   } finally {
     await iterator.close();
   }
+}
+
+/**
+ * Has an iterator drop its native copy of what it gave last, by giving one entry more. It would
+ * keep it until the object is collected, closed or not, and the collector takes that for a small
+ * one: walks over large stores had hundreds of megabytes of them.
+ * @param target in the iterator's range: seeking beyond it reads blocks at the end of everything
+ */
+async function letGo(iterator: LevelIterator, target: Uint8Array): Promise<void> {
+  iterator.seek(target);
+  await iterator.nextv(1);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

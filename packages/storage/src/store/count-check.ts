@@ -1,9 +1,11 @@
 // Compares the counts of records that checkpoints have with the records there are, while somebody
 // goes over all of a store.
 
-import { decodeCheckpoint, type NamespaceCount } from './meta-records.ts';
+import { byteCountOf } from './large-metadata.ts';
+import { decodeCheckpoint, type NamespaceCount, NOT_COUNTED } from './meta-records.ts';
 import {
   isCheckpointKey,
+  keyOfMain,
   namespaceOfMain,
   type RecordKind,
   type RecordView,
@@ -13,6 +15,7 @@ import {
 interface Counts {
   keys: number;
   expiring: number;
+  bytes: number;
 }
 
 export class CountCheck {
@@ -20,8 +23,8 @@ export class CountCheck {
   readonly #seen = new Map<string, Counts>();
   readonly #said = new Map<number, readonly NamespaceCount[]>();
   #isWhole = true;
-  /** Nobody knows whether a damaged record expires. */
-  #knowsExpiry = true;
+  /** Nobody knows whether a damaged record expires, or how long its value is. */
+  #knowsAll = true;
 
   /** @param namespaces the live ones: what checkpoints say of others is out of date */
   constructor(namespaces: readonly number[]) {
@@ -42,11 +45,15 @@ export class CountCheck {
     const namespace = namespaceOfMain(key);
     if (!this.#namespaces.has(namespace)) return;
     const name = nameOf(shardOfMain(key), namespace);
-    const counts = this.#seen.get(name) ?? { keys: 0, expiring: 0 };
+    const counts = this.#seen.get(name) ?? { keys: 0, expiring: 0, bytes: 0 };
     this.#seen.set(name, counts);
     counts.keys++;
-    if (record === null) this.#knowsExpiry = false;
-    else if (record.expireAtMs > 0) counts.expiring++;
+    if (record === null) {
+      this.#knowsAll = false;
+      return;
+    }
+    if (record.expireAtMs > 0) counts.expiring++;
+    counts.bytes += keyOfMain(key).length + byteCountOf(record);
   }
 
   /** Notes that records cannot be read: nothing can be compared. */
@@ -61,14 +68,15 @@ export class CountCheck {
     for (const [shard, said] of this.#said) {
       for (const namespace of this.#namespaces) {
         const name = nameOf(shard, namespace);
-        const seen = this.#seen.get(name) ?? { keys: 0, expiring: 0 };
+        const seen = this.#seen.get(name) ?? { keys: 0, expiring: 0, bytes: 0 };
         const counted = said.find((count) => count.namespace === namespace);
-        const keys = counted?.keys ?? 0;
-        const expiring = counted?.expiring ?? 0;
-        const agrees = keys === seen.keys && (expiring === seen.expiring || !this.#knowsExpiry);
-        if (agrees) continue;
+        const { keys, expiring, bytes } = counted ?? { keys: 0, expiring: 0, bytes: 0 };
+        const isRest =
+          expiring === seen.expiring && (bytes === seen.bytes || bytes === NOT_COUNTED);
+        if (keys === seen.keys && (isRest || !this.#knowsAll)) continue;
         const there = `${seen.keys} records, ${seen.expiring} of them with an expiry`;
-        problems.push({ name, what: `${there}, counted as ${keys} and ${expiring}` });
+        const counts = `counted as ${keys} and ${expiring}`;
+        problems.push({ name, what: `${there}, ${seen.bytes} bytes, ${counts}, ${bytes} bytes` });
       }
     }
     return problems;

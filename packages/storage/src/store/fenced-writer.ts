@@ -97,6 +97,14 @@ export class FencedWriter {
   async open(): Promise<void> {
     invariant(this.#state === 'closed', 'the store is open already');
     await this.#engine.open();
+    // An earlier process may have left what only the kernel has. What is written from now on builds
+    // on that, and is retained; so that must not be lost alone when the engine fails.
+    try {
+      await this.#engine.flush();
+    } catch (error) {
+      await this.#engine.close();
+      throw error;
+    }
     this.#isClosing = false;
     this.#isReopening = false;
     this.#state = 'open';

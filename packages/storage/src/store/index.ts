@@ -6,9 +6,9 @@ export type { Damage } from './damage-list.ts';
 export { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 export type { WriterState } from './fenced-writer.ts';
 export { FlushBatch } from './flush-batch.ts';
-export { decodeLarge, encodeLarge, type LargeMetadata } from './large-metadata.ts';
+export { byteCountOf, decodeLarge, encodeLarge, type LargeMetadata } from './large-metadata.ts';
 export { type FaultPlan, MemoryEngine } from './memory-engine.ts';
-export type { Checkpoint, NamespaceCount } from './meta-records.ts';
+export { type Checkpoint, type NamespaceCount, NOT_COUNTED } from './meta-records.ts';
 export {
   chunkKey,
   FLAG_LARGE,
@@ -54,3 +54,4 @@ export {
   StoreError,
   type StoreErrorCode,
 } from './store-errors.ts';
+export { keepTablesUnmapped } from './unmapped-tables.ts';

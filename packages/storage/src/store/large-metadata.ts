@@ -2,6 +2,7 @@
 // its type wants to know without reading them. The elements are records of their own.
 
 import { Packr } from 'msgpackr';
+import type { RecordView } from './record.ts';
 
 export interface LargeMetadata {
   /** The elements' object id, of the same shard. */
@@ -33,6 +34,11 @@ export function decodeLarge(payload: Uint8Array): LargeMetadata | null {
   const [objectId, count, byteCount, extra] = fields as unknown[];
   if (!isCount(objectId) || !isCount(count) || !isCount(byteCount)) return null;
   return { objectId, count, byteCount, extra };
+}
+
+/** Length in bytes of a main record's value, wherever it is; 0: its metadata is damaged. */
+export function byteCountOf({ isLarge, payload }: RecordView): number {
+  return isLarge ? (decodeLarge(payload)?.byteCount ?? 0) : payload.length;
 }
 
 function isCount(value: unknown): value is number {

@@ -15,6 +15,7 @@ const BLOCK_BYTES = 32768;
 const HEAD_BYTES = 7;
 const FULL = 1;
 const FIRST = 2;
+const MIDDLE = 3;
 const LAST = 4;
 const MAX_TYPE = 4;
 
@@ -70,4 +71,22 @@ export function readLogRecords(bytes: Buffer): Buffer[] {
     at = end;
   }
   return records;
+}
+
+/** Returns a log of one record. */
+export function logOf(record: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  const most = BLOCK_BYTES - HEAD_BYTES;
+  for (let at = 0; at === 0 || at < record.length; at += most) {
+    const isLast = at + most >= record.length;
+    const type = at === 0 ? (isLast ? FULL : FIRST) : isLast ? LAST : MIDDLE;
+    const bytes = record.subarray(at, at + most);
+    const part = Buffer.alloc(HEAD_BYTES + bytes.length);
+    part.writeUInt16LE(bytes.length, 4);
+    part[6] = type;
+    part.set(bytes, HEAD_BYTES);
+    part.writeUInt32LE(maskedCrc32c(part, 6, part.length), 0);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }

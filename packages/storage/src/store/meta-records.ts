@@ -2,16 +2,22 @@
 // are in record.ts.
 //
 //   checkpoint       durableLsn f64 | nextObjectId f64 | count u32 | count times
-//                    { namespace u32, keys f64, expiring keys f64 } | 1 u32
+//                    { namespace u32, keys f64, expiring keys f64, bytes f64 } | 2 u32
 //
 // All little-endian. The last word says that the counts are those of the records, changed in the
-// same batch as they are; earlier versions left it out, and wrote zeros.
+// same batch as they are. Earlier versions left out the bytes and wrote 1, or left out the last
+// word too, and wrote zeros.
 
 export interface NamespaceCount {
   readonly namespace: number;
   readonly keys: number;
   readonly expiring: number;
+  /** Of keys and values, whole and unpacked; NOT_COUNTED: nobody knows. */
+  readonly bytes: number;
 }
+
+/** For `bytes`. */
+export const NOT_COUNTED = -1;
 
 /** Says that all writes of the shard up to an LSN are in the store. */
 export interface Checkpoint {
@@ -24,8 +30,10 @@ export interface Checkpoint {
 }
 
 const CHECKPOINT_HEAD_BYTES = 20;
-const COUNT_BYTES = 20;
-const COUNTED = 1;
+const COUNT_BYTES = 28;
+const COUNTED = 2;
+const OLD_COUNT_BYTES = 20;
+const OLD_COUNTED = 1;
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   const counts = checkpoint.counts ?? [];
@@ -34,11 +42,12 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   bytes.writeDoubleLE(checkpoint.durableLsn, 0);
   bytes.writeDoubleLE(checkpoint.nextObjectId, 8);
   bytes.writeUInt32LE(counts.length, 16);
-  for (const [i, { namespace, keys, expiring }] of counts.entries()) {
+  for (const [i, { namespace, keys, expiring, bytes: counted }] of counts.entries()) {
     const at = CHECKPOINT_HEAD_BYTES + i * COUNT_BYTES;
     bytes.writeUInt32LE(namespace, at);
     bytes.writeDoubleLE(keys, at + 4);
     bytes.writeDoubleLE(expiring, at + 12);
+    bytes.writeDoubleLE(counted, at + 20);
   }
   if (checkpoint.counts !== null) {
     bytes.writeUInt32LE(COUNTED, CHECKPOINT_HEAD_BYTES + countBytes);
@@ -51,15 +60,18 @@ export function decodeCheckpoint(shard: number, payload: Uint8Array): Checkpoint
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   if (bytes.length < CHECKPOINT_HEAD_BYTES) return null;
   const count = bytes.readUInt32LE(16);
-  const end = CHECKPOINT_HEAD_BYTES + count * COUNT_BYTES;
-  const isCounted = bytes.length === end + 4 && bytes.readUInt32LE(end) === COUNTED;
+  const isCurrent = endsWith(bytes, count * COUNT_BYTES, COUNTED);
+  const countBytes = isCurrent ? COUNT_BYTES : OLD_COUNT_BYTES;
+  const isCounted = isCurrent || endsWith(bytes, count * countBytes, OLD_COUNTED);
+  const end = CHECKPOINT_HEAD_BYTES + count * countBytes;
   if (!isCounted && bytes.length !== end) return null;
   const counts = Array.from({ length: count }, (_, i) => {
-    const at = CHECKPOINT_HEAD_BYTES + i * COUNT_BYTES;
+    const at = CHECKPOINT_HEAD_BYTES + i * countBytes;
     return {
       namespace: bytes.readUInt32LE(at),
       keys: bytes.readDoubleLE(at + 4),
       expiring: bytes.readDoubleLE(at + 12),
+      bytes: isCurrent ? bytes.readDoubleLE(at + 20) : NOT_COUNTED,
     };
   });
   return {
@@ -68,4 +80,10 @@ export function decodeCheckpoint(shard: number, payload: Uint8Array): Checkpoint
     nextObjectId: bytes.readDoubleLE(8),
     counts: isCounted ? counts : null,
   };
+}
+
+/** True when behind the counts there is one word more, and what it is. */
+function endsWith(bytes: Buffer, countBytes: number, word: number): boolean {
+  const end = CHECKPOINT_HEAD_BYTES + countBytes;
+  return bytes.length === end + 4 && bytes.readUInt32LE(end) === word;
 }

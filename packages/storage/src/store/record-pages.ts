@@ -168,18 +168,19 @@ export interface ExpiredResult {
   readonly damaged: readonly CorruptRecordError[];
 }
 
-/** Finds at most `limit` keys of a shard that expire at `nowMs` or before, earliest first. */
+/** Finds at most `limit` keys of a shard that expire at `fromMs` to `nowMs`, earliest first. */
 export async function findExpired(
   engine: EngineReader,
   shard: number,
   nowMs: number,
   limit: number,
+  fromMs = 0,
 ): Promise<ExpiredResult> {
   const keys: ExpiredKey[] = [];
   const stale: Buffer[] = [];
   const damaged: CorruptRecordError[] = [];
   const end = expiryBound(shard, Math.floor(nowMs) + 1);
-  let from: Buffer | null = expiryBound(shard, 0);
+  let from: Buffer | null = expiryBound(shard, fromMs);
   for (let i = 0; i < EXPIRED_PAGES && from !== null && keys.length < limit; i++) {
     const page = await engine.scanPage(from, end, limit, PAGE_BYTES);
     from = page.next;

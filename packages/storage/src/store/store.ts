@@ -241,10 +241,16 @@ export class Store {
   /**
    * Finds at most `limit` keys of a shard whose records say that they have expired, earliest
    * first; they stay until the caller deletes them. Index records that have gone stale are removed.
+   * @param fromMs leaves out those that expire before
    */
-  async expired(shard: number, nowMs: number, limit: number): Promise<readonly ExpiredKey[]> {
+  async expired(
+    shard: number,
+    nowMs: number,
+    limit: number,
+    fromMs = 0,
+  ): Promise<readonly ExpiredKey[]> {
     const { keys, stale, damaged } = await this.#guarded(
-      findExpired(this.#reader, shard, nowMs, limit),
+      findExpired(this.#reader, shard, nowMs, limit, fromMs),
     );
     for (const damage of damaged) this.#noteDamage(damage);
     if (stale.length > 0) {

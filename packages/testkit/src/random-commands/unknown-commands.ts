@@ -24,7 +24,9 @@ const NAMES: readonly (string | Buffer)[] = [
     'x'.repeat(500),
   ],
   ...['GET|SET', 'object|encoding', 'client|getname', '*1', '$3', '\n', 'a\rb\nc'],
-  ...[Buffer.from('GET\0'), Buffer.from('a\0b'), Buffer.from([255, 254]), Buffer.from([0])],
+  // No command's name with a NUL behind it: Redis hashes it whole, by a secret, and compares it as
+  // a C string, so that now and then it finds the command.
+  ...[Buffer.from('G\0T'), Buffer.from('a\0b'), Buffer.from([255, 254]), Buffer.from([0])],
 ];
 
 const ARGUMENTS: readonly (string | Buffer)[] = [
