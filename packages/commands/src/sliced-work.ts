@@ -89,10 +89,11 @@ export class SourceVersions {
 
   /** True when the keys are what they were; false also when one is not within reach. */
   areCurrent(c: CommandContext): boolean {
-    return this.#lsns.every((lsn, i) => lsnOf(c, this.#first + i) === lsn);
+    return this.#lsns.every((lsn, i) => lsn >= 0 && lsnOf(c, this.#first + i) === lsn);
   }
 }
 
+/** 0: there is no such key; below 0: it is not within reach. */
 function lsnOf(c: CommandContext, index: number): number {
   const entry = c.peek(index);
   return entry > 0 ? c.table.lsnOf(entry) : entry;
