@@ -35,9 +35,11 @@ const FEW_PACKED = [
   ...['--zset-max-listpack-entries', '8', '--list-max-listpack-size', '8'],
   ...['--set-max-intset-entries', '8'],
 ];
+/** What is more than a few elements is done in slices. */
+const SLICED = ['--debug-slice-elements', '8'];
 const KEEP_COLD = ['--debug-keep-cold', 'yes'];
 const RUNS = [
-  { fronts: 2, workers: 4, args: [...FEW_PACKED, ...KEEP_COLD] },
+  { fronts: 2, workers: 4, args: [...FEW_PACKED, ...KEEP_COLD, ...SLICED] },
   { fronts: 2, workers: 4, args: FEW_PACKED },
   { fronts: 1, workers: 2, args: [...FEW_PACKED, '--large-values-max-bytes', '100kb'] },
 ];

@@ -34,6 +34,9 @@ const FORCE_HOP = ['--debug-force-hop', 'yes'];
 /** Keys and values are only in the stores as soon as they can be: every command waits for them. */
 const KEEP_COLD = ['--debug-keep-cold', 'yes'];
 
+/** What is more than one element is done in slices. */
+const SLICED = ['--debug-slice-elements', '1'];
+
 /** Collections are large, lists from two elements on. */
 const SMALL_LISTPACKS = [
   ...['--hash-max-listpack-entries', '0', '--list-max-listpack-size', '1'],
@@ -45,7 +48,7 @@ const RUNS: readonly Run[] = [
   { fronts: 2, workers: 4, args: LARGE },
   { fronts: 2, workers: 4, args: FORCE_HOP },
   { fronts: 2, workers: 4, args: KEEP_COLD },
-  { fronts: 2, workers: 4, args: [], both: SMALL_LISTPACKS },
+  { fronts: 2, workers: 4, args: SLICED, both: SMALL_LISTPACKS },
   { fronts: 2, workers: 4, args: KEEP_COLD, both: SMALL_LISTPACKS },
   { fronts: 2, workers: 4, args: [...KEEP_COLD, ...LARGE] },
 ];

@@ -41,6 +41,22 @@ export class CollectionAccess extends ValueAccess {
     return this.table.typeOf(entry) === type ? this.loadValue(entry) : OTHER_TYPE;
   }
 
+  /** The same for a collection that the command will not change, whatever else it does. */
+  openSource(index: number, type: number): number {
+    const entry = this.open(index);
+    if (entry <= 0) return entry;
+    return this.table.typeOf(entry) === type ? this.loadSource(entry) : OTHER_TYPE;
+  }
+
+  /** As `loadValue`, for a value that the command will not change. */
+  loadSource(entry: number): number {
+    const { mayChange } = this;
+    this.mayChange = false;
+    const loaded = this.loadValue(entry);
+    this.mayChange = mayChange;
+    return loaded;
+  }
+
   /** True when this thread may make the selected key's collection a large one. */
   get mayBeLarge(): boolean {
     return this.large.reaches(this.table.shard);

@@ -7,7 +7,7 @@
 // having changed nothing; the dispatcher sends the untouched request to the key's worker.
 // Every shard a command touches is locked by the dispatcher before the function is called.
 
-import { Random } from '@forgekv/base';
+import { invariant, Random } from '@forgekv/base';
 import type { Config } from '@forgekv/config';
 import type { ReplyWriter } from '@forgekv/protocol';
 import { CollectionAccess } from './collection-access.ts';
@@ -23,9 +23,11 @@ import {
   NOT_HERE,
   OTHER_TYPE,
   type Outcome,
+  SLICED,
   UNREADABLE,
 } from './outcome.ts';
 import { PackingLimits } from './packing-limits.ts';
+import type { SlicedWork } from './sliced-work.ts';
 
 export interface ContextModules extends KeyModules {
   readonly reply: ReplyWriter;
@@ -44,6 +46,12 @@ export class CommandContext extends CollectionAccess {
    * they are within reach. Null: everything is, or NOT_HERE is the answer at once.
    */
   wanted: Buffer[] | null = null;
+  /** Work of more elements is put off; on workers, while they serve clients. */
+  sliceElements = Infinity;
+  /** What was put off by the command that has answered SLICED. */
+  sliced: SlicedWork | null = null;
+  /** What was prepared for the command that is executed again. */
+  prepared: SlicedWork | null = null;
   /** For walks over whole databases. */
   pages: KeyPages = NO_KEY_PAGES;
   /** For RANDOMKEY and the like, not for secrets. */
@@ -68,6 +76,34 @@ export class CommandContext extends CollectionAccess {
 
   protected override serialized(entry: number): Buffer {
     return serializedValue(this, entry);
+  }
+
+  /**
+   * Does work of about so many elements, all of it or, when that is too much for one go, later.
+   * @param counted reads that were counted; they are counted again after AWAITS
+   * @returns DONE, SLICED or AWAITS: nothing was done, the command runs again
+   */
+  perform(work: SlicedWork, elements: number, counted = 0): Outcome {
+    if (elements <= this.sliceElements) {
+      while (!work.step(this) && !this.reply.overflowed);
+      return DONE;
+    }
+    for (const collection of work.collections) {
+      if (!this.large.queueFor(collection)) continue;
+      this.stats.hits -= counted;
+      return AWAITS;
+    }
+    work.detach();
+    this.sliced = work;
+    return SLICED;
+  }
+
+  /** Takes what was put off. */
+  takeSliced(): SlicedWork {
+    const { sliced } = this;
+    invariant(sliced !== null, 'a command that goes on later says how');
+    this.sliced = null;
+    return sliced;
   }
 
   /** Counts a read for the keyspace hits and misses; once per key, when nothing can refuse it. */

@@ -1,7 +1,7 @@
 // Runs keyed commands: finds their shards, takes the locks in ascending order, calls the
 // function, releases. The only place that takes shard locks for them.
 
-import { type CommandTable, extractKeys } from '@forgekv/catalog';
+import { type CommandTable, extractKeys, FLAG_WRITE } from '@forgekv/catalog';
 import { type ShardLocks, TouchPass } from '@forgekv/keyspace';
 import type { CommandContext } from './context.ts';
 import { NOT_HERE, type Outcome } from './outcome.ts';
@@ -44,12 +44,14 @@ export class Executor {
   run(id: number): Outcome {
     const context = this.#context;
     const run = this.#registry.runs[id]!;
+    context.mayChange = (this.#table.flagBits[id]! & FLAG_WRITE) !== 0;
     const single = this.#registry.singleKey[id]!;
     if (single !== 0) {
       const shard = context.keyShards[single]!;
       if (this.#mayWait) this.#locks.lock(shard);
       else if (!this.#locks.tryLock(shard)) return this.#missed();
       const outcome = run(context);
+      context.mayChange = false;
       context.log?.endGroup();
       this.#locks.unlock(shard);
       return outcome;
@@ -66,6 +68,7 @@ export class Executor {
       outcome = this.#missed();
     } else {
       outcome = run(context);
+      context.mayChange = false;
       context.log?.endGroup();
       this.#unlockSet();
     }

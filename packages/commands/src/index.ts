@@ -37,6 +37,7 @@ export {
   NOT_HERE,
   type Outcome,
   PAGING,
+  SLICED,
   UNREADABLE,
   WAITING,
 } from './outcome.ts';
@@ -54,6 +55,7 @@ export type {
   ShutdownOptions,
 } from './services.ts';
 export type { ClientFacts, ClientFilter, ReplyMode, Session } from './session.ts';
+export { MOST_RESTARTS, SLICE_PAGE, type SlicedWork } from './sliced-work.ts';
 export { type StatField, StatsReader, statsBytes, ThreadStats } from './stats.ts';
 export { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 export { ValueAccess } from './value-access.ts';

@@ -20,6 +20,13 @@ export interface LargeValues {
   touch(shard: number, id: number): void;
   /** Forgets a value. */
   drop(shard: number, id: number): void;
+  /**
+   * True when a value is held by a command that reads it in slices, so that it may not be changed
+   * in place now. The caller answers AWAITS; who wants to hold the value from now on waits too.
+   */
+  awaitRelease(value: LargeValue): boolean;
+  /** True when somebody waits for the release of a value; then the caller answers AWAITS. */
+  queueFor(value: LargeValue): boolean;
 }
 
 function notOnFronts(): never {
@@ -33,6 +40,8 @@ export const NO_LARGE_VALUES: LargeValues = {
   put: notOnFronts,
   touch: notOnFronts,
   drop: notOnFronts,
+  awaitRelease: notOnFronts,
+  queueFor: notOnFronts,
 };
 
 /**

@@ -20,5 +20,8 @@ export const WAITING = 1;
 /** On workers: it is run again from its beginning when the keys it asked for are read. */
 export const PAGING = 2;
 
-/** DONE, NOT_HERE, FULL, AWAITS, WAITING or PAGING. */
-export type Outcome = 0 | -1 | -2 | -6 | 1 | 2;
+/** On workers: the rest of it is done in slices; see sliced-work.ts. */
+export const SLICED = 3;
+
+/** DONE, NOT_HERE, FULL, AWAITS, WAITING, PAGING or SLICED. */
+export type Outcome = 0 | -1 | -2 | -6 | 1 | 2 | 3;

@@ -15,7 +15,7 @@ import {
 import { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 import { KeyAccess, type KeyModules } from './key-access.ts';
 import { allocateLarge, type LargeCollection, type LargeValue } from './large-values.ts';
-import { FULL, NOT_HERE } from './outcome.ts';
+import { AWAITS, FULL, NOT_HERE } from './outcome.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -26,6 +26,8 @@ export class ValueAccess extends KeyAccess {
   /** Largest string, in bytes. */
   maxStringBytes = 512 * 1024 * 1024;
 
+  /** The command that runs may change what it opens. */
+  mayChange = false;
   /** Where values come from that are not in the hot table. */
   cold: ColdValues = NO_COLD_VALUES;
   /** Why a value could not be read, as an error reply, after UNREADABLE. */
@@ -77,7 +79,9 @@ export class ValueAccess extends KeyAccess {
     }
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     const at = table.valueWord(entry);
-    this.#pointTo(this.large.get(table.words[at]!), table.words[at + 1]!);
+    const value = this.large.get(table.words[at]!);
+    if (this.mayChange && this.large.awaitRelease(value)) return AWAITS;
+    this.#pointTo(value, table.words[at + 1]!);
     return entry;
   }
 
@@ -256,6 +260,12 @@ export class ValueAccess extends KeyAccess {
     } else {
       log.restored(entry, table.shard, previousLsn, this.serialized(entry));
     }
+  }
+
+  /** The same for a value whose payload, as RESTORE takes it, is there already. */
+  changedTo(entry: number, payload: Buffer): void {
+    const previousLsn = this.stamp(entry);
+    this.log?.restored(entry, this.table.shard, previousLsn, payload);
   }
 
   /**

@@ -31,6 +31,11 @@ export const ownDirectives = [
   integer('http-port', 0, PORTS, HONOURED_AT_START),
   /** Flushes all the time and keeps no value hot that could be cold, for tests. */
   boolean('debug-keep-cold', false, { status: 'honoured', change: 'start', hidden: true }),
+  /** A command on more elements is done in slices; below the default they are short, for tests. */
+  integer('debug-slice-elements', 4096, [1, 2 ** 31], {
+    ...HONOURED_AT_START,
+    hidden: true,
+  }),
   /** Sends every keyed command over the ring, for benchmarks and tests. */
   boolean('debug-force-hop', false, { status: 'honoured', change: 'start', hidden: true }),
 ] as const;

@@ -34,10 +34,16 @@ for (let at = 256; at < SLICES * 256; at++) {
 /**
  * Returns the CRC-64 of `length` bytes at `offset`: Jones's polynomial, reflected, starting from 0,
  * nothing added at the end; `123456789` gives 0xe9c6d914c4b8d9ca. Source: the RDB format.
+ * @param before of the bytes that these go on from
  */
-export function crc64(bytes: Uint8Array, offset: number, length: number): bigint {
-  let low = 0;
-  let high = 0;
+export function crc64(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  before: bigint = 0n,
+): bigint {
+  let low = Number(before & 0xffffffffn) | 0;
+  let high = Number(before >> 32n) | 0;
   let i = offset;
   const end = offset + length;
   for (; i + SLICES <= end; i += SLICES) {

@@ -30,6 +30,9 @@ test('every length and offset as bit by bit', async (t) => {
     const offset = random.below(200);
     const part = bytes.subarray(offset, offset + length);
     if (crc64(bytes, offset, length) !== bitByBit(part)) failures++;
+    const half = length >> 1;
+    const before = crc64(bytes, offset, half);
+    if (crc64(bytes, offset + half, length - half, before) !== bitByBit(part)) failures++;
   }
   t.equal(failures, 0, `seed ${seed}`);
 });

@@ -23,6 +23,8 @@ const CONTROL_WORDS = 48;
 const FRAME_WORDS = 6;
 export const FRAME_BYTES = FRAME_WORDS * 4;
 const PAD = -1;
+/** For the heads of a few frames. */
+const ROOM_SLACK_BYTES = 8 * FRAME_BYTES;
 
 /** Returns a new ring's memory. `dataBytes` is a power of two, 4 KB..64 MB. */
 export function createRingMemory(dataBytes: number): SharedArrayBuffer {
@@ -91,6 +93,11 @@ export class RingProducer extends Ring {
     words[word + 5] = d;
     this.#head = (this.#head + size) | 0;
     return CONTROL_WORDS * 4 + at + FRAME_BYTES;
+  }
+
+  /** True when frames of so many bytes in all can be reserved; else `roomCame` says when. */
+  hasRoom(bytes: number): boolean {
+    return this.#hasRoom(Math.min(bytes + ROOM_SLACK_BYTES, this.dataBytes / 2));
   }
 
   #hasRoom(bytes: number): boolean {

@@ -1,6 +1,7 @@
-// Runs that wait for large collections to be read from their stores, here or by other workers. At
-// most one per connection, which waits all the while. What was read for a run stays until the run
-// has gone on: else two values that do not fit at once would push each other out for ever.
+// Runs that wait for large collections to be read from their stores, here or by other workers, or
+// to be released by commands that read them in slices. At most one per connection, which waits all
+// the while. What was read for a run stays until the run has gone on: else two values that do not
+// fit at once would push each other out for ever.
 
 import type { CollectionLoad } from './collection-loads.ts';
 import type { LargeStore } from './large-store.ts';

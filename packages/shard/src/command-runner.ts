@@ -97,7 +97,8 @@ export class CommandRunner {
         if (outcome === NOT_HERE) continue;
       }
       if (outcome === AWAITS) {
-        return this.wait([...this.#cold!.takeAwaited(), ...transactions.takeAwaited()]);
+        const read = this.#cold?.takeAwaited() ?? [];
+        return this.wait([...read, ...transactions.takeAwaited(), ...store.held.takeAwaited()]);
       }
       if (outcome !== FULL) return outcome;
       if (this.#m.reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS)) continue;

@@ -11,6 +11,7 @@ import type { LargeCollection, LargeValue, LargeValues } from '@forgekv/commands
 import type { LargeValueOptions } from '@forgekv/datatypes';
 import { packCollection, unpackCollection } from './collection-transfer.ts';
 import { type CollectionElements, elementsOf } from './element-forms.ts';
+import { HeldValues } from './held-values.ts';
 
 /** A large value on its way between workers. */
 export interface LentValue {
@@ -56,6 +57,8 @@ export class LargeStore implements LargeValues {
   #gated: ReadonlySet<number> = new Set();
   /** What became of others' values, by id; null: gone. */
   readonly #changes = new Map<number, ForeignChange>();
+  /** Values that commands read in slices. */
+  readonly held: HeldValues = new HeldValues();
   /** Bytes held by own values. */
   bytes = 0;
 
@@ -105,6 +108,14 @@ export class LargeStore implements LargeValues {
       this.#borrowed.delete(id);
       this.#changes.set(id, { worker: this.#workerOf[shard]!, id, value: null });
     }
+  }
+
+  awaitRelease(value: LargeValue): boolean {
+    return this.held.awaitRelease(value);
+  }
+
+  queueFor(value: LargeValue): boolean {
+    return this.held.queueFor(value);
   }
 
   /** Keeps an own value that no store has. */
@@ -158,6 +169,8 @@ export class LargeStore implements LargeValues {
   }
 
   isPinned(id: number): boolean {
+    const own = this.held.size > 0 ? this.#own.get(id) : undefined;
+    if (own !== undefined && this.held.has(own.value)) return true;
     const untilMs = this.#pinned.get(id);
     if (untilMs === undefined) return false;
     if (Date.now() < untilMs) return true;

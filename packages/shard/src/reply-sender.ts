@@ -34,6 +34,11 @@ export class ReplySender {
     this.#own = own;
   }
 
+  /** True when so many bytes of replies can be sent without waiting for the front. */
+  hasRoom(bytes: number): boolean {
+    return this.#ring.hasRoom(bytes);
+  }
+
   /** Sends what the writer holds as replies of a connection and empties it. */
   reply(connection: number, writer: ReplyWriter, last: boolean): void {
     const { position, buffer } = writer;

@@ -7,10 +7,8 @@ import {
   admit,
   BatchRouter,
   CommandContext,
-  type CommandRegistry,
   configureEviction,
   DueHashes,
-  type EffectLog,
   Executor,
   LOST,
   NOT_HERE,
@@ -18,10 +16,8 @@ import {
   replyLimitBytes,
   SETTLED,
   type SyncMode,
-  type ThreadStats,
 } from '@forgekv/commands';
-import type { Config } from '@forgekv/config';
-import { type HotTable, type NamespaceMap, Sweeper } from '@forgekv/keyspace';
+import { Sweeper } from '@forgekv/keyspace';
 import {
   COMMAND_ARGC,
   COMMAND_END,
@@ -40,13 +36,15 @@ import { CommandRunner, type WaitReason } from './command-runner.ts';
 import { expireAway } from './expire-away.ts';
 import { LargeStore } from './large-store.ts';
 import type { PagedRun } from './paged-runs.ts';
-import { type PeerLink, Peers } from './peers.ts';
+import { Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
 import { ReplySender } from './reply-sender.ts';
 import { RunIntake } from './run-intake.ts';
+import type { ShardModules, StoreModules } from './shard-modules.ts';
 import type { ShardStores } from './shard-stores.ts';
-import { StoreKeeper, type StoreKeeperModules } from './store-keeper.ts';
+import { type SlicedRun, SlicedRuns } from './sliced-runs.ts';
+import { StoreKeeper } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
 import { sweepEvents } from './sweep-events.ts';
 import { Transactions } from './transaction.ts';
@@ -66,31 +64,6 @@ const REPLY_SLICE_BYTES = 64 * 1024;
  * client has read enough, and meanwhile it is the others' turn.
  */
 const RUN_REPLY_BYTES = 1024 * 1024;
-
-export interface ShardModules {
-  readonly index: number;
-  readonly table: HotTable;
-  readonly registry: CommandRegistry;
-  readonly config: Config;
-  readonly log: EffectLog;
-  readonly stats: ThreadStats;
-  readonly workerOf: Uint8Array;
-  /** Makes a map of databases to namespaces durable. */
-  readonly persistNamespaces: (map: NamespaceMap) => void;
-  readonly doorbell: Doorbell;
-  readonly peers: ReadonlyMap<number, PeerLink>;
-  readonly fronts: readonly {
-    readonly requests: SharedArrayBuffer;
-    readonly replies: SharedArrayBuffer;
-    readonly doorbell: Doorbell;
-  }[];
-}
-
-/** What a worker needs for its stores beside what it has. */
-export type StoreModules = Pick<
-  StoreKeeperModules,
-  'logs' | 'durable' | 'sync' | 'say' | 'evictorTable' | 'keepCold'
->;
 
 interface FrontLink {
   readonly intake: RunIntake;
@@ -121,6 +94,7 @@ export class Shard {
   #stores: ShardStores | null = null;
   #cold: ColdReads | null = null;
   readonly #awaiting: AwaitingRuns<FrontLink>;
+  readonly #sliced: SlicedRuns<FrontLink>;
   readonly #waiting: WaitingRuns;
   readonly #runner: CommandRunner;
 
@@ -139,6 +113,10 @@ export class Shard {
       config: modules.config,
     });
     this.#context.databases.persist = modules.persistNamespaces;
+    this.#sliced = new SlicedRuns({
+      ...{ context: this.#context, held: this.#store.held },
+      ended: (run) => this.#slicedEnded(run),
+    });
     this.#router = new BatchRouter(modules.registry, modules.table);
     this.#executor = new Executor(modules.registry, this.#context, true);
     this.#peers = new Peers(modules.peers, modules.doorbell, this.#store);
@@ -245,7 +223,9 @@ export class Shard {
 
   /** From now on clients are served, and what they change is logged. */
   serve(): void {
-    this.#context.log = this.#m.log;
+    const { config, log } = this.#m;
+    this.#context.log = log;
+    this.#sliced.cutAbove(config.integer('debug-slice-elements'));
     if (this.#keeper !== null) this.#keeper.warmUp = this.#warmUp();
   }
 
@@ -262,13 +242,15 @@ export class Shard {
     const evicting = this.#cap.tick(nowMs);
     this.#keeper?.tick(nowMs);
     this.#waiting.release(this.#writer);
+    if (this.#sliced.round()) any = true;
+    // Behind the slices, so that who waits for a value comes before new readers.
     if (this.#resume(nowMs)) any = true;
     this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming || evicting) return 0;
-    const isWaiting = this.#awaiting.length > 0 || this.#waiting.length > 0;
-    const mostMs = Math.min(isWaiting ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
+    const waiting = this.#awaiting.length + this.#sliced.length + this.#waiting.length;
+    const mostMs = Math.min(waiting > 0 ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
     return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
   }
 
@@ -363,6 +345,15 @@ export class Shard {
       }
       if (done === count) at = next;
       else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
+      if (context.sliced !== null) {
+        front.replies.reply(connection, writer, false);
+        const id = this.#router.ids[done - (context.sliced.isPreparation ? 0 : 1)]!;
+        this.#sliced.add({
+          ...{ front, connection, flags, work: context.takeSliced(), id },
+          ...{ rest: bytes.subarray(at, end), sentBytes: this.#sentBytes },
+        });
+        return;
+      }
       const reason = this.#runner.takeReason();
       if (reason !== null) {
         this.#keepRest(front, connection, flags, bytes.subarray(at, end), reason, at === start);
@@ -399,6 +390,21 @@ export class Shard {
     } else {
       this.#awaiting.add(front, connection, flags, rest, reason, isFirst);
     }
+  }
+
+  /** A command that took long is done, or prepared: then it is executed now, with the rest. */
+  #slicedEnded(run: SlicedRun<FrontLink>): void {
+    const { front, connection, flags, bytes, view, work } = run;
+    this.#m.stats.took(run.id, run.tookMs * 1000);
+    if (!work.isPreparation && run.sentBytes > RUN_REPLY_BYTES && bytes.length > 0) {
+      front.replies.leftover(connection, bytes, 0, bytes.length);
+      front.replies.reply(connection, this.#writer, true);
+    } else {
+      if (work.isPreparation) this.#context.prepared = work;
+      this.#run(front, connection, flags, bytes, view, 0, bytes.length);
+      this.#context.prepared = null;
+    }
+    front.replies.flush();
   }
 
   /** Executes a run that has waited for keys of stores. */
@@ -441,11 +447,17 @@ export class Shard {
           stats.rejected(id);
         } else {
           if (this.#runner.run(id, done) === NOT_HERE) break;
+          // What only replies has happened; what is executed again has not.
+          if (context.sliced?.isPreparation) break;
           stats.called(id, reply.errorCount !== errors);
         }
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
-      if (reply.overflowed) return done + 1;
+      context.prepared = null;
+      if (reply.overflowed || context.sliced !== null) {
+        done++;
+        break;
+      }
       if (reply.position > REPLY_SLICE_BYTES) {
         this.#sentBytes += reply.position;
         front.replies.reply(connection, reply, false);

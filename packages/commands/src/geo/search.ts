@@ -58,7 +58,7 @@ export function geoRadiusByMemberRo(c: CommandContext): Outcome {
 }
 
 function find(c: CommandContext, grammar: SearchGrammar): Outcome {
-  const entry = zset.open(c, grammar.source);
+  const entry = zset.openSource(c, grammar.source);
   if (entry === OTHER_TYPE) c.stats.hits++;
   if (entry < 0) return c.refuse(entry);
   const wrong = search.read(c, grammar, entry === 0);

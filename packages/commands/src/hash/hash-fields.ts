@@ -5,6 +5,7 @@ import { invariant } from '@forgekv/base';
 import { type ByteRange, ElementBytes, LargeHash, PackedHash } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { PickWalk } from '../random-picks.ts';
+import { PagedReply, pageOf, SLICE_PAGE } from '../sliced-work.ts';
 
 /** Is called for one field after the other, which `hash` shows then. It may not change the hash. */
 export type VisitField = (c: CommandContext) => void;
@@ -109,6 +110,36 @@ export class HashFields {
       visit(c);
     }
     return 0;
+  }
+
+  /** True when what is about `count` fields is put off: then it is `paged` or `pagedPicks`. */
+  isLong(c: CommandContext, count: number): boolean {
+    return this.large !== null && count > c.sliceElements;
+  }
+
+  /** Visits all fields of a large hash as work for later; `head` comes before them. */
+  paged(c: CommandContext, head: () => void, visit: VisitField): PagedReply {
+    const large = this.large!;
+    const show = (field: ByteRange, value: ByteRange, expireAtMs: number): void => {
+      this.#show(field, value, expireAtMs);
+      visit(c);
+    };
+    const wanted = pageOf(large);
+    return new PagedReply(large, head, (cursor) => large.scan(cursor, wanted, show));
+  }
+
+  /** The same for `wanted` picks, each independent of the others. */
+  pagedPicks(c: CommandContext, wanted: number, head: () => void, visit: VisitField): PagedReply {
+    const large = this.large!;
+    return new PagedReply(large, head, (done) => {
+      const end = Math.min(wanted, done + SLICE_PAGE);
+      for (let i = done; i < end && !c.reply.overflowed; i++) {
+        large.pick();
+        this.#show(large.member, large.value, large.expireAtMs);
+        visit(c);
+      }
+      return end < wanted ? end : 0;
+    });
   }
 
   /** Picks a field of a hash that has some, each with the same probability, and shows it. */

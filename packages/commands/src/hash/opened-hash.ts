@@ -5,7 +5,7 @@ import { invariant } from '@forgekv/base';
 import { LargeHash } from '@forgekv/datatypes';
 import { TYPE_HASH } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
-import { OTHER_TYPE } from '../outcome.ts';
+import { AWAITS, OTHER_TYPE } from '../outcome.ts';
 import { HashFields } from './hash-fields.ts';
 
 /** Expired fields of a large hash that go in one effect. */
@@ -56,6 +56,7 @@ export class OpenedHash extends HashFields {
     // Where the entry came from elsewhere, the sweeper does not know of it yet.
     if (!c.table.hasTimedParts(entry)) c.table.noteTimedParts(entry, earliestMs);
     if (earliestMs === 0 || earliestMs > c.nowMs) return entry;
+    if (this.large !== null && c.large.awaitRelease(this.large)) return AWAITS;
     const left = this.large === null ? this.#expirePacked(c, entry) : this.#expireLarge(c, entry);
     if (left > 0) return left;
     c.remove(entry);

@@ -3,7 +3,7 @@
 import type { CommandContext } from '../context.ts';
 import { ERR_OUT_OF_RANGE, ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
-import { MOST_PAIRS, readPickCount } from '../random-picks.ts';
+import { MOST_PAIRS, PickWalk, readPickCount } from '../random-picks.ts';
 import type { VisitField } from './hash-fields.ts';
 import { hash } from './hash-value.ts';
 import { replyField, replyPair } from './whole-hash.ts';
@@ -34,18 +34,39 @@ function pickCount(c: CommandContext): Outcome {
   const entry = hash.openRead(c, 1);
   if (entry < 0) return c.refuse(entry);
   // As a double: nobody can read so many replies that it would matter.
-  replyPicks(c, Number(count), withValues);
-  return DONE;
+  return replyPicks(c, Number(count), withValues);
 }
 
-function replyPicks(c: CommandContext, count: number, withValues: boolean): void {
+function replyPicks(c: CommandContext, count: number, withValues: boolean): Outcome {
   const isRepeated = count < 0;
   const picks = isRepeated && hash.count > 0 ? -count : Math.min(Math.abs(count), hash.count);
   const isNested = withValues && c.reply.resp3;
-  c.reply.array(withValues && !isNested ? 2 * picks : picks);
+  const elements = withValues && !isNested ? 2 * picks : picks;
   const visit: VisitField = isNested ? replyNested : withValues ? replyPair : replyField;
+  if (hash.isLong(c, picks)) return replyLater(c, picks, isRepeated, elements, visit);
+  c.reply.array(elements);
   if (isRepeated) hash.pickMany(c, picks, visit);
   else hash.sample(c, picks, visit);
+  return DONE;
+}
+
+/** The same in slices. */
+function replyLater(
+  c: CommandContext,
+  picks: number,
+  isRepeated: boolean,
+  elements: number,
+  visit: VisitField,
+): Outcome {
+  const head = (): void => c.reply.array(elements);
+  if (isRepeated) return c.perform(hash.pagedPicks(c, picks, head, visit), picks, 1);
+  const { count } = hash;
+  const walk = new PickWalk();
+  walk.begin(c.random, count, picks);
+  const choose: VisitField = () => {
+    if (walk.takes()) visit(c);
+  };
+  return c.perform(hash.paged(c, head, choose), count, 1);
 }
 
 function replyNested(c: CommandContext): void {

@@ -2,11 +2,12 @@
 // the two forms the list has. Edits are in list-value.ts, and no other file knows both forms.
 
 import { invariant } from '@forgekv/base';
-import { ElementBytes, LargeList, PackedList } from '@forgekv/datatypes';
+import { type ByteRange, ElementBytes, LargeList, PackedList } from '@forgekv/datatypes';
 import { TYPE_LIST } from '@forgekv/keyspace';
 import type { ReplyWriter } from '@forgekv/protocol';
 import type { CommandContext } from '../context.ts';
 import { OTHER_TYPE } from '../outcome.ts';
+import { PagedReply, pageOf } from '../sliced-work.ts';
 
 /** Sees elements; the bytes are valid during the call only. */
 export type VisitElement = (bytes: Buffer, offset: number, length: number) => void;
@@ -123,6 +124,27 @@ export class ListElements {
       if (downwards) packed.previous();
       else packed.next();
     }
+  }
+
+  /** True when a reply of `count` elements is put off: it is `paged`. */
+  isLong(c: CommandContext, count: number): boolean {
+    return this.large !== null && count > c.sliceElements;
+  }
+
+  /** The reply of elements of a large list, with its head, as work for later. */
+  paged(reply: ReplyWriter, first: number, count: number, downwards: boolean): PagedReply {
+    const large = this.large!;
+    const page = pageOf(large);
+    const write = ({ bytes, offset, length }: ByteRange): void => reply.bulk(bytes, offset, length);
+    return new PagedReply(
+      large,
+      () => reply.array(count),
+      (done) => {
+        const wanted = Math.min(page, count - done);
+        large.walk(downwards ? first - done : first + done, wanted, downwards, write);
+        return done + wanted < count ? done + wanted : 0;
+      },
+    );
   }
 
   /** Returns the index of the first element that equals an argument, -1 without one. */

@@ -3,7 +3,7 @@
 import { TYPE_SET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { DONE, OTHER_TYPE, type Outcome } from '../outcome.ts';
-import { SetValue } from './set-value.ts';
+import { SetValue, type VisitMember } from './set-value.ts';
 
 const set = new SetValue();
 
@@ -50,12 +50,21 @@ function isMember(c: CommandContext, index: number): boolean {
 export function sMembers(c: CommandContext): Outcome {
   const entry = openToRead(c, set);
   if (entry < 0) return c.refuse(entry);
+  const { count } = set;
+  const outcome = replyMembers(c, set, () => c.reply.set(count));
+  set.close();
+  return outcome;
+}
+
+/** Replies all members of an open set, whose read was counted; `head` comes before them. */
+export function replyMembers(c: CommandContext, value: SetValue, head: () => void): Outcome {
   const { reply } = c;
-  reply.set(set.count);
-  set.each((bytes, offset, length) => {
+  const write: VisitMember = (bytes, offset, length) => {
     reply.bulk(bytes, offset, length);
     return !reply.overflowed;
-  });
-  set.close();
+  };
+  if (value.count > c.sliceElements) return c.perform(value.paged(head, write), value.count, 1);
+  head();
+  value.each(write);
   return DONE;
 }

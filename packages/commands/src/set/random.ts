@@ -4,11 +4,13 @@ import { TYPE_SET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_POSITIVE, ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
-import { overflowsReply, readPickCount } from '../random-picks.ts';
+import { overflowsReply, PickWalk, readPickCount } from '../random-picks.ts';
+import { PagedReply, SLICE_PAGE } from '../sliced-work.ts';
 import { MemberList } from './member-list.ts';
-import { openToRead } from './members.ts';
+import { openToRead, replyMembers } from './members.ts';
 import { SetBuilder } from './set-builder.ts';
 import { SetEdit } from './set-edit.ts';
+import type { SetValue, VisitMember } from './set-value.ts';
 
 /**
  * Redis: a large set that loses all but a sixth of its members, or more, is made anew from what is
@@ -21,7 +23,7 @@ const ARGUMENT_FRAME_BYTES = 16;
 const set = new SetEdit();
 const builder = new SetBuilder();
 /** The members that go. */
-const popped = new MemberList();
+let popped = new MemberList();
 
 /** SRANDMEMBER key [count]. */
 export function sRandMember(c: CommandContext): Outcome {
@@ -31,39 +33,60 @@ export function sRandMember(c: CommandContext): Outcome {
   if (typeof given === 'string') return c.fail(given);
   const entry = openToRead(c, set);
   if (entry < 0) return c.refuse(entry);
-  const { reply } = c;
-  const count = Number(given);
-  if (argc < 3) {
-    if (entry === 0) reply.null();
-    else replyPick(c);
-  } else if (count < 0 && entry !== 0) {
-    replyPicks(c, -count);
-  } else {
-    const wanted = Math.min(count, set.count);
-    reply.array(Math.max(0, wanted));
-    if (wanted > 0)
-      set.sample(c, wanted, (bytes, offset, length) => writeTo(c, bytes, offset, length));
-  }
+  const outcome = argc < 3 ? replyOne(c, entry) : replySeveral(c, entry, Number(given));
   set.close();
+  return outcome;
+}
+
+function replyOne(c: CommandContext, entry: number): Outcome {
+  if (entry === 0) c.reply.null();
+  else replyPick(c, set);
   return DONE;
 }
 
-function writeTo(c: CommandContext, bytes: Buffer, offset: number, length: number): boolean {
-  c.reply.bulk(bytes, offset, length);
-  return !c.reply.overflowed;
+function replySeveral(c: CommandContext, entry: number, count: number): Outcome {
+  if (count < 0 && entry !== 0) return replyPicks(c, -count);
+  const wanted = Math.max(0, Math.min(count, set.count));
+  const head = (): void => c.reply.array(wanted);
+  if (wanted > 0 && wanted === set.count) return replyMembers(c, set, head);
+  const write: VisitMember = (bytes, offset, length) => {
+    c.reply.bulk(bytes, offset, length);
+    return !c.reply.overflowed;
+  };
+  if (wanted > c.sliceElements) {
+    const picks = new PickWalk();
+    picks.begin(c.random, set.count, wanted);
+    const choose: VisitMember = (bytes, offset, length) =>
+      !picks.takes() || write(bytes, offset, length);
+    return c.perform(set.paged(head, choose), set.count, 1);
+  }
+  head();
+  if (wanted > 0) set.sample(c, wanted, write);
+  return DONE;
 }
 
-function replyPick(c: CommandContext): void {
-  set.pick(c);
-  const { bytes, offset, length } = set.picked;
+function replyPick(c: CommandContext, from: SetValue): void {
+  from.pick(c);
+  const { bytes, offset, length } = from.picked;
   c.reply.bulk(bytes, offset, length);
 }
 
 /** So many picks, each among all members. */
-function replyPicks(c: CommandContext, count: number): void {
-  if (overflowsReply(c, count)) return;
-  c.reply.array(count);
-  for (let i = 0; i < count && !c.reply.overflowed; i++) replyPick(c);
+function replyPicks(c: CommandContext, count: number): Outcome {
+  if (overflowsReply(c, count)) return DONE;
+  if (count <= c.sliceElements) {
+    c.reply.array(count);
+    for (let i = 0; i < count && !c.reply.overflowed; i++) replyPick(c, set);
+    return DONE;
+  }
+  const from = set.taken();
+  const head = (): void => c.reply.array(count);
+  const work = new PagedReply(from.collection, head, (done) => {
+    const end = Math.min(count, done + SLICE_PAGE);
+    for (let i = done; i < end && !c.reply.overflowed; i++) replyPick(c, from);
+    return end < count ? end : 0;
+  });
+  return c.perform(work, count, 1);
 }
 
 /** SPOP key [count]. */
@@ -152,9 +175,30 @@ function keepFew(c: CommandContext, entry: number, left: number): Outcome {
 }
 
 function replyPopped(c: CommandContext): Outcome {
-  c.reply.set(popped.count);
-  for (let i = 0; i < popped.count; i++) {
-    c.reply.bulk(popped.bytes, popped.offset(i), popped.length(i));
+  const shown = popped;
+  const { count } = shown;
+  if (count > c.sliceElements) {
+    popped = new MemberList();
+    const head = (): void => c.reply.set(count);
+    const work = new PagedReply(null, head, (cursor) => {
+      const end = Math.min(count, cursor + SLICE_PAGE);
+      replyRange(c, shown, cursor, end);
+      return end < count ? end : 0;
+    });
+    return c.perform(work, count);
   }
+  c.reply.set(count);
+  replyRange(c, shown, 0, count);
   return DONE;
+}
+
+function replyRange(
+  { reply }: CommandContext,
+  members: MemberList,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) {
+    reply.bulk(members.bytes, members.offset(i), members.length(i));
+  }
 }

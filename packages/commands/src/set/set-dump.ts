@@ -6,6 +6,7 @@
 
 import {
   Int64,
+  type LargeSet,
   ListpackReader,
   MAX_ELEMENT_BYTES,
   MAX_INTEGER_TEXT,
@@ -16,6 +17,7 @@ import {
 } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import type { NewValue } from '../new-value.ts';
+import { SlicedPayload } from '../sliced-payload.ts';
 import { SetBuilder } from './set-builder.ts';
 import { SetValue } from './set-value.ts';
 
@@ -48,6 +50,18 @@ export function dumpSet(c: CommandContext, entry: number, writer: RdbWriter): vo
     return true;
   });
   set.close();
+}
+
+/** Makes the payload of a large set, page by page. */
+export function payloadOfSet(c: CommandContext, large: LargeSet, bytes: number): SlicedPayload {
+  const compress = c.config.boolean('rdbcompression');
+  const walked = new SetValue().openLarge(large);
+  return new SlicedPayload(RDB_SET, large.count, bytes, (writer, cursor) =>
+    walked.walk(cursor, (member, offset, length) => {
+      writeRdbString(writer, member, offset, length, compress);
+      return true;
+    }),
+  );
 }
 
 /** Reads members as strings; the form is what they suit. */

@@ -1,7 +1,9 @@
-// The sets of one command, all open at once, and what they have in common. It stores nothing.
+// The sets of one command, all open at once, and what they have in common, page by page. It stores
+// nothing.
 
 import { TYPE_SET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import type { LargeCollection } from '../large-values.ts';
 import { OTHER_TYPE } from '../outcome.ts';
 import { SetValue, type VisitMember } from './set-value.ts';
 
@@ -14,7 +16,15 @@ export class SetGroup {
   readonly sets: SetValue[] = [];
   /** Keys that are missing. */
   misses = 0;
+  /** Keys that were opened. */
+  #opened = 0;
   readonly #kept: SetValue[] = [];
+  // What is walked, one after the other, and what sees the members.
+  readonly #walked: SetValue[] = [];
+  readonly #visits: VisitMember[] = [];
+  #chosen = 0;
+  #walking = 0;
+  #cursor = 0;
 
   /**
    * Opens the sets of `count` keys from argument `first` on. `countReads` comes when nothing can
@@ -24,14 +34,16 @@ export class SetGroup {
   open(c: CommandContext, first: number, count: number): number {
     this.close();
     this.misses = 0;
+    this.#opened = 0;
     for (let i = first; i < first + count; i++) {
-      const entry = c.openCollection(i, TYPE_SET);
+      const entry = c.openSource(i, TYPE_SET);
       if (entry === OTHER_TYPE) {
         this.countReads(c);
         c.stats.hits++;
       }
       if (entry < 0) return entry;
       if (entry === 0) this.misses++;
+      this.#opened++;
       this.sets.push((this.#kept.pop() ?? new SetValue()).open(c, entry));
     }
     return 0;
@@ -40,7 +52,7 @@ export class SetGroup {
   /** Counts hits and misses of the keys. */
   countReads(c: CommandContext): void {
     c.stats.misses += this.misses;
-    c.stats.hits += this.sets.length - this.misses;
+    c.stats.hits += this.#opened - this.misses;
   }
 
   /** Lets go of the sets. */
@@ -50,6 +62,26 @@ export class SetGroup {
       if (this.#kept.length < KEEP_SETS) this.#kept.push(set);
     }
     this.sets.length = 0;
+    this.#chosen = 0;
+    this.#walking = 0;
+    this.#cursor = 0;
+  }
+
+  /** Members of all sets. */
+  get members(): number {
+    let members = 0;
+    for (const { count } of this.sets) members += count;
+    return members;
+  }
+
+  /** The large sets among them. */
+  get collections(): LargeCollection[] {
+    return this.sets.flatMap(({ collection }) => collection ?? []);
+  }
+
+  /** Copies the others out of the table. */
+  detach(): void {
+    for (const set of this.sets) set.detach();
   }
 
   /** The smallest set, the first of those that are equally small. Sorts the sets. */
@@ -57,11 +89,26 @@ export class SetGroup {
     return this.sets.sort((a, b) => a.count - b.count)[0]!;
   }
 
-  /** Visits the members that all sets share, by walking the smallest, as Redis does. */
+  /** Walks on through what the methods below have chosen; false: at the end. */
+  walk(): boolean {
+    if (this.#walking === this.#chosen) return false;
+    const set = this.#walked[this.#walking]!;
+    this.#cursor = set.walk(this.#cursor, this.#visits[this.#walking]!);
+    if (this.#cursor === 0) this.#walking++;
+    return this.#walking < this.#chosen;
+  }
+
+  /** Chooses a set to be walked, behind those chosen before. */
+  choose(set: SetValue, visit: VisitMember): void {
+    this.#walked[this.#chosen] = set;
+    this.#visits[this.#chosen++] = visit;
+  }
+
+  /** Chooses the members that all sets share, by walking the smallest, as Redis does. */
   inCommon(c: CommandContext, visit: VisitMember): void {
     if (this.misses > 0) return;
     const { sets } = this;
-    this.smallest.each((bytes, offset, length) => {
+    this.choose(this.smallest, (bytes, offset, length) => {
       for (let i = 1; i < sets.length; i++) {
         if (!sets[i]!.has(c, bytes, offset, length)) return true;
       }
@@ -69,10 +116,10 @@ export class SetGroup {
     });
   }
 
-  /** Visits the members of the first set that are in none of the others. */
+  /** Chooses the members of the first set that are in none of the others. */
   onlyInFirst(c: CommandContext, visit: VisitMember): void {
     const { sets } = this;
-    sets[0]!.each((bytes, offset, length) => {
+    this.choose(sets[0]!, (bytes, offset, length) => {
       for (let i = 1; i < sets.length; i++) {
         const set = sets[i]!;
         if (set.count > 0 && set.has(c, bytes, offset, length)) return true;
@@ -81,8 +128,8 @@ export class SetGroup {
     });
   }
 
-  /** Visits the members of all sets, those of several as often as they are found. */
+  /** Chooses the members of all sets, those of several as often as they are found. */
   all(visit: VisitMember): void {
-    for (const set of this.sets) set.each(visit);
+    for (const set of this.sets) this.choose(set, visit);
   }
 }

@@ -18,9 +18,10 @@ import {
 } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { PickWalk } from '../random-picks.ts';
+import { PagedReply, pageOf } from '../sliced-work.ts';
 
-/** Members of a large set that are visited between two looks at whether to go on. */
-const PAGE_MEMBERS = 256;
+/** Words are read behind the end of what is packed. */
+const SPARE_BYTES = 8;
 const INTEGER_HEAD_BYTES = 4;
 
 /** Told of a member, valid during the call; returns whether to go on. May change nothing. */
@@ -74,6 +75,14 @@ export class SetValue {
     return this;
   }
 
+  /** Opens a large set that has no key. */
+  openLarge(large: LargeSet): this {
+    this.form = 'hashtable';
+    this.large = large;
+    this.count = large.count;
+    return this;
+  }
+
   /** Lets go of a large set, so that it is not kept for longer than its key. */
   close(): void {
     this.large = null;
@@ -90,7 +99,8 @@ export class SetValue {
 
   /** Visits all members until the visitor ends it. */
   each(visit: VisitMember): void {
-    if (this.large !== null) this.#eachLarge(this.large, visit);
+    if (this.large !== null)
+      for (let at = this.walk(0, visit); at !== 0; ) at = this.walk(at, visit);
     else if (this.form === 'intset') this.#eachInteger(visit);
     else this.#eachPacked(visit);
   }
@@ -112,14 +122,53 @@ export class SetValue {
     }
   }
 
-  #eachLarge(large: LargeSet, visit: VisitMember): void {
+  /**
+   * Visits a page of all members, until the visitor ends it.
+   * @param cursor 0, or what the last call has returned, with nothing changed since
+   * @returns the next cursor, 0: at the end
+   */
+  walk(cursor: number, visit: VisitMember): number {
+    const { large } = this;
+    if (large === null) {
+      this.each(visit);
+      return 0;
+    }
     let goesOn = true;
-    const see = ({ bytes, offset, length }: ByteRange): void => {
+    const next = large.scan(cursor, pageOf(large), ({ bytes, offset, length }) => {
       if (goesOn) goesOn = visit(bytes, offset, length);
-    };
-    let cursor = 0;
-    do cursor = large.scan(cursor, PAGE_MEMBERS, see);
-    while (cursor !== 0 && goesOn);
+    });
+    return goesOn ? next : 0;
+  }
+
+  /** The same as work for later, of a large set; `head` comes before the members. */
+  paged(head: () => void, visit: VisitMember): PagedReply {
+    const walked = this.taken();
+    return new PagedReply(this.large, head, (cursor) => walked.walk(cursor, visit));
+  }
+
+  /** The large set that is open, null: it is packed. */
+  get collection(): LargeSet | null {
+    return this.large;
+  }
+
+  /** Copies a packed set out of the table, so that it stays what it is. */
+  detach(): void {
+    if (this.large !== null || this.count === 0) return;
+    if (this.form === 'intset') openCopy(this.intset, this.intset);
+    else openCopy(this.packed, this.packed);
+  }
+
+  /** Returns the same set for somebody else, detached. */
+  taken(): SetValue {
+    const set = new SetValue();
+    set.count = this.count;
+    set.form = this.form;
+    set.large = this.large;
+    if (this.large === null && this.count > 0) {
+      if (this.form === 'intset') openCopy(this.intset, set.intset);
+      else openCopy(this.packed, set.packed);
+    }
+    return set;
   }
 
   /**
@@ -184,6 +233,14 @@ export class SetValue {
       });
     }
   }
+}
+
+/** Opens a copy of what a packed form has open. */
+function openCopy<F extends PackedIntset | PackedSet>(from: F, into: F): void {
+  const { bytes, offset, length } = from;
+  const copy = Buffer.alloc(length + SPARE_BYTES);
+  bytes.copy(copy, 0, offset, offset + length);
+  into.open(copy, new DataView(copy.buffer, copy.byteOffset, copy.length), 0, length);
 }
 
 /** Points `element` to bytes with a view of them; false: too long to be in a packed set. */

@@ -3,9 +3,13 @@
 
 import { TYPE_SET, TYPE_ZSET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import type { LargeCollection } from '../large-values.ts';
 import { OTHER_TYPE } from '../outcome.ts';
-import { SetValue } from '../set/set-value.ts';
+import { SetValue, type VisitMember } from '../set/set-value.ts';
 import { SortedSetReading } from './sorted-set-reading.ts';
+
+/** Sees members with their scores; returns whether to go on. */
+export type VisitInput = (bytes: Buffer, offset: number, length: number, score: number) => boolean;
 
 /** Score of the members of sets. */
 const SET_SCORE = 1;
@@ -25,7 +29,7 @@ export class AlgebraInput {
     if (entry <= 0) return entry;
     const type = c.table.typeOf(entry);
     if (type !== TYPE_SET && type !== TYPE_ZSET) return OTHER_TYPE;
-    const loaded = c.loadValue(entry);
+    const loaded = c.loadSource(entry);
     if (loaded < 0) return loaded;
     if (type === TYPE_SET) {
       this.#set = new SetValue().open(c, loaded);
@@ -51,9 +55,26 @@ export class AlgebraInput {
     return true;
   }
 
-  /** Visits members until the visitor says false. */
-  each(visit: (bytes: Buffer, offset: number, length: number, score: number) => boolean): void {
-    this.#zset?.each(0, this.count, visit);
-    this.#set?.each((bytes, offset, length) => visit(bytes, offset, length, SET_SCORE));
+  /**
+   * Visits a page of members until the visitor says false.
+   * @param cursor 0, or what the last call has returned
+   * @returns the next cursor, 0: at the end
+   */
+  walk(cursor: number, visit: VisitInput): number {
+    const zset = this.#zset;
+    if (zset !== null) return zset.page(cursor, zset.count, visit);
+    const see: VisitMember = (bytes, offset, length) => visit(bytes, offset, length, SET_SCORE);
+    return this.#set?.walk(cursor, see) ?? 0;
+  }
+
+  /** The large collection it is, or null. */
+  get collection(): LargeCollection | null {
+    return this.#zset?.collection ?? this.#set?.collection ?? null;
+  }
+
+  /** Copies what is packed out of the table. */
+  detach(): void {
+    this.#zset?.detach();
+    this.#set?.detach();
   }
 }

@@ -60,10 +60,20 @@ class AlgebraOptions {
     return 0;
   }
 
+  /** Keys that were opened, and are there. */
+  get hits(): number {
+    return this.#opened - this.#misses;
+  }
+
+  /** Keys that are missing. */
+  get misses(): number {
+    return this.#misses;
+  }
+
   /** Counts the reads, once nothing can refuse the command any more, and lets go of the inputs. */
   countReads(c: CommandContext): void {
-    c.stats.misses += this.#misses;
-    c.stats.hits += this.#opened - this.#misses;
+    c.stats.misses += this.misses;
+    c.stats.hits += this.hits;
     this.inputs = [];
   }
 

@@ -1,16 +1,21 @@
 // Unions, intersections and differences of sorted sets and sets: as replies, stored, or counted.
 
 import type { CommandContext } from '../context.ts';
-import { DONE, type Outcome } from '../outcome.ts';
-import type { AlgebraInput } from './algebra-input.ts';
+import { AWAITS, DONE, type Outcome, SLICED } from '../outcome.ts';
+import { MOST_RESTARTS } from '../sliced-work.ts';
 import { type AlgebraGrammar, options } from './algebra-options.ts';
-import { made } from './new-sorted-set.ts';
-import { MemberReply } from './reply-members.ts';
+import {
+  CountedCombination,
+  type Operation,
+  ShownCombination,
+  StoredCombination,
+} from './combination.ts';
 import { isDestinationHere, storeMade } from './store-made.ts';
 
-const members = new MemberReply();
-
-type Combine = (c: CommandContext) => void;
+// Each is given away with the work that is put off.
+let shownWork = new ShownCombination();
+let storedWork = new StoredCombination();
+let countedWork = new CountedCombination();
 
 function shown(name: string, hasWeights: boolean): AlgebraGrammar {
   return { name, at: 1, hasWeights, hasScores: true, hasLimit: false };
@@ -33,73 +38,84 @@ const ZINTERCARD: AlgebraGrammar = {
 
 /** ZUNION numkeys key [key ...] [WEIGHTS w [w ...]] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]. */
 export function zunion(c: CommandContext): Outcome {
-  return show(c, ZUNION, unite);
+  return show(c, ZUNION, 'unite');
 }
 
 /** ZINTER numkeys key [key ...] [WEIGHTS w [w ...]] [AGGREGATE SUM|MIN|MAX] [WITHSCORES]. */
 export function zinter(c: CommandContext): Outcome {
-  return show(c, ZINTER, intersect);
+  return show(c, ZINTER, 'intersect');
 }
 
 /** ZDIFF numkeys key [key ...] [WITHSCORES]. */
 export function zdiff(c: CommandContext): Outcome {
-  return show(c, ZDIFF, subtract);
+  return show(c, ZDIFF, 'subtract');
 }
 
 /** ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS w [w ...]] [AGGREGATE SUM|MIN|MAX]. */
 export function zunionStore(c: CommandContext): Outcome {
-  return store(c, ZUNIONSTORE, unite);
+  return store(c, ZUNIONSTORE, 'unite');
 }
 
 /** ZINTERSTORE destination numkeys key [key ...] [WEIGHTS w [w ...]] [AGGREGATE SUM|MIN|MAX]. */
 export function zinterStore(c: CommandContext): Outcome {
-  return store(c, ZINTERSTORE, intersect);
+  return store(c, ZINTERSTORE, 'intersect');
 }
 
 /** ZDIFFSTORE destination numkeys key [key ...]. */
 export function zdiffStore(c: CommandContext): Outcome {
-  return store(c, ZDIFFSTORE, subtract);
+  return store(c, ZDIFFSTORE, 'subtract');
 }
 
 /** ZINTERCARD numkeys key [key ...] [LIMIT limit]. */
 export function zinterCard(c: CommandContext): Outcome {
   const outcome = prepare(c, ZINTERCARD);
   if (outcome !== null) return outcome;
-  const [smallest, ...others] = bySize();
-  let found = 0;
-  smallest!.each((bytes, offset, length) => {
-    if (others.every((input) => input.find(c, bytes, offset, length))) found++;
-    return options.limit === 0 || found < options.limit;
-  });
-  options.countReads(c);
-  c.reply.integer(found);
-  return DONE;
+  countedWork.begin(c);
+  const performed = c.perform(countedWork, countedWork.members);
+  if (performed === SLICED) countedWork = new CountedCombination();
+  if (performed !== AWAITS) options.countReads(c);
+  return performed;
 }
 
-function show(c: CommandContext, grammar: AlgebraGrammar, combine: Combine): Outcome {
+function show(c: CommandContext, grammar: AlgebraGrammar, operation: Operation): Outcome {
   const outcome = prepare(c, grammar);
   if (outcome !== null) return outcome;
-  made.begin(c);
-  combine(c);
-  options.countReads(c);
-  members.begin(c, made.count, options.withScores);
-  made.walk(0, made.count, false, members.visit);
-  made.clear();
-  return DONE;
+  shownWork.begin(c, operation);
+  const performed = c.perform(shownWork, shownWork.members);
+  if (performed === SLICED) shownWork = new ShownCombination();
+  if (performed !== AWAITS) options.countReads(c);
+  return performed;
 }
 
-function store(c: CommandContext, grammar: AlgebraGrammar, combine: Combine): Outcome {
+function store(c: CommandContext, grammar: AlgebraGrammar, operation: Operation): Outcome {
   const wrong = options.readNumKeys(c, grammar);
   if (wrong !== '') return c.fail(wrong);
   const destination = isDestinationHere(c);
   if (destination < 0) return c.refuse(destination);
+  const prepared = c.prepared instanceof StoredCombination ? c.prepared : null;
+  if (prepared?.sources.areCurrent(c)) return finish(c, prepared);
   const outcome = prepare(c, grammar);
   if (outcome !== null) return outcome;
-  made.begin(c);
-  combine(c);
-  const stored = storeMade(c);
-  if (stored === DONE) options.countReads(c);
-  return stored;
+  const work = storedWork;
+  work.begin(c, operation);
+  work.hits = options.hits;
+  work.misses = options.misses;
+  work.restarts = prepared === null ? 0 : prepared.restarts + 1;
+  const performed = c.perform(work, work.restarts > MOST_RESTARTS ? 0 : work.members);
+  if (performed === AWAITS) return performed;
+  if (performed !== SLICED) return finish(c, work);
+  work.sources.note(c, grammar.at + 1, work.hits + work.misses);
+  storedWork = new StoredCombination();
+  return performed;
+}
+
+function finish(c: CommandContext, { made, payload, hits, misses }: StoredCombination): Outcome {
+  const outcome = storeMade(c, 1, made, payload);
+  if (outcome === DONE) {
+    c.stats.hits += hits;
+    c.stats.misses += misses;
+  }
+  return outcome;
 }
 
 /** Reads all arguments and opens the keys; returns what ends the command, or null. */
@@ -112,60 +128,4 @@ function prepare(c: CommandContext, grammar: AlgebraGrammar): Outcome | null {
   if (wrong === '') return null;
   options.countReads(c);
   return c.fail(wrong);
-}
-
-/** The inputs, the smallest first: an order that shows in sums that are rounded. */
-function bySize(): AlgebraInput[] {
-  return options.inputs.toSorted((a, b) => a.count - b.count);
-}
-
-/** Combines two scores. Redis: what infinities of both signs come to is 0. */
-function aggregate(score: number, other: number): number {
-  if (options.aggregate === 'sum') {
-    const sum = score + other;
-    return Number.isNaN(sum) ? 0 : sum;
-  }
-  // The other may be no number: then it is neither.
-  const isTaken = options.aggregate === 'min' ? other < score : other > score;
-  return isTaken ? other : score;
-}
-
-/** A weighted score; infinity times 0 is 0. */
-function weighted(score: number, weight: number): number {
-  const product = score * weight;
-  return Number.isNaN(product) ? 0 : product;
-}
-
-function unite(_c: CommandContext): void {
-  for (const input of bySize()) {
-    input.each((bytes, offset, length, score) => {
-      const value = weighted(score, input.weight);
-      const isThere = made.find(bytes, offset, length);
-      made.put(bytes, offset, length, isThere ? aggregate(made.score, value) : value);
-      return true;
-    });
-  }
-}
-
-function intersect(c: CommandContext): void {
-  const [smallest, ...others] = bySize();
-  smallest!.each((bytes, offset, length, score) => {
-    let total = weighted(score, smallest!.weight);
-    for (const input of others) {
-      if (!input.find(c, bytes, offset, length)) return true;
-      total = aggregate(total, input.score * input.weight);
-    }
-    made.put(bytes, offset, length, total);
-    return true;
-  });
-}
-
-function subtract(c: CommandContext): void {
-  const [first, ...others] = options.inputs;
-  first!.each((bytes, offset, length, score) => {
-    if (!others.some((input) => input.find(c, bytes, offset, length))) {
-      made.put(bytes, offset, length, score);
-    }
-    return true;
-  });
 }

@@ -16,8 +16,8 @@ import { SortedSetReading, viewOf } from './sorted-set-reading.ts';
 const FRAME_BYTES = 128;
 const ELEMENT_BYTES = 20;
 
-/** One per thread; what is made is good until `begin`. */
-class NewSortedSet extends SortedSetReading {
+/** Reused; what is made is good until `begin`. */
+export class NewSortedSet extends SortedSetReading {
   readonly #bytes = Buffer.alloc(MAX_PACKED_BYTES);
   readonly #view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, MAX_PACKED_BYTES);
   #context: CommandContext | null = null;
@@ -95,4 +95,5 @@ class NewSortedSet extends SortedSetReading {
   }
 }
 
+/** That of this thread's command, unless it may take long. */
 export const made = new NewSortedSet();

@@ -5,6 +5,7 @@ import { ERR_OUT_OF_RANGE, ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { MOST_PAIRS, PickWalk, readPickCount } from '../random-picks.ts';
 import { MemberReply } from './reply-members.ts';
+import type { VisitMember } from './sorted-set-reading.ts';
 import { zset } from './sorted-set-value.ts';
 
 const members = new MemberReply();
@@ -35,10 +36,34 @@ function pickSeveral(c: CommandContext): Outcome {
 
   const entry = zset.openRead(c, 1);
   if (entry < 0) return c.refuse(entry);
-  if (entry === 0) reply.array(0);
-  else if (count < 0n) pickEach(c, -Number(count), withScores);
-  else pickDistinct(c, Math.min(Number(count), zset.count), withScores);
+  if (entry === 0) {
+    reply.array(0);
+    return DONE;
+  }
+  const wanted = count < 0n ? -Number(count) : Math.min(Number(count), zset.count);
+  if (zset.isLong(c, wanted)) return pickLater(c, count < 0n, wanted, withScores);
+  if (count < 0n) pickEach(c, wanted, withScores);
+  else pickDistinct(c, wanted, withScores);
   return DONE;
+}
+
+/** Many picks of many members, in slices. */
+function pickLater(
+  c: CommandContext,
+  isEach: boolean,
+  wanted: number,
+  withScores: boolean,
+): Outcome {
+  const later = new MemberReply();
+  const head = (): void => later.begin(c, wanted, withScores);
+  if (isEach) return c.perform(zset.pagedPicks(c, head, wanted, later.visit), wanted, 1);
+  const { count } = zset;
+  const walk = new PickWalk();
+  walk.begin(c.random, count, wanted);
+  const choose: VisitMember = (bytes, offset, length, score) => {
+    if (walk.takes()) later.visit(bytes, offset, length, score);
+  };
+  return c.perform(zset.paged(head, 0, count, false, choose), count, 1);
 }
 
 /** So many picks, each among all members: as many as the reply may have bytes for. */

@@ -1,8 +1,9 @@
 // ZRANGE, its older forms, and ZRANGESTORE; ZCOUNT and ZLEXCOUNT.
 
 import type { CommandContext } from '../context.ts';
-import { DONE, OTHER_TYPE, type Outcome } from '../outcome.ts';
-import { made } from './new-sorted-set.ts';
+import { AWAITS, DONE, OTHER_TYPE, type Outcome, SLICED } from '../outcome.ts';
+import { MOST_RESTARTS } from '../sliced-work.ts';
+import { RangeCopy } from './range-copy.ts';
 import { type RangeKind, range } from './range-options.ts';
 import { MemberReply } from './reply-members.ts';
 import {
@@ -16,6 +17,10 @@ import { zset } from './sorted-set-value.ts';
 import { isDestinationHere, storeMade } from './store-made.ts';
 
 const members = new MemberReply();
+/** Given away with the work that is put off. */
+let copying = new RangeCopy();
+/** Argument index of what ZRANGESTORE reads. */
+const SOURCE = 2;
 
 /** ZRANGE key start stop [BYSCORE|BYLEX] [REV] [LIMIT offset count] [WITHSCORES]. */
 export function zrange(c: CommandContext): Outcome {
@@ -53,8 +58,15 @@ function replyRange(c: CommandContext, kind: RangeKind, downwards: boolean | nul
   const entry = zset.openRead(c, 1);
   if (entry < 0) return c.refuse(entry);
   range.match(zset);
-  members.begin(c, range.wanted, range.withScores);
-  zset.walk(range.from, range.wanted, range.downwards, members.visit);
+  const { from, wanted, withScores } = range;
+  if (zset.isLong(c, wanted)) {
+    const later = new MemberReply();
+    const head = (): void => later.begin(c, wanted, withScores);
+    const work = zset.paged(head, from, wanted, range.downwards, later.visit);
+    return c.perform(work, wanted, 1);
+  }
+  members.begin(c, wanted, withScores);
+  zset.walk(from, wanted, range.downwards, members.visit);
   return DONE;
 }
 
@@ -64,16 +76,29 @@ export function zrangeStore(c: CommandContext): Outcome {
   if (wrong !== '') return c.fail(wrong);
   const destination = isDestinationHere(c);
   if (destination < 0) return c.refuse(destination);
-  const entry = zset.open(c, 2);
+  const prepared = c.prepared instanceof RangeCopy ? c.prepared : null;
+  if (prepared?.sources.areCurrent(c)) return finish(c, prepared);
+  const entry = zset.openSource(c, SOURCE);
   if (entry === OTHER_TYPE) c.stats.hits++;
   if (entry < 0) return c.refuse(entry);
   range.match(zset);
-  made.begin(c);
-  zset.walk(range.from, range.wanted, range.downwards, (bytes, offset, length, score) => {
-    made.put(bytes, offset, length, score);
-  });
-  const outcome = storeMade(c);
-  if (outcome === DONE) c.countRead(entry);
+  const work = copying;
+  work.begin(c, zset, range.from, range.wanted, range.downwards);
+  work.restarts = prepared === null ? 0 : prepared.restarts + 1;
+  const outcome = c.perform(work, work.restarts > MOST_RESTARTS ? 0 : range.wanted);
+  if (outcome === AWAITS) return outcome;
+  if (outcome !== SLICED) return finish(c, work);
+  work.sources.note(c, SOURCE, 1);
+  copying = new RangeCopy();
+  return outcome;
+}
+
+function finish(c: CommandContext, { made, payload }: RangeCopy): Outcome {
+  const isThere = c.peek(SOURCE) > 0;
+  const outcome = storeMade(c, 1, made, payload);
+  if (outcome !== DONE) return outcome;
+  if (isThere) c.stats.hits++;
+  else c.stats.misses++;
   return outcome;
 }
 

@@ -22,7 +22,9 @@ import {
 import { doubleText } from '@forgekv/protocol';
 import type { CommandContext } from '../context.ts';
 import type { NewValue } from '../new-value.ts';
-import { made } from './new-sorted-set.ts';
+import { SlicedPayload } from '../sliced-payload.ts';
+import { SLICE_PAGE } from '../sliced-work.ts';
+import { made, type NewSortedSet } from './new-sorted-set.ts';
 import { SortedSetReading } from './sorted-set-reading.ts';
 
 const RDB_ZSET = 3;
@@ -41,6 +43,32 @@ const zset = new SortedSetReading();
 const listpackWriter = new ListpackWriter();
 const scoreBytes = Buffer.alloc(MOST_TEXT);
 
+/** Makes the payload of a large one that is being made, page by page. */
+export function payloadOfMade(c: CommandContext, zset: NewSortedSet): SlicedPayload {
+  const compress = c.config.boolean('rdbcompression');
+  const { count } = zset;
+  return new SlicedPayload(RDB_ZSET_2, count, zset.effectBytes, (writer, done) => {
+    const wanted = Math.min(SLICE_PAGE, count - done);
+    zset.walk(count - 1 - done, wanted, true, (bytes, offset, length, score) => {
+      writePair(writer, bytes, offset, length, score, compress);
+    });
+    return done + wanted < count ? done + wanted : 0;
+  });
+}
+
+function writePair(
+  writer: RdbWriter,
+  bytes: Buffer,
+  offset: number,
+  length: number,
+  score: number,
+  compress: boolean,
+): void {
+  writeRdbString(writer, bytes, offset, length, compress);
+  writer.ensure(DOUBLE_BYTES);
+  writer.position = writer.buffer.writeDoubleLE(score, writer.position);
+}
+
 /** Writes the sorted set opened last. */
 export function dumpSortedSet(c: CommandContext, _entry: number, writer: RdbWriter): void {
   zset.attach(c);
@@ -49,9 +77,7 @@ export function dumpSortedSet(c: CommandContext, _entry: number, writer: RdbWrit
     writer.byte(RDB_ZSET_2);
     writer.length(zset.count);
     zset.walk(zset.count - 1, zset.count, true, (bytes, offset, length, score) => {
-      writeRdbString(writer, bytes, offset, length, compress);
-      writer.ensure(DOUBLE_BYTES);
-      writer.position = writer.buffer.writeDoubleLE(score, writer.position);
+      writePair(writer, bytes, offset, length, score, compress);
     });
   } else {
     writer.byte(RDB_ZSET_LISTPACK);

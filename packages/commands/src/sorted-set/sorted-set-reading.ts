@@ -13,12 +13,13 @@ import {
 import { TYPE_ZSET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { OTHER_TYPE } from '../outcome.ts';
+import { PagedReply, pageOf, SLICE_PAGE } from '../sliced-work.ts';
 
 /** Visits a member; its bytes are valid during the call, and nothing may change meanwhile. */
 export type VisitMember = (bytes: Buffer, offset: number, length: number, score: number) => void;
 
-/** Members visited between two looks at whether to go on. */
-const STRETCH = 256;
+/** Words are read behind the end of what is packed. */
+const SPARE_BYTES = 8;
 
 const NO_BYTES = Buffer.alloc(0);
 let viewedBytes: Buffer = NO_BYTES;
@@ -55,6 +56,14 @@ export class SortedSetReading {
    */
   open(c: CommandContext, index: number): number {
     const entry = c.openCollection(index, TYPE_ZSET);
+    if (entry > 0) this.attach(c);
+    else this.attachNone();
+    return entry;
+  }
+
+  /** The same for a command that will not change it, whatever else it does. */
+  openSource(c: CommandContext, index: number): number {
+    const entry = c.openSource(index, TYPE_ZSET);
     if (entry > 0) this.attach(c);
     else this.attachNone();
     return entry;
@@ -286,13 +295,92 @@ export class SortedSetReading {
     count: number,
     visit: (bytes: Buffer, offset: number, length: number, score: number) => boolean,
   ): void {
+    const end = first + count;
+    if (count > 0)
+      for (let at = this.page(first, end, visit); at !== 0; ) at = this.page(at, end, visit);
+  }
+
+  /**
+   * Visits a page of members from a rank on, upwards, until the visitor says false.
+   * @param end the rank behind the last one, at most `count`
+   * @returns the next rank, 0: at the end
+   */
+  page(
+    first: number,
+    end: number,
+    visit: (bytes: Buffer, offset: number, length: number, score: number) => boolean,
+  ): number {
     let goesOn = true;
     const see: VisitMember = (bytes, offset, length, score) => {
       if (goesOn) goesOn = visit(bytes, offset, length, score);
     };
-    for (let done = 0; done < count && goesOn; done += STRETCH) {
-      this.walk(first + done, Math.min(STRETCH, count - done), false, see);
+    const wanted = Math.min(this.large === null ? SLICE_PAGE : pageOf(this.large), end - first);
+    if (wanted > 0) this.walk(first, wanted, false, see);
+    return goesOn && first + wanted < end ? first + wanted : 0;
+  }
+
+  /** The large one that is open, null: it is packed. */
+  get collection(): LargeSortedSet | null {
+    return this.large;
+  }
+
+  /** Copies a packed one out of the table, so that it stays what it is. */
+  detach(): void {
+    if (this.large === null) this.#openCopy(this.packed);
+  }
+
+  /** Returns the same sorted set for somebody else, detached. */
+  taken(): SortedSetReading {
+    const zset = new SortedSetReading();
+    zset.large = this.large;
+    if (this.large === null) zset.#openCopy(this.packed);
+    return zset;
+  }
+
+  #openCopy({ bytes, offset, length }: PackedSortedSet): void {
+    if (length === 0) {
+      this.packed.openEmpty();
+      return;
     }
+    const copy = Buffer.alloc(length + SPARE_BYTES);
+    bytes.copy(copy, 0, offset, offset + length);
+    const view = new DataView(copy.buffer, copy.byteOffset, copy.length);
+    this.packed.open(copy, view, 0, length);
+  }
+
+  /** True when a reply of `count` members is put off: it is `paged`, of ranks, or `pagedPicks`. */
+  isLong(c: CommandContext, count: number): boolean {
+    return this.large !== null && count > c.sliceElements;
+  }
+
+  /** Visits ranks of a large one as work for later, as `walk` does; `head` comes before them. */
+  paged(
+    head: () => void,
+    first: number,
+    count: number,
+    downwards: boolean,
+    visit: VisitMember,
+  ): PagedReply {
+    const zset = this.taken();
+    const page = pageOf(this.large!);
+    return new PagedReply(this.large, head, (done) => {
+      const wanted = Math.min(page, count - done);
+      zset.walk(downwards ? first - done : first + done, wanted, downwards, visit);
+      return done + wanted < count ? done + wanted : 0;
+    });
+  }
+
+  /** The same for `wanted` picks, each among all members. */
+  pagedPicks(c: CommandContext, head: () => void, wanted: number, visit: VisitMember): PagedReply {
+    const zset = this.taken();
+    return new PagedReply(this.large, head, (done) => {
+      const end = Math.min(wanted, done + SLICE_PAGE);
+      for (let i = done; i < end && !c.reply.overflowed; i++) {
+        zset.pick(c.random);
+        visit(zset.memberSource, zset.memberAt, zset.memberBytes, zset.score);
+      }
+      return end < wanted ? end : 0;
+    });
   }
 
   /** Visits a page of members from a cursor on; a packed one is one page. Returns the next. */

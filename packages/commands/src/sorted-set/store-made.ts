@@ -3,7 +3,8 @@
 
 import type { CommandContext } from '../context.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
-import { made } from './new-sorted-set.ts';
+import type { SlicedPayload } from '../sliced-payload.ts';
+import { type NewSortedSet, made as sharedMade } from './new-sorted-set.ts';
 
 /**
  * Opens the destination, so that nothing is computed where it cannot be stored.
@@ -15,8 +16,17 @@ export function isDestinationHere(c: CommandContext, index: number = 1): number 
   return entry > 0 && !c.canRemove(entry) ? NOT_HERE : 0;
 }
 
-/** Stores `made` under the key at an argument index and replies with the number of its members. */
-export function storeMade(c: CommandContext, index: number = 1): Outcome {
+/**
+ * Stores what was made under the key at an argument index and replies with the number of its
+ * members. After FULL it is still there.
+ * @param payload of a large one, where it was made already
+ */
+export function storeMade(
+  c: CommandContext,
+  index: number = 1,
+  made: NewSortedSet = sharedMade,
+  payload: SlicedPayload | null = null,
+): Outcome {
   // Opened again: it may have been among the sources.
   const entry = c.open(index);
   if (entry < 0) return c.refuse(entry);
@@ -28,14 +38,15 @@ export function storeMade(c: CommandContext, index: number = 1): Outcome {
   }
   if (made.isLarge) {
     if (!c.mayBeLarge) return c.refuse(NOT_HERE);
-    const refusal = c.refusalOf(made.effectBytes);
+    const refusal = c.refusalOf(payload?.bytes.length ?? made.effectBytes);
     if (refusal !== '') return c.fail(refusal);
   }
   const stored = c.storeNew(entry, made.finish());
-  made.clear();
   if (stored < 0) return c.refuse(stored);
+  made.clear();
   c.table.setExpireAtMs(stored, 0);
-  c.changed(stored);
+  if (payload === null) c.changed(stored);
+  else c.changedTo(stored, payload.bytes);
   c.reply.integer(count);
   return DONE;
 }

@@ -30,6 +30,14 @@ export class MemoryLargeValues implements LargeValues {
     assert.equal(this.values.get(id)?.shard, shard, `large value ${id} is not of this shard`);
   }
 
+  awaitRelease(): boolean {
+    return false;
+  }
+
+  queueFor(): boolean {
+    return false;
+  }
+
   drop(shard: number, id: number): void {
     assert.equal(this.values.get(id)?.shard, shard, `large value ${id} is not of this shard`);
     this.values.delete(id);

@@ -9,6 +9,7 @@ import {
   CommandContext,
   type CommandRegistry,
   createRegistry,
+  DONE,
   Executor,
   type LargeValues,
   type Outcome,
@@ -16,11 +17,15 @@ import {
   PLACE_WORKER,
   type ServerServices,
   type Session,
+  SLICED,
   statsBytes,
   ThreadStats,
   unknownSubcommand,
   wrongArity,
 } from '../../src/index.ts';
+
+/** Commands on more elements are put off. */
+const SLICE_ELEMENTS = 2;
 
 export const registry: CommandRegistry = createRegistry();
 
@@ -29,12 +34,15 @@ export class TestThread {
   readonly context: CommandContext;
   readonly #executor: Executor;
   readonly #services: ServerServices;
+  readonly #isWorker: boolean;
+  #isSliced = false;
 
   constructor(table: HotTable, large: LargeValues, isWorker: boolean) {
     const stats = new ThreadStats(new SharedArrayBuffer(statsBytes(registry.table.size)));
     const { config } = Config.load();
     this.context = new CommandContext({ table, large, stats, config, reply: new ReplyWriter() });
     this.context.random = new Random(1);
+    this.#isWorker = isWorker;
     this.#executor = new Executor(registry, this.context, isWorker);
     this.#services = { commands: registry.table } as ServerServices;
   }
@@ -46,10 +54,30 @@ export class TestThread {
       return registry.frontRuns[id]!(context, {} as Session, this.#services);
     }
     if (place === PLACE_WORKER) return registry.runs[id]!(context);
+    // Every other command is cut into slices.
+    this.#isSliced = this.#isWorker && !this.#isSliced;
+    context.sliceElements = this.#isSliced ? SLICE_ELEMENTS : Infinity;
     const single = registry.singleKey[id]!;
     if (single !== 0) context.prehash(single);
-    const outcome = this.#executor.run(id);
+    let outcome = this.#executor.run(id);
+    if (outcome === SLICED) outcome = this.#goOn(id);
     if (single !== 0) context.clearPrehashed(single);
+    return outcome;
+  }
+
+  /** Does what was put off, as a worker between other commands: the request is another one then. */
+  #goOn(id: number): Outcome {
+    const { context } = this;
+    const { bytes, view } = context.request;
+    const work = context.takeSliced();
+    context.request.bytes = Buffer.alloc(0);
+    while (!work.step(context));
+    context.request.bytes = bytes;
+    context.request.view = view;
+    if (!work.isPreparation) return DONE;
+    context.prepared = work;
+    const outcome = this.#executor.run(id);
+    context.prepared = null;
     return outcome;
   }
 }

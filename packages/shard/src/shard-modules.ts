@@ -1,0 +1,33 @@
+// What a worker is made of: by whoever starts its thread, and what it needs for its stores.
+
+import type { CommandRegistry, EffectLog, ThreadStats } from '@forgekv/commands';
+import type { Config } from '@forgekv/config';
+import type { HotTable, NamespaceMap } from '@forgekv/keyspace';
+import type { Doorbell } from '@forgekv/rings';
+import type { PeerLink } from './peers.ts';
+import type { StoreKeeperModules } from './store-keeper.ts';
+
+export interface ShardModules {
+  readonly index: number;
+  readonly table: HotTable;
+  readonly registry: CommandRegistry;
+  readonly config: Config;
+  readonly log: EffectLog;
+  readonly stats: ThreadStats;
+  readonly workerOf: Uint8Array;
+  /** Makes a map of databases to namespaces durable. */
+  readonly persistNamespaces: (map: NamespaceMap) => void;
+  readonly doorbell: Doorbell;
+  readonly peers: ReadonlyMap<number, PeerLink>;
+  readonly fronts: readonly {
+    readonly requests: SharedArrayBuffer;
+    readonly replies: SharedArrayBuffer;
+    readonly doorbell: Doorbell;
+  }[];
+}
+
+/** What a worker needs for its stores beside what it has. */
+export type StoreModules = Pick<
+  StoreKeeperModules,
+  'logs' | 'durable' | 'sync' | 'say' | 'evictorTable' | 'keepCold'
+>;
