@@ -301,6 +301,7 @@ test('after a restart evicted keys are gone, and the cap still holds', async (t)
     if (how === 'kill') await server.kill9();
     await server.restart();
     const again = await connect(t, server);
+    t.equal(await number(again, 'evicted_keys'), 0, `nothing had to go after a ${how}`);
     t.equal(await number(again, 'forgekv_dataset_bytes'), bytes, `after a ${how}`);
     t.same(await keyNames(again), before);
   }

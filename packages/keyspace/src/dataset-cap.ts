@@ -12,6 +12,7 @@ import { SHARD_COUNT } from '@forgekv/base';
 import type { Arena } from './arena.ts';
 import {
   CAP_EVICTS,
+  CAP_HELD,
   CAP_LIMIT,
   CAP_REACHED,
   CAP_STATE,
@@ -67,6 +68,15 @@ export class DatasetCap {
     this.look();
   }
 
+  /**
+   * Holds or releases: held, the dataset counts as within its cap. For a start, while some shards
+   * have keys whose removal is yet to be replayed: others must not be evicted for those.
+   */
+  hold(isHeld: boolean): void {
+    Atomics.store(this.#words, CAP_HELD, isHeld ? 1 : 0);
+    this.look();
+  }
+
   /** In bytes, 0 = none. */
   get limitBytes(): number {
     return this.#floats[CAP_LIMIT >> 1]!;
@@ -106,7 +116,7 @@ export class DatasetCap {
     const bytes = this.bytes();
     const limitBytes = this.limitBytes;
     let state = CAP_UNDER;
-    if (limitBytes > 0 && bytes > limitBytes) {
+    if (limitBytes > 0 && bytes > limitBytes && this.#words[CAP_HELD] === 0) {
       state = this.evicts ? CAP_EVICT : CAP_REFUSE;
       const reached = this.#now() + 1;
       if (this.#words[CAP_REACHED] !== reached) this.#words[CAP_REACHED] = reached;

@@ -53,6 +53,8 @@ export const CAP_EVICTS = 17;
 export const CAP_LIMIT = 18;
 /** Seconds since the arena's epoch, plus 1, when the dataset was last seen above the cap. */
 export const CAP_REACHED = 20;
+/** 1: the dataset counts as within its cap. */
+export const CAP_HELD = 21;
 export const CONTROL_WORDS = 64;
 
 // Shard block, in words.

@@ -98,6 +98,7 @@ export class Server {
     restoreNamespaces(this.directory, new Databases(this.#table));
     this.#control = new ProcessControl(this.#wiring.control);
     this.#control.loading = true;
+    this.#table.cap.hold(true);
     this.#keeper = new LogKeeper(transfer, this.#wiring.effects, this.#wiring.durable, {
       mode: () => config.word('wal-sync-mode'),
       log: (message) => options.log.warn(message),
@@ -195,6 +196,7 @@ export class Server {
     await this.#recovered();
     this.#liveness.start();
     await this.#keeper.start();
+    this.#table.cap.hold(false);
     this.#control.loading = false;
     this.#ready = true;
     this.#sampler.sample();
