@@ -63,7 +63,6 @@ for (const resp of [2, 3] as const) {
     t.ok(total.error / replies < 0.3, `${total.error} errors in ${replies} replies`);
     const lame = [...result.counts].filter(([, { ok }]) => ok === 0).map(([label]) => label);
     t.same(lame.sort(), ALWAYS_REFUSED, 'every other command succeeds at times');
-    t.ok(result.commandsPerSecond > 2000, `${result.commandsPerSecond} commands a second`);
   });
 }
 
