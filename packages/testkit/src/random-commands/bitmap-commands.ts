@@ -48,7 +48,9 @@ function bitposRest(source: ArgumentSource): CommandArg[] {
 function makeBitop(source: ArgumentSource): GeneratedCommand {
   const { prng } = source;
   const operation = prng.pick(['AND', 'OR', 'XOR', 'NOT', source.percent(5) ? 'NAND' : 'OR']);
-  const [target, first] = source.keyPair();
+  const [to, first] = source.keyPair();
+  // The result is as long as the longest source, and LCS of long strings is a day's work.
+  const target = groupOf(to) === 'dna' ? source.keyOf('text') : to;
   const more = operation === 'NOT' && source.percent(95) ? [] : source.keys(3).slice(1);
   const keys = [target, first, ...more];
   return generated(['BITOP', operation, ...keys], { keys });
