@@ -52,6 +52,19 @@ export function globMatch(pattern: Uint8Array, text: Uint8Array, nocase: boolean
   return p === pattern.length;
 }
 
+/** Comparisons of bytes that matching a pattern of a client may take: some 50 ms. */
+const MOST_STEPS = 2 ** 26;
+
+/**
+ * The same for patterns and names that clients choose at any length.
+ *
+ * Redis: there is no bound. Here nothing matches when the two lengths multiplied exceed 2^26; a
+ * pattern of 64 bytes is tried on names of up to a megabyte.
+ */
+export function globMatchBounded(pattern: Uint8Array, text: Uint8Array): boolean {
+  return pattern.length * text.length <= MOST_STEPS && globMatch(pattern, text, false);
+}
+
 /** Matches the one element at `p` (not a star) with `byte`: the index behind it, or -1. */
 function matchOne(pattern: Uint8Array, p: number, byte: number, nocase: boolean): number {
   const head = pattern[p] as number;

@@ -8,6 +8,7 @@ import { hashExpiryHandlers, hashHandlers } from './hash/index.ts';
 import { hyperloglogHandlers } from './hyperloglog/index.ts';
 import { keyspaceHandlers } from './keyspace-commands/index.ts';
 import { listHandlers } from './list/index.ts';
+import { pubsubHandlers } from './pubsub/index.ts';
 import { CommandRegistry } from './registry.ts';
 import {
   commandHandlers,
@@ -29,6 +30,7 @@ export function createRegistry(): CommandRegistry {
     ...observabilityHandlers,
     ...serverHandlers,
     ...keyspaceHandlers,
+    ...pubsubHandlers,
     ...stringHandlers,
     ...bitmapHandlers,
     ...hyperloglogHandlers,

@@ -10,6 +10,7 @@
 import { invariant, Random } from '@forgekv/base';
 import type { Config } from '@forgekv/config';
 import type { ReplyWriter } from '@forgekv/protocol';
+import { NO_PUBLISHER, type Publisher } from './channel-services.ts';
 import { CollectionAccess } from './collection-access.ts';
 import { ERR_KEY_TOO_LONG, WRONG_TYPE } from './errors.ts';
 import { serializedValue } from './generic/dump-forms.ts';
@@ -52,6 +53,8 @@ export class CommandContext extends CollectionAccess {
   sliced: SlicedWork | null = null;
   /** What was prepared for the command that is executed again. */
   prepared: SlicedWork | null = null;
+  /** For PUBLISH and events. */
+  publisher: Publisher = NO_PUBLISHER;
   /** For walks over whole databases. */
   pages: KeyPages = NO_KEY_PAGES;
   /** For RANDOMKEY and the like, not for secrets. */

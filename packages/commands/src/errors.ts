@@ -16,6 +16,14 @@ export const ERR_INVALID_CURSOR = 'ERR invalid cursor';
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 export const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 export const NO_AUTH = 'NOAUTH Authentication required.';
+/** RESP2 cannot tell messages from replies, so whoever listens gets no others. */
+export function onlyListening(name: string): string {
+  return (
+    `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET ` +
+    'are allowed in this context'
+  );
+}
+
 export const LOADING = 'LOADING Redis is loading the dataset in memory';
 /** Redis: keys up to 512 MB; here a key has to fit a page of the hot table. */
 export const ERR_KEY_TOO_LONG = 'ERR key is longer than 8000 bytes';

@@ -1,6 +1,13 @@
 export { admit } from './admission.ts';
 export { createRegistry } from './all-commands.ts';
 export { BatchRouter, UNKNOWN } from './batch-router.ts';
+export {
+  type ChannelFigures,
+  type ChannelServices,
+  type ListenKind,
+  NO_PUBLISHER,
+  type Publisher,
+} from './channel-services.ts';
 export { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 export { beginReply, endReply } from './connection/reply-mode.ts';
 export { CommandContext, type ContextModules } from './context.ts';

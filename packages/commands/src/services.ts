@@ -4,6 +4,7 @@
 
 import type { CommandTable } from '@forgekv/catalog';
 import type { ReplyWriter } from '@forgekv/protocol';
+import type { ChannelServices } from './channel-services.ts';
 import type { CommandContext } from './context.ts';
 import type { DurabilityFigures } from './durability-figures.ts';
 import type { Outcome } from './outcome.ts';
@@ -53,6 +54,8 @@ export interface ServerServices {
   readonly commands: CommandTable;
   /** One block per thread: the fronts' first, then the workers'. */
   readonly stats: StatsReader;
+  /** Who listens to what. */
+  readonly channels: ChannelServices;
   /** Sampled figures, at most a second old. */
   process(): ProcessFigures;
   /** True until the data of earlier runs is there. */

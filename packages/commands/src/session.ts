@@ -26,6 +26,10 @@ export interface Session {
   noEvict: boolean;
   noTouch: boolean;
   replyMode: ReplyMode;
+  /** The reply being made is a push: CLIENT REPLY does not hold it back. */
+  replyIsPush: boolean;
+  /** True while it listens to anything. */
+  readonly isListening: boolean;
   /** Close once the replies written so far are sent. */
   closeAfterReply: boolean;
 }
@@ -41,6 +45,9 @@ export interface ClientFacts {
   idleSeconds: number;
   flags: string;
   db: number;
+  channels: number;
+  patterns: number;
+  shardChannels: number;
   inputBytes: number;
   outputBytes: number;
   lastCommand: string;

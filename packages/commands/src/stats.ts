@@ -25,11 +25,17 @@ export const STAT_FIELDS = [
   'largeBytes',
   'expiredFields',
   'evictedKeys',
+  'listeningClients',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
 /** Fields that say how things are, not what has happened. */
-const GAUGES: readonly StatField[] = ['currentConnections', 'heapBytes', 'largeBytes'];
+const GAUGES: readonly StatField[] = [
+  'currentConnections',
+  'heapBytes',
+  'largeBytes',
+  'listeningClients',
+];
 
 /** What INFO commandstats shows of one command. */
 export interface CommandFigures {
@@ -71,6 +77,8 @@ export class ThreadStats {
   /** Fields of hashes that have expired before their hash. */
   expiredFields = 0;
   evictedKeys = 0;
+  /** Connections that listen to channels. */
+  listeningClients = 0;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -100,6 +108,7 @@ export class ThreadStats {
     slots[16] = this.largeBytes;
     slots[17] = this.expiredFields;
     slots[18] = this.evictedKeys;
+    slots[19] = this.listeningClients;
   }
 
   /** Notes one call of a command and whether it answered an error. */

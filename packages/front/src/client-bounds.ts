@@ -18,6 +18,9 @@ export class ClientBounds {
   readonly #log: (message: string) => void;
   #outputBytes = 0;
   #softOutput = { softBytes: 0, softSeconds: 0 };
+  /** The same for connections that listen to channels. */
+  #listenerBytes = 0;
+  #softListener = { softBytes: 0, softSeconds: 0 };
   /** Replies in bytes that one batch of commands may make. */
   replyBytes = 0;
 
@@ -29,8 +32,11 @@ export class ClientBounds {
 
   /** Takes over what CONFIG SET may have changed. */
   configure(): void {
+    const { normal, pubsub } = this.#config.outputBufferLimits();
     this.#outputBytes = outputLimitBytes(this.#config);
-    this.#softOutput = this.#config.outputBufferLimits().normal;
+    this.#softOutput = normal;
+    this.#listenerBytes = pubsub.hardBytes || this.#outputBytes;
+    this.#softListener = pubsub;
     this.replyBytes = replyLimitBytes(this.#config);
   }
 
@@ -51,8 +57,9 @@ export class ClientBounds {
 
   /** Drops a connection for which more replies wait than it may leave unread; true if it did. */
   dropIfDeaf(connection: Connection): boolean {
-    const waiting = connection.socket.writableLength;
-    if (waiting <= this.#outputBytes) return false;
+    const waiting = connection.socket.writableLength + connection.heldMessageBytes;
+    const limit = connection.isListening ? this.#listenerBytes : this.#outputBytes;
+    if (waiting <= limit) return false;
     this.#drop(connection, `does not read its replies: ${waiting} bytes wait`);
     return true;
   }
@@ -75,7 +82,9 @@ export class ClientBounds {
 
   /** True when more than the soft limit has waited for longer than its seconds. */
   #isSlow(connection: Connection, nowMs: number): boolean {
-    const { softBytes, softSeconds } = this.#softOutput;
+    const { softBytes, softSeconds } = connection.isListening
+      ? this.#softListener
+      : this.#softOutput;
     if (softBytes === 0 || connection.socket.writableLength <= softBytes) {
       connection.overSoftLimitSinceMs = 0;
       return false;
@@ -88,7 +97,9 @@ export class ClientBounds {
     const idleMs = this.#config.integer('timeout') * 1000;
     // Redis: half a command may wait for its other half for ever unless `timeout` is set.
     const halfFrameMs = idleMs > 0 ? Math.min(idleMs, HALF_FRAME_MS) : HALF_FRAME_MS;
-    const limitMs = connection.pending.length > 0 ? halfFrameMs : idleMs;
+    // Who listens has nothing to say.
+    const silentMs = connection.isListening ? 0 : idleMs;
+    const limitMs = connection.pending.length > 0 ? halfFrameMs : silentMs;
     if (limitMs > 0 && nowMs - connection.lastActiveMs > limitMs) connection.drop();
   }
 

@@ -1,6 +1,7 @@
 // What CLIENT LIST says of a connection, and which connections a filter means.
 
 import type { ClientFacts, ClientFilter } from '@forgekv/commands';
+import { CHANNEL, PATTERN, SHARD_CHANNEL } from '@forgekv/rings';
 import type { Connection } from './connection.ts';
 
 /** Returns the facts; `names` are the command names by id. */
@@ -9,6 +10,7 @@ export function factsOf(
   names: readonly string[],
   nowMs: number,
 ): ClientFacts {
+  const { listening } = connection;
   return {
     id: connection.id,
     address: connection.address,
@@ -19,6 +21,9 @@ export function factsOf(
     idleSeconds: Math.floor((nowMs - connection.lastActiveMs) / 1000),
     flags: flagsOf(connection),
     db: connection.db,
+    channels: listening?.count(CHANNEL) ?? 0,
+    patterns: listening?.count(PATTERN) ?? 0,
+    shardChannels: listening?.count(SHARD_CHANNEL) ?? 0,
     inputBytes: connection.pending.length,
     outputBytes: connection.socket.writableLength,
     lastCommand: names[connection.lastCommand] ?? 'NULL',
@@ -32,7 +37,7 @@ export function factsOf(
 }
 
 function flagsOf(connection: Connection): string {
-  let flags = '';
+  let flags = connection.isListening ? 'P' : '';
   if (connection.noEvict) flags += 'e';
   if (connection.noTouch) flags += 'T';
   if (connection.closeAfterReply) flags += 'c';
@@ -51,8 +56,9 @@ export function matches(connection: Connection, filter: ClientFilter, nowMs: num
     return false;
   }
   if (filter.user !== undefined && filter.user !== connection.user) return false;
-  // There are no replicas, masters and subscribers yet: every connection is a normal one.
-  if (filter.type !== undefined && filter.type !== 'normal') return false;
+  // There are no replicas and masters yet.
+  const type = connection.isListening ? 'pubsub' : 'normal';
+  if (filter.type !== undefined && filter.type !== type) return false;
   if (filter.maxAgeSeconds !== undefined) {
     if ((nowMs - connection.createdAtMs) / 1000 < filter.maxAgeSeconds) return false;
   }

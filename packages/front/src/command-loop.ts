@@ -20,6 +20,7 @@ import {
   endReply,
   LOADING,
   OUT_OF_MEMORY,
+  onlyListening,
   PLACE_FRONT,
   PLACE_KEYED,
   type ServerServices,
@@ -45,6 +46,7 @@ import {
 } from '@forgekv/rings';
 import { AWAY, CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { encodeCommand } from './encode-command.ts';
+import type { FrontChannels } from './front-channels.ts';
 import type { HopClient } from './hop-client.ts';
 import type { TickOutput } from './tick-output.ts';
 
@@ -57,18 +59,27 @@ const TIMED_COMMANDS = 8;
 const TIMED_ONE_IN = 16;
 /** Command names an HTTP client would send first: such a peer is not a Redis client. */
 const HTTP_NAMES = ['post', 'host:'];
+/** What a RESP2 connection may call while it listens to channels. */
+const LISTENER_NAMES = [
+  ...['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ssubscribe', 'sunsubscribe'],
+  ...['ping', 'quit', 'reset'],
+];
+const PUBLISHER_NAMES = ['publish', 'spublish'];
 
 export interface CommandLoopModules {
   readonly registry: CommandRegistry;
   readonly context: CommandContext;
   readonly services: ServerServices;
   readonly hops: HopClient;
+  readonly channels: FrontChannels;
   readonly output: TickOutput;
   readonly control: ProcessControl;
   /** Worker of each shard. */
   readonly workerOf: Uint8Array;
   /** Told about a connection that CLIENT PAUSE stopped. */
   readonly paused: (connection: Connection) => void;
+  /** Told about a connection that may go on when messages have left. */
+  readonly clogged: (connection: Connection) => void;
   /** Told about a connection that may go on when the replies of this tick have left. */
   readonly held: (connection: Connection) => void;
   /** Told about a connection whose replies are more than a client may ask for. */
@@ -84,11 +95,19 @@ export class CommandLoop {
   /** Sends every keyed command over the ring: for tests and benchmarks. */
   forceHop = false;
   #untimed = 0;
+  /** 1 by command id: who listens may call it; it publishes. */
+  readonly #forListeners: Uint8Array;
+  readonly #publishes: Uint8Array;
 
   constructor(modules: CommandLoopModules) {
     this.#m = modules;
     this.#router = new BatchRouter(modules.registry, modules.context.table);
     this.#executor = new Executor(modules.registry, modules.context, false);
+    const { names } = modules.registry.table;
+    const marks = (marked: readonly string[]): Uint8Array =>
+      Uint8Array.from(names, (name) => (marked.includes(name) ? 1 : 0));
+    this.#forListeners = marks(LISTENER_NAMES);
+    this.#publishes = marks(PUBLISHER_NAMES);
   }
 
   /** Executes what is complete in `bytes[start..end)` and keeps the rest as pending. */
@@ -180,11 +199,11 @@ export class CommandLoop {
     const weight = this.#weigh(count);
     const started = weight === 0 ? 0 : performance.now();
     this.#router.route(this.#parser, bytes, view, !this.forceHop);
-    const start = reply.position;
-    reply.floor = start;
+    reply.floor = reply.position;
+    output.begin(connection);
     const done = this.#runAll(connection, count);
-    if (reply.overflowed) this.#discard(connection, start);
-    else output.add(connection, start);
+    if (reply.overflowed) this.#discard(connection);
+    else output.end(connection);
     if (weight === 0) return done;
     const each = ((performance.now() - started) * 1000 * weight) / count;
     for (let i = 0; i < done; i++) {
@@ -194,10 +213,9 @@ export class CommandLoop {
     return done;
   }
 
-  #discard(connection: Connection, start: number): void {
-    const { reply } = this.#m.context;
-    reply.overflowed = false;
-    reply.position = start;
+  #discard(connection: Connection): void {
+    this.#m.context.reply.overflowed = false;
+    this.#m.output.abandon();
     this.#m.tooLarge(connection);
   }
 
@@ -234,6 +252,10 @@ export class CommandLoop {
         connection.lastCommand = id;
         const place = places[id]!;
         if (place === PLACE_FRONT) {
+          if (this.#publishes[id] === 1 && this.#m.channels.isClogged) {
+            this.#m.clogged(connection);
+            return this.#putBack(connection, i);
+          }
           const outcome = registry.frontRuns[id]!(context, connection, this.#m.services);
           stats.called(id, reply.errorCount !== errors);
           if (outcome === WAITING) {
@@ -257,7 +279,10 @@ export class CommandLoop {
         }
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
-      if (connection.replyMode !== 'on' && !endReply(connection)) reply.position = start;
+      if (connection.replyMode !== 'on' || connection.replyIsPush) {
+        if (!endReply(connection) && !connection.replyIsPush) reply.position = start;
+        connection.replyIsPush = false;
+      }
       if (connection.closeAfterReply) {
         this.#m.output.close(connection);
         return count;
@@ -287,6 +312,11 @@ export class CommandLoop {
     const { context, registry } = this.#m;
     if (id === UNKNOWN && this.#speaksHttp(connection)) return false;
     if (!admit(context, registry, id, connection.limits.authenticated)) return false;
+    if (connection.resp === 2 && connection.isListening && this.#forListeners[id] === 0) {
+      context.reply.error(onlyListening(registry.table.names[id]!));
+      context.stats.rejected(id);
+      return false;
+    }
     const flags = registry.table.flagBits[id]!;
     if (!this.#m.control.loading || (flags & FLAG_LOADING) !== 0) return true;
     context.reply.error(LOADING);

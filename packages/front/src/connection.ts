@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { ReplyMode, Session } from '@forgekv/commands';
 import type { RequestLimits } from '@forgekv/protocol';
+import type { MessagePart } from './message-form.ts';
 import { PendingInput } from './pending-input.ts';
 
 export interface ConnectionFacts {
@@ -32,6 +33,16 @@ export const STALLED = 4;
 /** It is closed, or closes after what was written. */
 export const CLOSING = 5;
 
+/** What a connection listens to, as the connection sees it. */
+export interface Listening {
+  /** Channels, patterns and shard channels. */
+  readonly size: number;
+  /** Those of one kind: CHANNEL, PATTERN or SHARD_CHANNEL. */
+  count(kind: number): number;
+  /** Ends all of it at once. */
+  end(): void;
+}
+
 export class Connection implements Session {
   readonly id: number;
   readonly socket: Socket;
@@ -48,6 +59,7 @@ export class Connection implements Session {
   noEvict = false;
   noTouch = false;
   replyMode: ReplyMode = 'on';
+  replyIsPush = false;
   closeAfterReply = false;
   /** READY, AWAY, ... */
   state: number = READY;
@@ -61,6 +73,15 @@ export class Connection implements Session {
   runCommands = MOST_RUN_COMMANDS;
   /** Since when more than the soft limit of its class waits for the client, 0 = it does not. */
   overSoftLimitSinceMs = 0;
+  /** What it listens to; null: it never did. */
+  listening: Listening | null = null;
+  /** The messages for it that end what was written to it in this tick, -1 = there are none. */
+  messagesAt = -1;
+  /** The first part of a reply has been written: messages wait for its end. */
+  isMidReply = false;
+  /** Messages that wait for the end of a reply. */
+  readonly heldMessages: MessagePart[] = [];
+  heldMessageBytes = 0;
   /** True once nothing more may be written to the socket. */
   ended = false;
   reading = true;
@@ -80,6 +101,10 @@ export class Connection implements Session {
     this.lastActiveMs = facts.nowMs;
   }
 
+  get isListening(): boolean {
+    return this.listening !== null && this.listening.size > 0;
+  }
+
   get authenticated(): boolean {
     return this.limits.authenticated;
   }
@@ -91,8 +116,7 @@ export class Connection implements Session {
   /** Sends what was written and closes. */
   end(): void {
     if (this.ended) return;
-    this.state = CLOSING;
-    this.ended = true;
+    this.#leave();
     this.socket.end();
     // What still comes in is dropped; unread, it would make the kernel reset the connection and
     // throw away the last replies.
@@ -103,9 +127,14 @@ export class Connection implements Session {
 
   /** Closes at once; what was not handed to the socket yet is not sent. */
   drop(): void {
+    this.#leave();
+    this.socket.destroy();
+  }
+
+  #leave(): void {
     this.state = CLOSING;
     this.ended = true;
-    this.socket.destroy();
+    this.listening?.end();
   }
 
   /**

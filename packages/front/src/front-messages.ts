@@ -11,6 +11,7 @@ import type {
 } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
+import type { ChannelTableShape } from '@forgekv/rings';
 
 /** Everything a front needs to start: its workerData. */
 export interface FrontInit {
@@ -27,6 +28,14 @@ export interface FrontInit {
     readonly replies: SharedArrayBuffer;
     readonly doorbell: number;
   }[];
+  /** Rings for messages to and from each other front. */
+  readonly frontLinks: readonly {
+    readonly front: number;
+    readonly outgoing: SharedArrayBuffer;
+    readonly incoming: SharedArrayBuffer;
+  }[];
+  readonly channels: SharedArrayBuffer;
+  readonly channelShape: ChannelTableShape;
   readonly workerOf: Uint8Array;
   /** Counter blocks of all threads, this front's own at `statsIndex`. */
   readonly stats: readonly SharedArrayBuffer[];

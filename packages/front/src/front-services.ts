@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { CommandTable } from '@forgekv/catalog';
 import {
+  type ChannelServices,
   type ClientFacts,
   type ClientFilter,
   type CommandContext,
@@ -42,6 +43,7 @@ export interface FrontServicesModules {
   readonly control: ProcessControl;
   readonly facts: ServerFacts;
   readonly stats: StatsReader;
+  readonly channels: ChannelServices;
   /** Sends a request to the main thread. */
   readonly ask: (request: MainRequest) => Promise<unknown>;
 }
@@ -50,6 +52,7 @@ export class FrontServices implements ServerServices {
   readonly facts: ServerFacts;
   readonly stats: StatsReader;
   readonly commands: CommandTable;
+  readonly channels: ChannelServices;
   readonly #m: FrontServicesModules;
   #figures: ProcessFigures = {
     opsPerSecond: 0,
@@ -68,6 +71,7 @@ export class FrontServices implements ServerServices {
     this.#m = modules;
     this.facts = modules.facts;
     this.stats = modules.stats;
+    this.channels = modules.channels;
     this.commands = modules.registry.table;
   }
 
@@ -140,7 +144,7 @@ export class FrontServices implements ServerServices {
   }
 
   factsOf(session: Session): ClientFacts {
-    return this.#m.front.factsOf(session as Connection);
+    return this.#m.front.clients.factsOf(session as Connection);
   }
 
   async kill(filter: ClientFilter): Promise<number> {

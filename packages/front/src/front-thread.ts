@@ -8,7 +8,7 @@ import { invariant } from '@forgekv/base';
 import { createRegistry, EffectLog, StatsReader, ThreadStats } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
-import { Doorbell, ProcessControl } from '@forgekv/rings';
+import { ChannelTable, Doorbell, ProcessControl } from '@forgekv/rings';
 import { Front } from './front.ts';
 import type {
   FromFront,
@@ -46,6 +46,14 @@ function ask(request: MainRequest): Promise<unknown> {
 
 const table = new HotTable(attachArena(init.arena), init.threadId);
 const front = new Front({
+  index: init.index,
+  threads: init.channelShape.threads,
+  channelTable: new ChannelTable(init.channels, init.channelShape, init.index, table.hasher),
+  frontLinks: init.frontLinks.map((link) => ({
+    ...link,
+    // A front's doorbell has the front's index.
+    doorbell: new Doorbell(init.doorbells, link.front),
+  })),
   table,
   log: new EffectLog(table, init.wal),
   registry: createRegistry(),
@@ -115,9 +123,9 @@ async function listenAll(orders: readonly ListenOrder[]): Promise<void> {
 function answer(query: FrontQuery): FrontAnswer {
   switch (query.op) {
     case 'clients':
-      return front.clients(query.filter);
+      return front.clients.list(query.filter);
     case 'kill':
-      return front.kill(query.filter);
+      return front.clients.kill(query.filter);
     case 'unpause':
       front.releasePaused();
       return null;

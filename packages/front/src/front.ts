@@ -3,13 +3,12 @@
 
 import type { Socket } from 'node:net';
 import {
-  type ClientFacts,
-  type ClientFilter,
   CommandContext,
   type CommandRegistry,
   configureEviction,
   type EffectLog,
   endReply,
+  LOST,
   NO_LARGE_VALUES,
   type ProcessFigures,
   type SyncMode,
@@ -19,13 +18,16 @@ import {
 import type { Config } from '@forgekv/config';
 import type { HotTable } from '@forgekv/keyspace';
 import { ReplyWriter } from '@forgekv/protocol';
-import { type Doorbell, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
+import { type ChannelTable, type Doorbell, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
 import { ClientBounds } from './client-bounds.ts';
-import { factsOf, matches } from './client-facts.ts';
 import { CommandLoop, EARLY_FLUSH_BYTES, STALL_BYTES } from './command-loop.ts';
 import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
+import { FrontChannels } from './front-channels.ts';
+import { FrontClients } from './front-clients.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { HopClient, type WorkerLink } from './hop-client.ts';
+import type { FrontLink } from './message-links.ts';
+import { addressesOf } from './peer-address.ts';
 import { SocketIntake } from './socket-intake.ts';
 import { TickOutput } from './tick-output.ts';
 
@@ -34,7 +36,13 @@ const HOUSEKEEPING_MS = 100;
 /** Sleep until the tick of another thread ends; sockets have a turn between two. */
 const OTHERS_TICK_MS = 1;
 
-export interface FrontModules extends Omit<FrontServicesModules, 'front'> {
+export interface FrontModules extends Omit<FrontServicesModules, 'front' | 'channels'> {
+  /** Among the fronts. */
+  readonly index: number;
+  /** Fronts and workers. */
+  readonly threads: number;
+  readonly channelTable: ChannelTable;
+  readonly frontLinks: readonly FrontLink[];
   readonly table: HotTable;
   readonly registry: CommandRegistry;
   readonly config: Config;
@@ -49,6 +57,7 @@ export interface FrontModules extends Omit<FrontServicesModules, 'front'> {
 
 export class Front {
   readonly intake: SocketIntake;
+  readonly clients: FrontClients;
   readonly #m: FrontModules;
   readonly #connections = new Map<number, Connection>();
   readonly #paused = new Set<Connection>();
@@ -56,6 +65,7 @@ export class Front {
   readonly #writer = new ReplyWriter();
   readonly #output: TickOutput;
   readonly #hops: HopClient;
+  readonly #channels: FrontChannels;
   readonly #loop: CommandLoop;
   readonly #services: FrontServices;
   readonly #bounds: ClientBounds;
@@ -63,11 +73,15 @@ export class Front {
   #housekeepings = 0;
   /** Connections that may go on once the replies of this tick are with the sockets. */
   #held: Connection[] = [];
+  /** Connections that may publish once messages have left. */
+  #clogged: Connection[] = [];
   /** The server stops: nothing more is executed. */
   #isDraining = false;
 
   constructor(modules: FrontModules) {
     this.#m = modules;
+    const { names } = modules.registry.table;
+    this.clients = new FrontClients(this.#connections, names);
     this.#bounds = new ClientBounds(modules.config, modules.say);
     this.intake = new SocketIntake();
     const { buffer } = this.intake;
@@ -90,6 +104,7 @@ export class Front {
           const connection = this.#connections.get(id);
           if (connection !== undefined) this.#bounds.dropTooLarge(connection);
         },
+        published: (message) => this.#channels.workerPublished(message),
       },
       modules.threadStats,
     );
@@ -98,18 +113,27 @@ export class Front {
       modules.threadStats,
       () => this.#settle(),
       () => this.#afterFlush(),
+      (connection) => this.#bounds.dropIfDeaf(connection),
     );
-    this.#services = new FrontServices({ ...modules, front: this });
+    this.#channels = new FrontChannels({
+      ...modules,
+      output: this.#output,
+      dropIfDeaf: (connection) => this.#bounds.dropIfDeaf(connection),
+    });
+    this.#context.publisher = this.#channels;
+    this.#services = new FrontServices({ ...modules, front: this, channels: this.#channels });
     this.#loop = new CommandLoop({
       registry: modules.registry,
       context: this.#context,
       services: this.#services,
       hops: this.#hops,
+      channels: this.#channels,
       output: this.#output,
       control: modules.control,
       workerOf: modules.workerOf,
       paused: (connection) => this.#paused.add(connection),
       held: (connection) => this.#hold(connection),
+      clogged: (connection) => this.#clog(connection),
       tooLarge: (connection) => this.#bounds.dropTooLarge(connection),
       log: modules.say,
     });
@@ -157,10 +181,7 @@ export class Front {
       accepted.resume();
       return;
     }
-    const { remoteAddress, remotePort, localAddress, localPort } = accepted;
-    const unix = config.text('unixsocket');
-    const peer = remoteAddress === undefined ? `${unix}:0` : join(remoteAddress, remotePort);
-    const own = localAddress === undefined ? `${unix}:0` : join(localAddress, localPort);
+    const addresses = addressesOf(accepted, config.text('unixsocket'));
     const socket = this.intake.adopt(accepted, (bytes, length) => {
       this.#read(connection, bytes, length);
     });
@@ -170,8 +191,7 @@ export class Front {
     const connection = new Connection({
       id: control.nextClientId(),
       socket,
-      address: peer,
-      localAddress: own,
+      ...addresses,
       fileDescriptor: descriptor,
       nowMs: Date.now(),
     });
@@ -196,6 +216,7 @@ export class Front {
     if (!this.#connections.delete(connection.id)) return;
     connection.state = CLOSING;
     connection.ended = true;
+    this.#channels.leaveAll(connection);
     connection.pending.clear();
     this.#paused.delete(connection);
     this.#m.threadStats.currentConnections--;
@@ -270,6 +291,13 @@ export class Front {
     if (connection.state === READY) connection.state = STALLED;
   }
 
+  /** Stalls a connection that publishes until messages have left. */
+  #clog(connection: Connection): void {
+    this.#clogged.push(connection);
+    this.#output.schedule();
+    connection.state = STALLED;
+  }
+
   // --- replies from elsewhere ---
 
   #replied(id: number, bytes: Buffer, offset: number, length: number, last: boolean): void {
@@ -281,7 +309,9 @@ export class Front {
       this.#writer.floor = start;
       this.#writer.encoded(bytes, offset, length);
       this.#output.add(connection, start);
+      connection.isMidReply = !last;
     }
+    if (last) this.#channels.replied(connection);
     if (!last || connection.state !== AWAY) return;
     connection.runEnded();
     if (connection.replyMode !== 'on') endReply(connection);
@@ -312,7 +342,9 @@ export class Front {
     if (this.#writer.errorCount !== errors) {
       this.#m.threadStats.errorReply(this.#writer.lastError);
     }
-    if (connection.replyMode === 'on' || endReply(connection)) this.#output.add(connection, start);
+    const { replyIsPush } = connection;
+    connection.replyIsPush = false;
+    if (endReply(connection) || replyIsPush) this.#output.add(connection, start);
     else this.#writer.position = start;
     this.#proceed(connection);
   }
@@ -330,7 +362,10 @@ export class Front {
       log.sleep(OTHERS_TICK_MS);
       answer = log.settle();
     }
-    if (answer !== UNSETTLED) this.#hops.flush();
+    if (answer === UNSETTLED) return answer;
+    this.#hops.flush();
+    if (answer === LOST) this.#channels.drop();
+    this.#channels.flush();
     return answer;
   }
 
@@ -339,7 +374,15 @@ export class Front {
     stats.turns++;
     stats.publish();
     if (this.#hops.outstanding > 0 && this.#hops.poll()) this.#output.schedule();
+    this.#channels.poll();
     if (this.#held.length > 0) this.#releaseHeld();
+    if (this.#clogged.length > 0 && !this.#channels.isClogged) this.#unclog();
+  }
+
+  #unclog(): void {
+    this.#held = this.#clogged;
+    this.#clogged = [];
+    this.#releaseHeld();
   }
 
   #releaseHeld(): void {
@@ -357,7 +400,8 @@ export class Front {
     }
   }
 
-  readonly #hasWork = (): boolean => this.#hops.hasWork();
+  readonly #hasWork = (): boolean =>
+    this.#hops.hasWork() || (!this.#output.isWaiting && this.#channels.hasWork());
   readonly #woken = (): void => {
     this.#m.doorbell.awake();
     this.#armDoorbell();
@@ -365,7 +409,8 @@ export class Front {
 
   #armDoorbell(): void {
     // Room in a ring is announced by the same bell: what waited is sent at the tick's end.
-    if (this.#hops.poll() || this.#hops.outstanding > 0) this.#output.schedule();
+    const any = this.#hops.poll();
+    if (this.#channels.poll() || any || this.#hops.outstanding > 0) this.#output.schedule();
     const asleep = this.#m.doorbell.sleepAsync(DOORBELL_TIMEOUT_MS, this.#hasWork, this.#woken);
     // Not in a loop: replies may come in as fast as they are taken, and sockets have a turn too.
     if (!asleep) setImmediate(() => this.#armDoorbell());
@@ -402,32 +447,6 @@ export class Front {
   }
 
   // --- asked by other threads ---
-
-  /** Facts of this front's connections that pass a filter. */
-  clients(filter: ClientFilter): ClientFacts[] {
-    const nowMs = Date.now();
-    return [...this.#connections.values()]
-      .filter((connection) => matches(connection, filter, nowMs))
-      .map((connection) => this.factsOf(connection));
-  }
-
-  factsOf(connection: Connection): ClientFacts {
-    return factsOf(connection, this.#m.registry.table.names, Date.now());
-  }
-
-  /** Closes the connections that pass a filter; returns how many. */
-  kill(filter: ClientFilter): number {
-    const nowMs = Date.now();
-    let killed = 0;
-    for (const connection of this.#connections.values()) {
-      if (!matches(connection, filter, nowMs)) continue;
-      killed++;
-      // The one that asked gets its answer first.
-      if (connection.state === DEFERRED) connection.closeAfterReply = true;
-      else connection.drop();
-    }
-    return killed;
-  }
 
   /** Takes the process figures the main thread sampled. */
   sampled(figures: ProcessFigures): void {
@@ -475,8 +494,4 @@ export class Front {
     }
     return true;
   }
-}
-
-function join(address: string, port: number | undefined): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

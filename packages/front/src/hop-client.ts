@@ -4,6 +4,8 @@ import type { ThreadStats } from '@forgekv/commands';
 import {
   type Doorbell,
   KIND_LEFTOVER,
+  KIND_MESSAGE,
+  KIND_MESSAGE_MORE,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
@@ -13,6 +15,7 @@ import {
   RingConsumer,
   RingProducer,
 } from '@forgekv/rings';
+import { type ArrivedMessage, MessageIntake } from './message-intake.ts';
 
 /** Replies taken from one worker before the tick ends, in bytes. */
 const POLL_BYTES = 1024 * 1024;
@@ -32,13 +35,16 @@ export interface HopEvents {
   tooLarge(connection: number): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
   leftover(connection: number, bytes: Buffer, offset: number, length: number): void;
+  /** A worker has published a message; its bytes are valid until the call returns. */
+  published(message: ArrivedMessage): void;
 }
 
 interface Link {
   readonly requests: RingProducer;
   readonly replies: RingConsumer;
   readonly doorbell: Doorbell;
-  /** Messages that did not fit the ring, in order. */
+  readonly intake: MessageIntake;
+  /** Runs that did not fit the ring, in order. */
   readonly backlog: Message[];
 }
 
@@ -63,6 +69,7 @@ export class HopClient {
       requests: new RingProducer(link.requests),
       replies: new RingConsumer(link.replies),
       doorbell: link.doorbell,
+      intake: new MessageIntake(),
       backlog: [],
     }));
   }
@@ -137,14 +144,14 @@ export class HopClient {
       while (bytes < POLL_BYTES && replies.next()) {
         any = true;
         bytes += replies.payloadBytes;
-        this.#take(replies);
+        this.#take(replies, link.intake);
       }
       if (replies.release()) link.doorbell.ring();
     }
     return any;
   }
 
-  #take(replies: RingConsumer): void {
+  #take(replies: RingConsumer, intake: MessageIntake): void {
     const { kind, a: connection, payloadOffset, payloadBytes } = replies;
     if (kind === KIND_REPLY) {
       const { b } = replies;
@@ -157,6 +164,8 @@ export class HopClient {
       this.#events.replied(connection, replies.bytes, payloadOffset, payloadBytes, last);
     } else if (kind === KIND_LEFTOVER) {
       this.#events.leftover(connection, replies.bytes, payloadOffset, payloadBytes);
+    } else if (kind === KIND_MESSAGE || kind === KIND_MESSAGE_MORE) {
+      if (intake.take(replies)) this.#events.published(intake.message);
     }
   }
 

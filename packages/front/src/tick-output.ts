@@ -1,14 +1,19 @@
 // The replies of one turn of the event loop. They are written behind each other into the
-// thread's ReplyWriter and leave at the end of the tick, one write per socket. Whatever must
-// happen before a reply may be seen (the log's write) goes to `settle`: it says whether they may.
+// thread's ReplyWriter and leave at the end of the tick, one write per socket. Messages of channels
+// leave with them, each where it came between the replies of its connection. Whatever must happen
+// before they may be seen (the log's write) goes to `settle`: it says whether they may.
 
 import { LOST, type ThreadStats, UNSETTLED } from '@forgekv/commands';
 import type { ReplyWriter } from '@forgekv/protocol';
 import { CLOSING, type Connection } from './connection.ts';
+import type { MessagePart } from './message-form.ts';
+import { MessageRun } from './message-run.ts';
 
 /** A segment longer than this leaves as bytes; shorter ones as a string, which is cheaper. */
 const STRING_WRITE_BYTES = 16 * 1024;
 const SEGMENTS = 256;
+/** In place of where a segment begins: it is a run of messages. */
+const MESSAGES = -1;
 
 export class TickOutput {
   readonly #writer: ReplyWriter;
@@ -18,18 +23,33 @@ export class TickOutput {
   #owners: Connection[] = [];
   #bounds = new Int32Array(SEGMENTS * 2);
   readonly #closing: Connection[] = [];
+  /** The runs of messages of this tick. */
+  #runs: MessageRun[] = [];
+  #empty = MessageRun.empty();
+  /** The connection whose commands are being executed, and where its replies begin. */
+  #current: Connection | null = null;
+  #currentStart = 0;
+  /** Bytes of messages to be written in this tick. */
+  messageBytes = 0;
+  readonly #delivered: (connection: Connection) => void;
   #scheduled = false;
   #isWaiting = false;
   readonly #end = (): void => {
     this.flush();
   };
 
+  /**
+   * @param settle says whether what was written may leave
+   * @param delivered is told whom messages were written to
+   */
   constructor(
     writer: ReplyWriter,
     stats: ThreadStats,
     settle: () => number,
     afterFlush: () => void,
+    delivered: (connection: Connection) => void,
   ) {
+    this.#delivered = delivered;
     this.#writer = writer;
     this.#stats = stats;
     this.#settle = settle;
@@ -48,10 +68,17 @@ export class TickOutput {
     const end = this.#writer.position;
     if (end === start) return;
     const count = this.#owners.length;
-    if (count > 0 && this.#owners[count - 1] === connection) {
+    if (connection.messagesAt >= 0) {
+      connection.messagesAt = -1;
+    } else if (count > 0 && this.#owners[count - 1] === connection) {
       this.#bounds[count * 2 - 1] = end;
       return;
     }
+    this.#push(connection, start, end);
+  }
+
+  #push(connection: Connection, start: number, end: number): void {
+    const count = this.#owners.length;
     if (count * 2 === this.#bounds.length) {
       const grown = new Int32Array(count * 4);
       grown.set(this.#bounds);
@@ -61,6 +88,40 @@ export class TickOutput {
     this.#bounds[count * 2] = start;
     this.#bounds[count * 2 + 1] = end;
     this.schedule();
+  }
+
+  /** From now on a connection's replies are written, until `end`. */
+  begin(connection: Connection): void {
+    this.#current = connection;
+    this.#currentStart = this.#writer.position;
+  }
+
+  /** The bytes written since `begin` are replies of its connection. */
+  end(connection: Connection): void {
+    this.#current = null;
+    this.add(connection, this.#currentStart);
+  }
+
+  /** Forgets the bytes written since `begin`. */
+  abandon(): void {
+    this.#current = null;
+    this.#writer.position = this.#currentStart;
+  }
+
+  /** Sends a message to a connection, behind what was written to it before. */
+  deliver(connection: Connection, part: MessagePart): void {
+    if (connection === this.#current) {
+      this.add(connection, this.#currentStart);
+      this.#currentStart = this.#writer.position;
+    }
+    this.messageBytes += part.length;
+    if (connection.messagesAt >= 0) {
+      this.#runs[connection.messagesAt] = this.#runs[connection.messagesAt]!.with(part);
+      return;
+    }
+    connection.messagesAt = this.#runs.length;
+    this.#runs.push(this.#empty.with(part));
+    this.#push(connection, MESSAGES, connection.messagesAt);
   }
 
   /** Closes a connection at the end of the tick, behind its replies. */
@@ -106,8 +167,20 @@ export class TickOutput {
 
   /** What was done cannot be told apart from what was not: nobody gets an answer. */
   #drop(): void {
-    for (const connection of this.#owners) connection.drop();
+    this.#owners.forEach((connection, i) => {
+      // Messages may get lost; those who listen did not ask for anything.
+      if (this.#bounds[i * 2] !== MESSAGES) connection.drop();
+      connection.messagesAt = -1;
+    });
+    this.#sent();
+  }
+
+  #sent(): void {
     this.#owners.length = 0;
+    if (this.#runs.length === 0) return;
+    this.#runs = [];
+    this.#empty = MessageRun.empty();
+    this.messageBytes = 0;
   }
 
   #send(): void {
@@ -118,6 +191,10 @@ export class TickOutput {
       const start = this.#bounds[i * 2]!;
       const end = this.#bounds[i * 2 + 1]!;
       const { socket } = connection;
+      if (start === MESSAGES) {
+        this.#sendRun(connection, this.#runs[end]!);
+        continue;
+      }
       if (socket.destroyed || connection.ended) continue;
       this.#stats.outputBytes += end - start;
       connection.outputBytes += end - start;
@@ -127,6 +204,22 @@ export class TickOutput {
         socket.write(Buffer.from(buffer.subarray(start, end)));
       }
     }
-    owners.length = 0;
+    this.#sent();
+  }
+
+  #sendRun(connection: Connection, run: MessageRun): void {
+    connection.messagesAt = -1;
+    const { socket } = connection;
+    if (socket.destroyed || connection.ended) return;
+    this.#stats.outputBytes += run.length;
+    connection.outputBytes += run.length;
+    const { chunks } = run;
+    if (chunks.length > 1) socket.cork();
+    for (const chunk of chunks) {
+      if (typeof chunk === 'string') socket.write(chunk, 'latin1');
+      else socket.write(chunk);
+    }
+    if (chunks.length > 1) socket.uncork();
+    this.#delivered(connection);
   }
 }

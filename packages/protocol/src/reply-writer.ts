@@ -199,6 +199,11 @@ export class ReplyWriter {
     this.#crlf();
   }
 
+  /** Begins a bulk string; its bytes and CR LF are written by other means. */
+  bulkHead(length: number): void {
+    this.#header(DOLLAR, length);
+  }
+
   /**
    * Writes a bulk string whose bytes start at a word of `words` (shared memory).
    * @param bytes the same memory as bytes, for long values

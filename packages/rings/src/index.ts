@@ -1,5 +1,23 @@
 export { createRingMemory, FRAME_BYTES, RingConsumer, RingProducer } from './byte-ring.ts';
+export {
+  CHANNEL,
+  type ChannelKind,
+  ChannelTable,
+  type ChannelTableShape,
+  createChannelMemory,
+  MOST_CHANNEL_BYTES,
+  MOST_PATTERN_BYTES,
+  PATTERN,
+  SHARD_CHANNEL,
+} from './channel-table.ts';
 export { createDoorbellMemory, DOORBELL_WORDS, Doorbell } from './doorbell.ts';
+export {
+  KIND_MESSAGE,
+  KIND_MESSAGE_MORE,
+  KIND_MESSAGES_LOST,
+  MESSAGE_HEAD_BYTES,
+  MESSAGE_SHARDED,
+} from './message-frames.ts';
 export {
   createControlMemory,
   PAUSE_ALL,

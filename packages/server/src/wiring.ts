@@ -11,13 +11,20 @@ import {
 import type { Config } from '@forgekv/config';
 import type { FrontInit } from '@forgekv/front';
 import { createArena } from '@forgekv/keyspace';
-import { createControlMemory, createDoorbellMemory, createRingMemory } from '@forgekv/rings';
+import {
+  createChannelMemory,
+  createControlMemory,
+  createDoorbellMemory,
+  createRingMemory,
+} from '@forgekv/rings';
 import { assignShards, type ShardInit } from '@forgekv/shard';
 import type { StoreLayout, WalTransfer } from '@forgekv/storage';
 import type { ThreadPlan } from './thread-plan.ts';
 
 /** Bytes of one ring; there are two per front and worker, and untouched pages cost nothing. */
 const RING_BYTES = 256 * 1024;
+/** Of one ring for messages; there is one for every two fronts and direction. */
+const MESSAGE_RING_BYTES = 128 * 1024;
 const BYTES_PER_MB = 1024 * 1024;
 
 /** What the data directory has for the threads. */
@@ -71,6 +78,12 @@ export function wire(
       replies: createRingMemory(RING_BYTES),
     })),
   );
+  // From the first to the second.
+  const messageRings = range(plan.fronts).map((from) =>
+    range(plan.fronts).map((to) => (from === to ? null : createRingMemory(MESSAGE_RING_BYTES))),
+  );
+  const channelShape = { threads: plan.fronts + plan.workers, fronts: plan.fronts };
+  const channels = createChannelMemory(channelShape);
   const ports = connectPeers(plan.workers);
   const effects = createEffectMemory(wal.transfer.logs);
   const durable = new SharedArrayBuffer(SHARD_COUNT * 8);
@@ -86,6 +99,15 @@ export function wire(
       doorbells,
       doorbell: index,
       links: rings[index]!.map((ring, worker) => ({ ...ring, doorbell: workerDoorbell(worker) })),
+      frontLinks: range(plan.fronts)
+        .filter((front) => front !== index)
+        .map((front) => ({
+          front,
+          outgoing: messageRings[index]![front]!,
+          incoming: messageRings[front]![index]!,
+        })),
+      channels,
+      channelShape,
       workerOf,
       stats,
       statsIndex: index,

@@ -12,10 +12,17 @@ const INT32_MIN = -2147483648n;
 const INT32_MAX = 2147483647n;
 const ERR_NOT_INT32 = 'ERR value is out of range, value must between -2147483648 and 2147483647';
 
-/** PING [message]. */
-export function ping(c: CommandContext): Outcome {
+/** PING [message]. A RESP2 connection that listens gets it in the form of a message. */
+export function ping(c: CommandContext, session: Session): Outcome {
   const { request, reply } = c;
   if (request.argc > 2) return c.fail(wrongArity('ping'));
+  if (session.resp === 2 && session.isListening) {
+    reply.array(2);
+    reply.text('pong');
+    if (request.argc === 1) reply.text('');
+    else reply.bulk(request.bytes, request.offset(1), request.length(1));
+    return DONE;
+  }
   if (request.argc === 1) reply.simple('PONG');
   else reply.bulk(request.bytes, request.offset(1), request.length(1));
   return DONE;
@@ -63,6 +70,7 @@ export function reset(c: CommandContext, session: Session, services: ServerServi
   session.name = '';
   session.noEvict = false;
   session.noTouch = false;
+  services.channels.leaveAll(session);
   // A RESET behind CLIENT REPLY SKIP gets no reply; after CLIENT REPLY OFF it does.
   if (session.replyMode === 'off') session.replyMode = 'on';
   logOut(session, services);

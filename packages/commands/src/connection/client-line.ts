@@ -16,10 +16,10 @@ export function clientLine(facts: ClientFacts): string {
     ['idle', facts.idleSeconds],
     ['flags', facts.flags],
     ['db', facts.db],
-    // No subscriptions, transactions and redirections yet.
-    ['sub', 0],
-    ['psub', 0],
-    ['ssub', 0],
+    ['sub', facts.channels],
+    ['psub', facts.patterns],
+    ['ssub', facts.shardChannels],
+    // No transactions and redirections yet.
     ['multi', -1],
     ['qbuf', inputBytes],
     // A request is run from the buffer it was read into, and replies are written to one that all

@@ -9,6 +9,7 @@ const NO_REPLICATION_ID = '0'.repeat(40);
 /** # Stats */
 export function statLines(_: CommandContext, services: ServerServices): InfoLine[] {
   const { stats } = services;
+  const { figures } = services.channels;
   const { opsPerSecond, inputKbps, outputKbps } = services.process();
   const wrongPasswords = stats.errors().find(([code]) => code === 'WRONGPASS')?.[1] ?? 0;
   return [
@@ -30,18 +31,20 @@ export function statLines(_: CommandContext, services: ServerServices): InfoLine
     ...absentStatLines(),
     ['keyspace_hits', stats.get('hits')],
     ['keyspace_misses', stats.get('misses')],
+    ['pubsub_channels', figures.names('channel')],
+    ['pubsub_patterns', figures.names('pattern')],
+    ['pubsubshard_channels', figures.names('shard-channel')],
     ['total_error_replies', stats.get('errorReplies')],
     ['eventloop_cycles', stats.get('turns')],
     ['acl_access_denied_auth', wrongPasswords],
   ];
 }
 
-/** No replicas, pub/sub, tracking and rules for users yet; there never is a fork. */
+/** No replicas, tracking and rules for users yet; there never is a fork. */
 function absentStatLines(): InfoLine[] {
   const names = [
     ...['sync_full', 'sync_partial_ok', 'sync_partial_err', 'evicted_clients'],
     ...['total_eviction_exceeded_time', 'current_eviction_exceeded_time'],
-    ...['pubsub_channels', 'pubsub_patterns', 'pubsubshard_channels'],
     ...['latest_fork_usec', 'total_forks', 'migrate_cached_sockets', 'slave_expires_tracked_keys'],
     ...['active_defrag_hits', 'active_defrag_misses'],
     ...['active_defrag_key_hits', 'active_defrag_key_misses'],

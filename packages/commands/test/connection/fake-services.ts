@@ -4,9 +4,12 @@
 import type { CommandTable } from '@forgekv/catalog';
 import type { ReplyWriter } from '@forgekv/protocol';
 import {
+  type ChannelFigures,
+  type ChannelServices,
   type ClientFacts,
   type ClientFilter,
   type CommandContext,
+  type ListenKind,
   NO_DURABILITY_FIGURES,
   NO_SAVE_FIGURES,
   type Outcome,
@@ -44,6 +47,8 @@ export function newSession(id: number, authenticated: boolean): Session {
     noEvict: false,
     noTouch: false,
     replyMode: 'on',
+    replyIsPush: false,
+    isListening: false,
     closeAfterReply: false,
   };
 }
@@ -53,9 +58,68 @@ export function factsOf(session: Session, changes: Partial<ClientFacts> = {}): C
   const bytes = { inputBytes: 0, outputBytes: 0, totalInputBytes: 0, totalOutputBytes: 0 };
   return {
     ...{ id, address, localAddress, name, db, user, libName, libVersion, resp, ...bytes },
+    ...{ channels: 0, patterns: 0, shardChannels: 0 },
     ...{ fileDescriptor: 9, ageSeconds: 5, idleSeconds: 1, flags: 'N', lastCommand: 'client|list' },
     ...changes,
   };
+}
+
+/** Channels of one front with all listeners. */
+export class FakeChannels implements ChannelServices {
+  /** What each kind of name is listened to by, as latin-1. */
+  readonly listeners = new Map<string, Set<number>>();
+  /** Set by tests: `leave` has to wait for this. */
+  drained: Promise<void> | null = null;
+  problem = '';
+  readonly figures: ChannelFigures = {
+    names: (kind) => this.#of(kind).length,
+    listeners: (kind, name) => this.listeners.get(`${kind}:${latin1(name)}`)?.size ?? 0,
+    eachName: (kind, visit) => {
+      for (const key of this.#of(kind)) visit(Buffer.from(key, 'latin1'));
+    },
+  };
+
+  #of(kind: ListenKind, id?: number): string[] {
+    return [...this.listeners]
+      .filter(([key, ids]) => key.startsWith(`${kind}:`) && (id === undefined || ids.has(id)))
+      .map(([key]) => key.slice(kind.length + 1));
+  }
+
+  subscribe(session: Session, kind: ListenKind, name: Buffer): string {
+    const key = `${kind}:${latin1(name)}`;
+    const ids = this.listeners.get(key) ?? new Set();
+    if (this.problem === '') this.listeners.set(key, ids.add(session.id));
+    return this.problem;
+  }
+
+  leave(): Promise<void> | null {
+    return this.drained;
+  }
+
+  forget(session: Session, kind: ListenKind, name: Buffer): void {
+    const key = `${kind}:${latin1(name)}`;
+    const ids = this.listeners.get(key);
+    if (ids?.delete(session.id) && ids.size === 0) this.listeners.delete(key);
+  }
+
+  leaveAll(session: Session): void {
+    for (const kind of ['channel', 'pattern', 'shard-channel'] as const) {
+      for (const name of this.namesOf(session, kind)) this.forget(session, kind, name);
+    }
+  }
+
+  namesOf(session: Session, kind: ListenKind): Buffer[] {
+    return this.#of(kind, session.id).map((name) => Buffer.from(name, 'latin1'));
+  }
+
+  countOf(session: Session, kind: ListenKind): number {
+    if (kind === 'shard-channel') return this.#of(kind, session.id).length;
+    return this.#of('channel', session.id).length + this.#of('pattern', session.id).length;
+  }
+}
+
+function latin1(name: Uint8Array): string {
+  return Buffer.from(name).toString('latin1');
 }
 
 /** Fields may be set by tests; `calls` is what was asked for, in order. */
@@ -73,6 +137,7 @@ export class FakeServices implements ServerServices {
   readonly commands: CommandTable;
   readonly stats: StatsReader;
   readonly calls: unknown[][] = [];
+  readonly channels = new FakeChannels();
   readonly password: string | undefined;
   figures: ProcessFigures = {
     ...{ opsPerSecond: 12.4, inputKbps: 1.5, outputKbps: 2.25 },

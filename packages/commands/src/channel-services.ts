@@ -1,0 +1,54 @@
+// What the commands of channels ask of the thread they run on.
+
+import type { Session } from './session.ts';
+
+/** What can be listened to: a channel, the channels that fit a pattern, a channel of SSUBSCRIBE. */
+export type ListenKind = 'channel' | 'pattern' | 'shard-channel';
+
+/** The channels of the whole server. */
+export interface ChannelFigures {
+  /** Names of a kind that somebody listens to. */
+  names(kind: ListenKind): number;
+  /** Connections that listen to one name. */
+  listeners(kind: ListenKind, name: Uint8Array): number;
+  /** Calls back with every name of a kind that somebody listens to. */
+  eachName(kind: ListenKind, visit: (name: Buffer) => void): void;
+}
+
+/** What connections listen to; implemented by their front. */
+export interface ChannelServices {
+  readonly figures: ChannelFigures;
+  /**
+   * Lets a connection listen; from now on every message published anywhere is for it.
+   * @returns '' or an error text
+   */
+  subscribe(session: Session, kind: ListenKind, name: Buffer): string;
+  /**
+   * From now on messages to these names are not for the connection. Those that were before may
+   * still be on their way.
+   * @returns null, or what resolves when they have come; then `forget` each of the names
+   */
+  leave(session: Session, kind: ListenKind, names: readonly Buffer[]): Promise<void> | null;
+  /** Ends what `leave` began; of a name the connection does not listen to, nothing. */
+  forget(session: Session, kind: ListenKind, name: Buffer): void;
+  /** Ends all there is at once. */
+  leaveAll(session: Session): void;
+  /** What a connection listens to, in the order it began to. */
+  namesOf(session: Session, kind: ListenKind): Buffer[];
+  /** The count in a confirmation: shard channels, or channels and patterns together. */
+  countOf(session: Session, kind: ListenKind): number;
+}
+
+/** Sends messages; every thread that executes commands has one. */
+export interface Publisher {
+  /**
+   * Sends a message to all who listen, when the log of this tick is handed over. The bytes are
+   * copied if they are needed later.
+   * @param isSharded to those who listen by SSUBSCRIBE
+   * @returns subscriptions that it is for, on all fronts
+   */
+  publish(channel: Uint8Array, message: Uint8Array, isSharded: boolean): number;
+}
+
+/** For threads and tests without listeners. */
+export const NO_PUBLISHER: Publisher = { publish: () => 0 };

@@ -1,0 +1,224 @@
+// The channels as a front sees them: what its connections listen to, messages published here, those
+// of other fronts, and those of workers, which this front distributes.
+//
+// PUBLISH counts in the shared table and sends to the fronts that have listeners; the message
+// leaves at the end of the tick, behind its log. UNSUBSCRIBE is answered when every message that
+// was counted for the connection has come: `sent` of the table says how many of each thread.
+
+import type {
+  ChannelFigures,
+  ChannelServices,
+  ListenKind,
+  Publisher,
+  Session,
+  ThreadStats,
+} from '@forgekv/commands';
+import {
+  CHANNEL,
+  type ChannelKind,
+  type ChannelTable,
+  PATTERN,
+  SHARD_CHANNEL,
+} from '@forgekv/rings';
+import { CLOSING, type Connection } from './connection.ts';
+import { isKept, type Message } from './message-form.ts';
+import type { ArrivedMessage } from './message-intake.ts';
+import { type FrontLink, MessageLinks } from './message-links.ts';
+import { Subscriptions } from './subscriptions.ts';
+import type { TickOutput } from './tick-output.ts';
+
+const KINDS: Readonly<Record<ListenKind, ChannelKind>> = {
+  channel: CHANNEL,
+  pattern: PATTERN,
+  'shard-channel': SHARD_CHANNEL,
+};
+/** Messages written in one tick before nobody may publish in it any more, in bytes. */
+const MOST_TICK_BYTES = 8 * 1024 * 1024;
+
+export interface FrontChannelsModules {
+  /** Index among the fronts. */
+  readonly index: number;
+  /** Fronts and workers. */
+  readonly threads: number;
+  readonly channelTable: ChannelTable;
+  readonly frontLinks: readonly FrontLink[];
+  readonly threadStats: ThreadStats;
+  readonly output: TickOutput;
+  /** Drops a connection for which more waits than may; true if it did. */
+  readonly dropIfDeaf: (connection: Connection) => boolean;
+}
+
+/** A connection that waits for the messages that were counted for it. */
+interface Leaver {
+  /** Per thread, how many must have come. */
+  readonly needed: Int32Array;
+  readonly resolve: () => void;
+}
+
+export class FrontChannels implements ChannelServices, Publisher {
+  readonly figures: ChannelFigures;
+  readonly #m: FrontChannelsModules;
+  readonly #subscriptions: Subscriptions;
+  readonly #links: MessageLinks;
+  /** Messages of each thread that have come, modulo 2^32. */
+  readonly #taken: Int32Array;
+  #leavers: Leaver[] = [];
+  readonly #take = (message: Message): void => this.#arrived(message as ArrivedMessage);
+  readonly #lost = (thread: number, count: number): void => {
+    this.#taken[thread] = (this.#taken[thread]! + count) | 0;
+  };
+
+  constructor(modules: FrontChannelsModules) {
+    this.#m = modules;
+    this.#taken = new Int32Array(modules.threads);
+    this.#links = new MessageLinks(modules.frontLinks, modules.threadStats);
+    const table = modules.channelTable;
+    this.#subscriptions = new Subscriptions(table, modules.threadStats, (connection, part) => {
+      if (!connection.isMidReply) {
+        modules.output.deliver(connection, part);
+        return;
+      }
+      connection.heldMessages.push(part);
+      connection.heldMessageBytes += part.length;
+      modules.dropIfDeaf(connection);
+    });
+    this.figures = {
+      names: (kind) => table.names(KINDS[kind]),
+      listeners: (kind, name) => table.listeners(KINDS[kind], name),
+      eachName: (kind, visit) => table.eachName(KINDS[kind], visit),
+    };
+  }
+
+  // --- listening ---
+
+  subscribe(session: Session, kind: ListenKind, name: Buffer): string {
+    return this.#subscriptions.add(session as Connection, KINDS[kind], name);
+  }
+
+  leave(session: Session, kind: ListenKind, names: readonly Buffer[]): Promise<void> | null {
+    let any = false;
+    for (const name of names) {
+      if (this.#subscriptions.leave(session as Connection, KINDS[kind], name)) any = true;
+    }
+    if (!any) return null;
+    const { channelTable, index, threads } = this.#m;
+    const needed = Int32Array.from({ length: threads }, (_, thread) =>
+      channelTable.sent(thread, index),
+    );
+    if (this.#hasCome(needed)) return null;
+    return new Promise((resolve) => this.#leavers.push({ needed, resolve }));
+  }
+
+  forget(session: Session, kind: ListenKind, name: Buffer): void {
+    this.#subscriptions.remove(session as Connection, KINDS[kind], name);
+  }
+
+  leaveAll(session: Session): void {
+    this.#subscriptions.removeAll(session as Connection);
+  }
+
+  namesOf(session: Session, kind: ListenKind): Buffer[] {
+    return this.#subscriptions.namesOf(session as Connection, KINDS[kind]);
+  }
+
+  countOf(session: Session, kind: ListenKind): number {
+    const { listening } = session as Connection;
+    if (listening === null) return 0;
+    const sharded = listening.count(SHARD_CHANNEL);
+    return kind === 'shard-channel' ? sharded : listening.size - sharded;
+  }
+
+  #hasCome(needed: Int32Array): boolean {
+    return needed.every((count, thread) => ((this.#taken[thread]! - count) | 0) >= 0);
+  }
+
+  #releaseLeavers(): void {
+    if (this.#leavers.length === 0) return;
+    const done = this.#leavers.filter(({ needed }) => this.#hasCome(needed));
+    if (done.length === 0) return;
+    this.#leavers = this.#leavers.filter((leaver) => !done.includes(leaver));
+    for (const { resolve } of done) resolve();
+  }
+
+  // --- messages ---
+
+  publish(channel: Uint8Array, body: Uint8Array, isSharded: boolean): number {
+    const { channelTable: table, index } = this.#m;
+    const listeners = table.count(channel, isSharded);
+    if (listeners === 0) return 0;
+    const facts = { isSharded, version: table.version, counter: index };
+    const { low, high } = table;
+    const isForOthers = this.#m.frontLinks.some(({ front }) => table.isFor(front));
+    const stays = isForOthers || isKept(body.length);
+    const message = { ...facts, channel, body: stays ? Buffer.from(body) : body };
+    if (table.isFor(index)) this.#subscriptions.take(message);
+    if (isForOthers) this.#distribute({ ...message, channel: Buffer.from(channel), low, high });
+    return listeners;
+  }
+
+  /** Sends a message to the other fronts it is for; its bytes stay as they are. */
+  #distribute(message: ArrivedMessage): void {
+    for (const { front } of this.#m.frontLinks) {
+      const bits = front < 32 ? message.low : message.high;
+      if ((bits & (1 << (front & 31))) !== 0) this.#links.send(front, message);
+    }
+    this.#m.output.schedule();
+  }
+
+  /** A message of another thread; its bytes may not stay as they are. */
+  #arrived(message: ArrivedMessage): void {
+    const { counter } = message;
+    this.#taken[counter] = (this.#taken[counter]! + 1) | 0;
+    this.#subscriptions.take(message);
+  }
+
+  /**
+   * Takes a message that a worker has published: it is for the fronts it says, this one maybe among
+   * them. Its bytes may not stay as they are.
+   */
+  workerPublished(message: ArrivedMessage): void {
+    const { index } = this.#m;
+    const bits = index < 32 ? message.low : message.high;
+    if ((bits & (1 << (index & 31))) !== 0) this.#arrived(message);
+    const channel = Buffer.from(message.channel);
+    this.#distribute({ ...message, channel, body: Buffer.from(message.body) });
+  }
+
+  /** True while nobody on this front should publish. */
+  get isClogged(): boolean {
+    return this.#m.output.messageBytes > MOST_TICK_BYTES || this.#links.isClogged;
+  }
+
+  /** Hands messages over: at the end of a tick, when its log is with the kernel. */
+  flush(): void {
+    this.#links.flush();
+  }
+
+  /** The log of the tick is lost. */
+  drop(): void {
+    this.#links.drop();
+  }
+
+  /** Takes the messages of other fronts; true when there were any. */
+  poll(): boolean {
+    // What is waited for would wait with what waits already.
+    if (this.#m.output.isWaiting) return false;
+    const any = this.#links.poll(this.#take, this.#lost);
+    this.#releaseLeavers();
+    return any;
+  }
+
+  hasWork(): boolean {
+    return this.#links.hasWork();
+  }
+
+  /** A reply is complete: what came meanwhile follows it. */
+  replied(connection: Connection): void {
+    connection.isMidReply = false;
+    if (connection.heldMessages.length === 0) return;
+    const held = connection.heldMessages.splice(0);
+    connection.heldMessageBytes = 0;
+    if (connection.state === CLOSING) return;
+    for (const part of held) this.#m.output.deliver(connection, part);
+  }
+}

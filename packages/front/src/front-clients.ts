@@ -1,0 +1,42 @@
+// The connections of one front as CLIENT LIST and CLIENT KILL mean them.
+
+import type { ClientFacts, ClientFilter } from '@forgekv/commands';
+import { factsOf, matches } from './client-facts.ts';
+import { type Connection, DEFERRED } from './connection.ts';
+
+export class FrontClients {
+  readonly #connections: ReadonlyMap<number, Connection>;
+  readonly #names: readonly string[];
+
+  /** @param names of the commands by id */
+  constructor(connections: ReadonlyMap<number, Connection>, names: readonly string[]) {
+    this.#connections = connections;
+    this.#names = names;
+  }
+
+  /** Facts of the connections that pass a filter. */
+  list(filter: ClientFilter): ClientFacts[] {
+    const nowMs = Date.now();
+    return [...this.#connections.values()]
+      .filter((connection) => matches(connection, filter, nowMs))
+      .map((connection) => this.factsOf(connection));
+  }
+
+  factsOf(connection: Connection): ClientFacts {
+    return factsOf(connection, this.#names, Date.now());
+  }
+
+  /** Closes the connections that pass a filter; returns how many. */
+  kill(filter: ClientFilter): number {
+    const nowMs = Date.now();
+    let killed = 0;
+    for (const connection of this.#connections.values()) {
+      if (!matches(connection, filter, nowMs)) continue;
+      killed++;
+      // The one that asked gets its answer first.
+      if (connection.state === DEFERRED) connection.closeAfterReply = true;
+      else connection.drop();
+    }
+    return killed;
+  }
+}

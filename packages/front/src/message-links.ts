@@ -1,0 +1,202 @@
+// A front's rings to and from the other fronts: messages of PUBLISH go out, others' come in. Nobody
+// waits for a ring: what does not fit stays in the outbox, and while too much does, nobody on this
+// front may publish.
+
+import type { ThreadStats } from '@forgekv/commands';
+import {
+  type Doorbell,
+  KIND_MESSAGE,
+  KIND_MESSAGE_MORE,
+  KIND_MESSAGES_LOST,
+  MESSAGE_HEAD_BYTES,
+  MESSAGE_SHARDED,
+  RingConsumer,
+  RingProducer,
+} from '@forgekv/rings';
+import type { Message } from './message-form.ts';
+import { MessageIntake } from './message-intake.ts';
+
+/** Messages taken from one front before the tick ends, in bytes. */
+const POLL_BYTES = 1024 * 1024;
+/** Messages that may wait for room in a ring before nobody may publish. */
+const MOST_WAITING_BYTES = 4 * 1024 * 1024;
+/** What a message costs beside its bytes. */
+const MESSAGE_OVERHEAD_BYTES = 64;
+const TWO_32 = 2 ** 32;
+
+/** A front's links to another one. */
+export interface FrontLink {
+  readonly front: number;
+  readonly outgoing: SharedArrayBuffer;
+  readonly incoming: SharedArrayBuffer;
+  readonly doorbell: Doorbell;
+}
+
+interface Link {
+  readonly front: number;
+  readonly ring: RingProducer;
+  readonly incoming: RingConsumer;
+  readonly intake: MessageIntake;
+  readonly doorbell: Doorbell;
+  outbox: Message[];
+  /** Bytes in the outbox. */
+  waiting: number;
+  /** Bytes of the first message that are in the ring already. */
+  sent: number;
+  /** Messages per thread that were counted and will not be sent; empty: none. */
+  lost: Map<number, number>;
+}
+
+export class MessageLinks {
+  readonly #links: readonly Link[];
+  readonly #byFront: (Link | undefined)[] = [];
+  readonly #stats: ThreadStats;
+
+  constructor(links: readonly FrontLink[], stats: ThreadStats) {
+    this.#stats = stats;
+    this.#links = links.map(({ front, outgoing, incoming, doorbell }) => ({
+      front,
+      ring: new RingProducer(outgoing),
+      incoming: new RingConsumer(incoming),
+      intake: new MessageIntake(),
+      doorbell,
+      outbox: [],
+      waiting: 0,
+      sent: 0,
+      lost: new Map(),
+    }));
+    for (const link of this.#links) this.#byFront[link.front] = link;
+  }
+
+  /** Sends a message at the next `flush`; its bytes stay as they are. */
+  send(front: number, message: Message): void {
+    const link = this.#byFront[front]!;
+    link.outbox.push(message);
+    link.waiting += sizeOf(message);
+  }
+
+  /** True while so much waits for other fronts that no more should be published. */
+  get isClogged(): boolean {
+    return this.#links.some(({ waiting }) => waiting > MOST_WAITING_BYTES);
+  }
+
+  /** Messages that wait, in bytes. */
+  get waitingBytes(): number {
+    return this.#links.reduce((sum, { waiting }) => sum + waiting, 0);
+  }
+
+  /** Hands over what fits: once at the end of a tick, when its log is with the kernel. */
+  flush(): void {
+    for (const link of this.#links) {
+      if (link.outbox.length > 0 || link.lost.size > 0) this.#fill(link);
+      if (link.ring.publish()) link.doorbell.ring();
+    }
+  }
+
+  /** The log of the tick is lost: messages that might tell of it are not sent. */
+  drop(): void {
+    for (const link of this.#links) {
+      // What has begun to leave was published in an earlier tick.
+      const kept = link.sent > 0 ? link.outbox.slice(0, 1) : [];
+      for (const { counter } of link.outbox.slice(kept.length)) {
+        link.lost.set(counter, (link.lost.get(counter) ?? 0) + 1);
+      }
+      link.outbox = kept;
+      link.waiting = kept.reduce((sum, message) => sum + sizeOf(message), 0);
+    }
+  }
+
+  #fill(link: Link): void {
+    const { outbox } = link;
+    let done = 0;
+    while (done < outbox.length && this.#put(link, outbox[done]!)) done++;
+    if (done < outbox.length) {
+      this.#stats.ringFull++;
+      outbox.splice(0, done);
+      return;
+    }
+    outbox.length = 0;
+    for (const [counter, count] of link.lost) {
+      if (link.ring.reserve(0, KIND_MESSAGES_LOST, count, 0, counter, 0) < 0) return;
+      link.lost.delete(counter);
+    }
+  }
+
+  /** Puts a message, or what is left of it, into the ring; false: there is no room. */
+  #put(link: Link, message: Message): boolean {
+    const { ring } = link;
+    const { channel, body, version, counter, isSharded } = message;
+    const total = MESSAGE_HEAD_BYTES + channel.length + body.length;
+    while (link.sent < total) {
+      const from = link.sent;
+      const length = Math.min(total - from, ring.maxPayload);
+      let at: number;
+      if (from === 0) {
+        const high = Math.floor(version / TWO_32);
+        const flags = isSharded ? MESSAGE_SHARDED : 0;
+        at = ring.reserve(length, KIND_MESSAGE, (version % TWO_32) | 0, high, counter, flags);
+        if (at < 0) return false;
+        ring.view.setUint32(at, channel.length, true);
+        ring.view.setUint32(at + 4, body.length, true);
+        ring.bytes.fill(0, at + 8, at + MESSAGE_HEAD_BYTES);
+      } else {
+        at = ring.reserve(length, KIND_MESSAGE_MORE, 0, 0, 0, 0);
+        if (at < 0) return false;
+      }
+      const base = at - from;
+      copyPart(channel, MESSAGE_HEAD_BYTES, from, length, ring.bytes, base);
+      copyPart(body, MESSAGE_HEAD_BYTES + channel.length, from, length, ring.bytes, base);
+      link.sent += length;
+    }
+    link.sent = 0;
+    link.waiting -= sizeOf(message);
+    return true;
+  }
+
+  /**
+   * Hands out the messages there are, some POLL_BYTES of each front at most.
+   * @param deliver gets each message, whose bytes are valid until it returns
+   * @param lost is told how many messages of a thread will not come
+   * @returns true when there were any
+   */
+  poll(deliver: (message: Message) => void, lost: (thread: number, count: number) => void) {
+    let any = false;
+    for (const { incoming, intake, doorbell } of this.#links) {
+      let bytes = 0;
+      while (bytes < POLL_BYTES && incoming.next()) {
+        any = true;
+        bytes += incoming.payloadBytes;
+        if (incoming.kind === KIND_MESSAGES_LOST) lost(incoming.c, incoming.a);
+        else if (intake.take(incoming)) deliver(intake.message);
+      }
+      if (incoming.release()) doorbell.ring();
+    }
+    return any;
+  }
+
+  /** True when messages wait, or room for waiting ones may have come. */
+  hasWork(): boolean {
+    for (const { incoming, ring, outbox } of this.#links) {
+      if (incoming.pending || (outbox.length > 0 && ring.roomCame)) return true;
+    }
+    return false;
+  }
+}
+
+function sizeOf({ channel, body }: Message): number {
+  return channel.length + body.length + MESSAGE_OVERHEAD_BYTES;
+}
+
+/** Copies what of `bytes`, which begin at `start` of a message, is in [from, from+length) of it. */
+function copyPart(
+  bytes: Uint8Array,
+  start: number,
+  from: number,
+  length: number,
+  to: Uint8Array,
+  base: number,
+): void {
+  const first = Math.max(from, start);
+  const end = Math.min(from + length, start + bytes.length);
+  if (first < end) to.set(bytes.subarray(first - start, end - start), base + first);
+}
