@@ -17,12 +17,12 @@ import {
   CHANNEL,
   type ChannelKind,
   type ChannelTable,
+  type Message,
   PATTERN,
   SHARD_CHANNEL,
 } from '@forgekv/rings';
 import { CLOSING, type Connection } from './connection.ts';
-import { isKept, type Message } from './message-form.ts';
-import type { ArrivedMessage } from './message-intake.ts';
+import { isKept } from './message-form.ts';
 import { type FrontLink, MessageLinks } from './message-links.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { TickOutput } from './tick-output.ts';
@@ -63,7 +63,7 @@ export class FrontChannels implements ChannelServices, Publisher {
   /** Messages of each thread that have come, modulo 2^32. */
   readonly #taken: Int32Array;
   #leavers: Leaver[] = [];
-  readonly #take = (message: Message): void => this.#arrived(message as ArrivedMessage);
+  readonly #take = (message: Message): void => this.#arrived(message);
   readonly #lost = (thread: number, count: number): void => {
     this.#taken[thread] = (this.#taken[thread]! + count) | 0;
   };
@@ -146,18 +146,18 @@ export class FrontChannels implements ChannelServices, Publisher {
     const { channelTable: table, index } = this.#m;
     const listeners = table.count(channel, isSharded);
     if (listeners === 0) return 0;
-    const facts = { isSharded, version: table.version, counter: index };
-    const { low, high } = table;
+    const { version, low, high } = table;
     const isForOthers = this.#m.frontLinks.some(({ front }) => table.isFor(front));
     const stays = isForOthers || isKept(body.length);
+    const facts = { isSharded, version, counter: index, low, high };
     const message = { ...facts, channel, body: stays ? Buffer.from(body) : body };
     if (table.isFor(index)) this.#subscriptions.take(message);
-    if (isForOthers) this.#distribute({ ...message, channel: Buffer.from(channel), low, high });
+    if (isForOthers) this.#distribute({ ...message, channel: Buffer.from(channel) });
     return listeners;
   }
 
   /** Sends a message to the other fronts it is for; its bytes stay as they are. */
-  #distribute(message: ArrivedMessage): void {
+  #distribute(message: Message): void {
     for (const { front } of this.#m.frontLinks) {
       const bits = front < 32 ? message.low : message.high;
       if ((bits & (1 << (front & 31))) !== 0) this.#links.send(front, message);
@@ -166,7 +166,7 @@ export class FrontChannels implements ChannelServices, Publisher {
   }
 
   /** A message of another thread; its bytes may not stay as they are. */
-  #arrived(message: ArrivedMessage): void {
+  #arrived(message: Message): void {
     const { counter } = message;
     this.#taken[counter] = (this.#taken[counter]! + 1) | 0;
     this.#subscriptions.take(message);
@@ -176,7 +176,7 @@ export class FrontChannels implements ChannelServices, Publisher {
    * Takes a message that a worker has published: it is for the fronts it says, this one maybe among
    * them. Its bytes may not stay as they are.
    */
-  workerPublished(message: ArrivedMessage): void {
+  workerPublished(message: Message): void {
     const { index } = this.#m;
     const bits = index < 32 ? message.low : message.high;
     if ((bits & (1 << (index & 31))) !== 0) this.#arrived(message);

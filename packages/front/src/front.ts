@@ -105,6 +105,7 @@ export class Front {
           if (connection !== undefined) this.#bounds.dropTooLarge(connection);
         },
         published: (message) => this.#channels.workerPublished(message),
+        isClogged: () => this.#channels.isClogged,
       },
       modules.threadStats,
     );

@@ -9,13 +9,14 @@ import {
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
+  type Message,
+  MessageIntake,
   REPLY_LAST,
   REPLY_MORE,
   REPLY_TOO_LARGE,
   RingConsumer,
   RingProducer,
 } from '@forgekv/rings';
-import { type ArrivedMessage, MessageIntake } from './message-intake.ts';
 
 /** Replies taken from one worker before the tick ends, in bytes. */
 const POLL_BYTES = 1024 * 1024;
@@ -36,7 +37,9 @@ export interface HopEvents {
   /** Commands the worker could not execute, sent before the run's last reply. */
   leftover(connection: number, bytes: Buffer, offset: number, length: number): void;
   /** A worker has published a message; its bytes are valid until the call returns. */
-  published(message: ArrivedMessage): void;
+  published(message: Message): void;
+  /** True while no more messages should come. */
+  isClogged(): boolean;
 }
 
 interface Link {
@@ -45,10 +48,10 @@ interface Link {
   readonly doorbell: Doorbell;
   readonly intake: MessageIntake;
   /** Runs that did not fit the ring, in order. */
-  readonly backlog: Message[];
+  readonly backlog: WaitingRun[];
 }
 
-interface Message {
+interface WaitingRun {
   readonly connection: number;
   readonly flags: number;
   readonly bytes: Buffer;
@@ -141,6 +144,8 @@ export class HopClient {
     for (const link of this.#links) {
       const { replies } = link;
       let bytes = 0;
+      // A worker may wait for that, since no front waits for it.
+      if (this.#events.isClogged()) continue;
       while (bytes < POLL_BYTES && replies.next()) {
         any = true;
         bytes += replies.payloadBytes;

@@ -3,21 +3,11 @@
 // each of these, they share it.
 
 import { ReplyWriter } from '@forgekv/protocol';
+import type { Message } from '@forgekv/rings';
 
-/** Longer messages are shared by all forms. */
+/** Longer messages are shared by all forms: so they must stay as they are while they are sent. */
 const SHARED_BYTES = 4096;
 const CR_LF = Buffer.from('\r\n');
-
-/** A message as it arrived or was published. */
-export interface Message {
-  readonly channel: Uint8Array;
-  readonly body: Uint8Array;
-  readonly isSharded: boolean;
-  /** As of when it was counted. */
-  readonly version: number;
-  /** The thread that counted it. */
-  readonly counter: number;
-}
 
 /** The bytes of a message for some connections, in up to three pieces. */
 export interface MessagePart {

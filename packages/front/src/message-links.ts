@@ -5,16 +5,14 @@
 import type { ThreadStats } from '@forgekv/commands';
 import {
   type Doorbell,
-  KIND_MESSAGE,
-  KIND_MESSAGE_MORE,
   KIND_MESSAGES_LOST,
-  MESSAGE_HEAD_BYTES,
-  MESSAGE_SHARDED,
+  type Message,
+  MessageIntake,
+  messageBytes,
+  putMessage,
   RingConsumer,
   RingProducer,
 } from '@forgekv/rings';
-import type { Message } from './message-form.ts';
-import { MessageIntake } from './message-intake.ts';
 
 /** Messages taken from one front before the tick ends, in bytes. */
 const POLL_BYTES = 1024 * 1024;
@@ -22,7 +20,6 @@ const POLL_BYTES = 1024 * 1024;
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
 /** What a message costs beside its bytes. */
 const MESSAGE_OVERHEAD_BYTES = 64;
-const TWO_32 = 2 ** 32;
 
 /** A front's links to another one. */
 export interface FrontLink {
@@ -124,30 +121,8 @@ export class MessageLinks {
 
   /** Puts a message, or what is left of it, into the ring; false: there is no room. */
   #put(link: Link, message: Message): boolean {
-    const { ring } = link;
-    const { channel, body, version, counter, isSharded } = message;
-    const total = MESSAGE_HEAD_BYTES + channel.length + body.length;
-    while (link.sent < total) {
-      const from = link.sent;
-      const length = Math.min(total - from, ring.maxPayload);
-      let at: number;
-      if (from === 0) {
-        const high = Math.floor(version / TWO_32);
-        const flags = isSharded ? MESSAGE_SHARDED : 0;
-        at = ring.reserve(length, KIND_MESSAGE, (version % TWO_32) | 0, high, counter, flags);
-        if (at < 0) return false;
-        ring.view.setUint32(at, channel.length, true);
-        ring.view.setUint32(at + 4, body.length, true);
-        ring.bytes.fill(0, at + 8, at + MESSAGE_HEAD_BYTES);
-      } else {
-        at = ring.reserve(length, KIND_MESSAGE_MORE, 0, 0, 0, 0);
-        if (at < 0) return false;
-      }
-      const base = at - from;
-      copyPart(channel, MESSAGE_HEAD_BYTES, from, length, ring.bytes, base);
-      copyPart(body, MESSAGE_HEAD_BYTES + channel.length, from, length, ring.bytes, base);
-      link.sent += length;
-    }
+    link.sent = putMessage(link.ring, message, link.sent);
+    if (link.sent < messageBytes(message)) return false;
     link.sent = 0;
     link.waiting -= sizeOf(message);
     return true;
@@ -183,20 +158,6 @@ export class MessageLinks {
   }
 }
 
-function sizeOf({ channel, body }: Message): number {
-  return channel.length + body.length + MESSAGE_OVERHEAD_BYTES;
-}
-
-/** Copies what of `bytes`, which begin at `start` of a message, is in [from, from+length) of it. */
-function copyPart(
-  bytes: Uint8Array,
-  start: number,
-  from: number,
-  length: number,
-  to: Uint8Array,
-  base: number,
-): void {
-  const first = Math.max(from, start);
-  const end = Math.min(from + length, start + bytes.length);
-  if (first < end) to.set(bytes.subarray(first - start, end - start), base + first);
+function sizeOf(message: Message): number {
+  return messageBytes(message) + MESSAGE_OVERHEAD_BYTES;
 }

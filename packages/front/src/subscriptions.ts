@@ -7,13 +7,14 @@ import {
   CHANNEL,
   type ChannelKind,
   type ChannelTable,
+  type Message,
   MOST_CHANNEL_BYTES,
   MOST_PATTERN_BYTES,
   PATTERN,
   SHARD_CHANNEL,
 } from '@forgekv/rings';
 import type { Connection, Listening } from './connection.ts';
-import { type Message, MessageForm, type MessagePart } from './message-form.ts';
+import { MessageForm, type MessagePart } from './message-form.ts';
 
 const TABLE_FULL = 'ERR the table of channels is full';
 const NAME_TOO_LONG = `ERR the name of a channel is longer than ${MOST_CHANNEL_BYTES} bytes`;

@@ -15,8 +15,10 @@ export {
   KIND_MESSAGE,
   KIND_MESSAGE_MORE,
   KIND_MESSAGES_LOST,
-  MESSAGE_HEAD_BYTES,
-  MESSAGE_SHARDED,
+  type Message,
+  MessageIntake,
+  messageBytes,
+  putMessage,
 } from './message-frames.ts';
 export {
   createControlMemory,

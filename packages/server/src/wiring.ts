@@ -131,6 +131,8 @@ export function wire(
       fronts: rings.map((row, front) => ({ ...row[index]!, doorbell: front })),
       peers,
       workerOf,
+      channels,
+      channelShape,
       stats: stats[plan.fronts + index]!,
       wal: shareOf(plan.fronts + index),
       recover: config.boolean('recover'),

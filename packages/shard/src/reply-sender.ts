@@ -7,6 +7,9 @@ import {
   type Doorbell,
   KIND_LEFTOVER,
   KIND_REPLY,
+  type Message,
+  messageBytes,
+  putMessage,
   REPLY_LAST,
   REPLY_MORE,
   REPLY_TOO_LARGE,
@@ -21,6 +24,8 @@ export class ReplySender {
   readonly #front: Doorbell;
   readonly #own: Doorbell;
   readonly #settle: () => void;
+  /** Messages to be sent before whatever comes next. */
+  #messages: Message[] = [];
 
   /**
    * @param front wakes the reader
@@ -39,8 +44,32 @@ export class ReplySender {
     return this.#ring.hasRoom(bytes);
   }
 
+  /** Sends a message to the front, to be distributed, before any further reply. */
+  publish(message: Message): void {
+    this.#messages.push(message);
+  }
+
+  get hasMessages(): boolean {
+    return this.#messages.length > 0;
+  }
+
+  /** Not in `publish`: the command that published may hold locks, and the ring may be full. */
+  #sendMessages(): void {
+    const messages = this.#messages;
+    this.#messages = [];
+    for (const message of messages) {
+      const total = messageBytes(message);
+      let sent = putMessage(this.#ring, message, 0);
+      while (sent < total) {
+        this.#waitForRoom();
+        sent = putMessage(this.#ring, message, sent);
+      }
+    }
+  }
+
   /** Sends what the writer holds as replies of a connection and empties it. */
   reply(connection: number, writer: ReplyWriter, last: boolean): void {
+    if (this.hasMessages) this.#sendMessages();
     const { position, buffer } = writer;
     const most = this.#ring.maxPayload;
     let from = 0;
@@ -76,15 +105,24 @@ export class ReplySender {
     const ring = this.#ring;
     let at = ring.reserve(end - start, kind, connection, b, 0, 0);
     while (at < 0) {
-      this.flush();
-      this.#own.sleep(FULL_SLEEP_MS, () => ring.roomCame);
+      this.#waitForRoom();
       at = ring.reserve(end - start, kind, connection, b, 0, 0);
     }
     ring.bytes.set(bytes.subarray(start, end), at);
   }
 
+  #waitForRoom(): void {
+    this.#show();
+    this.#own.sleep(FULL_SLEEP_MS, () => this.#ring.roomCame);
+  }
+
   /** Makes the frames visible and wakes the front. */
   flush(): void {
+    if (this.hasMessages) this.#sendMessages();
+    this.#show();
+  }
+
+  #show(): void {
     this.#settle();
     if (this.#ring.publish()) this.#front.ring();
   }

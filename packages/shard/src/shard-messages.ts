@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { LogShare } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
+import type { ChannelTableShape } from '@forgekv/rings';
 import type { StoreLayout } from '@forgekv/storage';
 import type { ReplayCounts } from './replay.ts';
 
@@ -27,6 +28,8 @@ export interface ShardInit {
     readonly doorbell: number;
   }[];
   readonly workerOf: Uint8Array;
+  readonly channels: SharedArrayBuffer;
+  readonly channelShape: ChannelTableShape;
   readonly stats: SharedArrayBuffer;
   readonly wal: LogShare;
   /** Goes on behind damage of the logs with what is intact. */

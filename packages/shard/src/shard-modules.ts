@@ -3,7 +3,7 @@
 import type { CommandRegistry, EffectLog, ThreadStats } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { HotTable, NamespaceMap } from '@forgekv/keyspace';
-import type { Doorbell } from '@forgekv/rings';
+import type { ChannelTable, Doorbell } from '@forgekv/rings';
 import type { PeerLink } from './peers.ts';
 import type { StoreKeeperModules } from './store-keeper.ts';
 
@@ -15,6 +15,9 @@ export interface ShardModules {
   readonly log: EffectLog;
   readonly stats: ThreadStats;
   readonly workerOf: Uint8Array;
+  readonly channelTable: ChannelTable;
+  /** Index of the thread among those of the table: fronts first. */
+  readonly thread: number;
   /** Makes a map of databases to namespaces durable. */
   readonly persistNamespaces: (map: NamespaceMap) => void;
   readonly doorbell: Doorbell;

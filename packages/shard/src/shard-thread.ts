@@ -7,7 +7,7 @@ import { invariant } from '@forgekv/base';
 import { createRegistry, EffectLog, ThreadStats } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
-import { Doorbell } from '@forgekv/rings';
+import { ChannelTable, Doorbell } from '@forgekv/rings';
 import {
   CorruptRecordError,
   EarlierSegments,
@@ -48,7 +48,12 @@ function say(message: FromShard): void {
 const table = new HotTable(attachArena(init.arena), init.threadId);
 const { wal } = init;
 const doorbell = new Doorbell(init.doorbells, init.doorbell);
+const { channelShape } = init;
+/** Among all threads: fronts first. */
+const thread = channelShape.fronts + init.index;
 const shard = new Shard({
+  thread,
+  channelTable: new ChannelTable(init.channels, channelShape, thread, table.hasher),
   index: init.index,
   table,
   log: new EffectLog(table, wal),

@@ -50,6 +50,7 @@ import { sweepEvents } from './sweep-events.ts';
 import { Transactions } from './transaction.ts';
 import { WaitingRuns } from './waiting-runs.ts';
 import { WarmUp } from './warm-up.ts';
+import { WorkerPublisher } from './worker-publisher.ts';
 
 const EXPIRE_EVERY_MS = 100;
 /** Share of each period that expiring may take. */
@@ -86,6 +87,7 @@ export class Shard {
   readonly #reclaimer: Reclaimer;
   readonly #cap: CapKeeper;
   readonly #fronts: FrontLink[];
+  readonly #publisher: WorkerPublisher;
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
   /** Replies of the current run that are on their way, in bytes. */
   #sentBytes = 0;
@@ -150,6 +152,9 @@ export class Shard {
       ),
       doorbell: front.doorbell,
     }));
+    const senders = this.#fronts.map(({ replies }) => replies);
+    this.#publisher = new WorkerPublisher(modules.channelTable, modules.thread, senders);
+    this.#context.publisher = this.#publisher;
     this.configure();
   }
 
@@ -245,6 +250,7 @@ export class Shard {
     if (this.#sliced.round()) any = true;
     // Behind the slices, so that who waits for a value comes before new readers.
     if (this.#resume(nowMs)) any = true;
+    this.#publisher.flush();
     this.#settle();
     this.#m.stats.turns++;
     this.#m.stats.publish();
@@ -331,6 +337,7 @@ export class Shard {
     context.noTouch = (flags & RUN_NO_TOUCH) !== 0;
     writer.resp3 = (flags & RUN_RESP3) !== 0;
     this.#sentBytes = 0;
+    this.#publisher.runFor(front.replies);
     let at = start;
     while (at < end) {
       const next = parser.parse(bytes, at, end, this.#limits);

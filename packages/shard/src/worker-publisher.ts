@@ -1,0 +1,44 @@
+// Messages that a worker publishes. It counts as exactly as a front, in the table all threads
+// share, and leaves the distribution to the front whose run it executes: so the messages of one
+// client come in order, whichever thread they are published by.
+
+import type { Publisher } from '@forgekv/commands';
+import type { ChannelTable } from '@forgekv/rings';
+import type { ReplySender } from './reply-sender.ts';
+
+export class WorkerPublisher implements Publisher {
+  readonly #table: ChannelTable;
+  /** Index of the thread: fronts first. */
+  readonly #thread: number;
+  readonly #senders: readonly ReplySender[];
+  #sender: ReplySender;
+
+  constructor(table: ChannelTable, thread: number, senders: readonly ReplySender[]) {
+    this.#table = table;
+    this.#thread = thread;
+    this.#senders = senders;
+    this.#sender = senders[0]!;
+  }
+
+  /** From now on messages go to this front first. */
+  runFor(sender: ReplySender): void {
+    this.#sender = sender;
+  }
+
+  publish(channel: Uint8Array, message: Uint8Array, isSharded: boolean): number {
+    const table = this.#table;
+    const listeners = table.count(channel, isSharded);
+    if (listeners === 0) return 0;
+    const { version, low, high } = table;
+    this.#sender.publish({
+      ...{ channel: Buffer.from(channel), body: Buffer.from(message), isSharded },
+      ...{ version, counter: this.#thread, low, high },
+    });
+    return listeners;
+  }
+
+  /** Sends what was published outside of runs. */
+  flush(): void {
+    for (const sender of this.#senders) if (sender.hasMessages) sender.flush();
+  }
+}
