@@ -35,6 +35,9 @@ const KINDS: Readonly<Record<ListenKind, ChannelKind>> = {
 /** Messages written in one tick before nobody may publish in it any more, in bytes. */
 const MOST_TICK_BYTES = 8 * 1024 * 1024;
 
+/** What messages are written to. */
+export type MessageOutput = Pick<TickOutput, 'deliver' | 'schedule' | 'isWaiting' | 'messageBytes'>;
+
 export interface FrontChannelsModules {
   /** Index among the fronts. */
   readonly index: number;
@@ -43,7 +46,7 @@ export interface FrontChannelsModules {
   readonly channelTable: ChannelTable;
   readonly frontLinks: readonly FrontLink[];
   readonly threadStats: ThreadStats;
-  readonly output: TickOutput;
+  readonly output: MessageOutput;
   /** Drops a connection for which more waits than may; true if it did. */
   readonly dropIfDeaf: (connection: Connection) => boolean;
 }
