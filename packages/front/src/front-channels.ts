@@ -154,7 +154,11 @@ export class FrontChannels implements ChannelServices, Publisher {
     const stays = isForOthers || isKept(body.length);
     const facts = { isSharded, version, counter: index, low, high };
     const message = { ...facts, channel, body: stays ? Buffer.from(body) : body };
-    if (table.isFor(index)) this.#subscriptions.take(message);
+    if (table.isFor(index)) {
+      // What somebody was told he has sent comes before what is sent because of that.
+      this.#links.poll(this.#take, this.#lost);
+      this.#subscriptions.take(message);
+    }
     if (isForOthers) this.#distribute({ ...message, channel: Buffer.from(channel) });
     return listeners;
   }

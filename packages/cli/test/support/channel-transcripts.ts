@@ -1,0 +1,112 @@
+// What clients of channels say to a server, step by step: the same steps to Redis and to ForgeKV
+// must make the same bytes come to each of them.
+
+/** One step: who sends what; all frames it leads to are awaited before the next. */
+export type Step = readonly [client: string, ...commands: readonly string[]];
+
+export interface Transcript {
+  readonly name: string;
+  /** Clients that say HELLO 3 first. */
+  readonly resp3?: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+/** Commands are split at spaces; `''` is an empty argument. */
+export const TRANSCRIPTS: readonly Transcript[] = [
+  {
+    name: 'what a RESP2 subscriber may say',
+    steps: [
+      ['a', 'SUBSCRIBE x y x'],
+      ['a', 'GET k', 'CLIENT ID', 'nope', 'GET', 'CLIENT nope', 'HELLO 3', 'PUBLISH x y'],
+      ['a', 'PING', 'PING hi', 'PING hi you', 'ping'],
+      ['a', 'PSUBSCRIBE p*', 'SSUBSCRIBE s', 'UNSUBSCRIBE z', 'UNSUBSCRIBE x', 'UNSUBSCRIBE'],
+      ['a', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'PUNSUBSCRIBE', 'PING', 'SUNSUBSCRIBE q'],
+      ['a', 'SUNSUBSCRIBE', 'SUNSUBSCRIBE', 'PING', 'GET k'],
+      ['a', 'SUBSCRIBE', 'PSUBSCRIBE', 'SSUBSCRIBE', 'PUBLISH x', 'SPUBLISH x', 'PUBLISH x y z'],
+    ],
+  },
+  {
+    name: 'messages',
+    steps: [
+      ['a', 'SUBSCRIBE x y'],
+      ['b', 'PSUBSCRIBE ?', 'SUBSCRIBE x'],
+      ['c', 'SSUBSCRIBE x'],
+      ['p', 'PUBLISH x 1', 'PUBLISH y 2', 'PUBLISH z 3', 'PUBLISH zz 4', 'SPUBLISH x 5'],
+      ['p', 'SET k 1', 'PUBLISH x 6', 'INCR k', 'PUBLISH x 7', 'GET k'],
+      ['a', 'UNSUBSCRIBE x'],
+      ['p', 'PUBLISH x 8', 'PUBLISH y 9'],
+      ['b', 'PUNSUBSCRIBE ?'],
+      ['p', 'PUBLISH x 10', 'PUBLISH y 11', "PUBLISH y ''"],
+      ['a', "SUBSCRIBE ''", 'PSUBSCRIBE [a-c]*'],
+      ['p', "PUBLISH '' 12", 'PUBLISH abc 13', 'PUBLISH dbc 14'],
+      ['c', 'SUNSUBSCRIBE x', 'GET k'],
+      ['p', 'SPUBLISH x 15'],
+    ],
+  },
+  {
+    name: 'RESP3: messages are pushes',
+    resp3: ['a', 'b'],
+    steps: [
+      ['a', 'SUBSCRIBE x', 'PSUBSCRIBE x*', 'SSUBSCRIBE x', 'GET k', 'PING'],
+      ['b', 'SUBSCRIBE x', 'PUBLISH x 1', 'GET k', 'PUBLISH x 2', 'SPUBLISH x 3', 'PUBLISH no 4'],
+      ['c', 'SUBSCRIBE x'],
+      ['a', 'SET k v', 'PUBLISH x 5', 'GET k', 'PUBLISH x 6', 'DEL k'],
+      ['a', 'UNSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE nobody', 'SUNSUBSCRIBE', 'PUNSUBSCRIBE'],
+      ['b', 'PUBLISH x 7', 'UNSUBSCRIBE x y', 'PUBLISH x 8'],
+    ],
+  },
+  {
+    name: 'RESET, QUIT, and going back to RESP2',
+    resp3: ['b', 'c'],
+    steps: [
+      ['a', 'SUBSCRIBE x', 'PSUBSCRIBE *', 'SSUBSCRIBE s', 'RESET', 'GET k'],
+      ['p', 'PUBLISH x 1', 'SPUBLISH s 1', 'PUBSUB CHANNELS', 'PUBSUB NUMPAT'],
+      ['b', 'SUBSCRIBE x'],
+      ['c', 'SUBSCRIBE x', 'PING'],
+      ['p', 'PUBLISH x 2'],
+      ['c', 'QUIT'],
+      ['p', 'PUBLISH x 3'],
+    ],
+  },
+  {
+    name: 'CLIENT REPLY does not hold messages back',
+    resp3: ['b'],
+    steps: [
+      ['a', 'CLIENT REPLY OFF', 'SUBSCRIBE x', 'PING'],
+      ['p', 'PUBLISH x 1'],
+      ['a', 'UNSUBSCRIBE', 'PING', 'CLIENT REPLY ON', 'PING'],
+      ['b', 'CLIENT REPLY OFF', 'SUBSCRIBE x', 'PUBLISH x 2', 'PING', 'UNSUBSCRIBE'],
+      ['b', 'CLIENT REPLY ON', 'CLIENT REPLY SKIP', 'SUBSCRIBE y', 'PING'],
+      ['b', 'CLIENT REPLY SKIP', 'PUBLISH y 3', 'PING'],
+    ],
+  },
+  {
+    name: 'PUBSUB',
+    resp3: ['r'],
+    steps: [
+      ['p', 'PUBSUB NUMSUB', 'PUBSUB NUMSUB a b a', 'PUBSUB NUMPAT', 'PUBSUB CHANNELS'],
+      ['p', 'PUBSUB CHANNELS a b', 'PUBSUB SHARDCHANNELS a b', 'PUBSUB NUMPAT x', 'PUBSUB FOO'],
+      ['p', 'PUBSUB', 'PUBSUB SHARDNUMSUB', 'PUBSUB SHARDNUMSUB x y', 'PUBSUB SHARDCHANNELS'],
+      ['a', 'SUBSCRIBE one', 'PSUBSCRIBE t* two', 'SSUBSCRIBE three'],
+      ['b', 'SUBSCRIBE one', 'PSUBSCRIBE t*'],
+      [
+        'p',
+        'PUBSUB NUMSUB one two three',
+        'PUBSUB NUMPAT',
+        'PUBSUB CHANNELS',
+        'PUBSUB CHANNELS t*',
+      ],
+      ['r', 'PUBSUB NUMSUB one two', 'PUBSUB SHARDNUMSUB three', 'PUBSUB SHARDCHANNELS th*'],
+      ['p', 'PUBSUB CHANNELS o?e', 'PUBSUB SHARDCHANNELS x'],
+      ['b', 'PUNSUBSCRIBE', 'UNSUBSCRIBE'],
+      ['p', 'PUBSUB NUMSUB one', 'PUBSUB NUMPAT'],
+      ['c', "SUBSCRIBE ''"],
+      ['p', 'PUBSUB CHANNELS *', "PUBSUB CHANNELS ''", "PUBSUB NUMSUB ''"],
+    ],
+  },
+];
+
+/** A command of a step as arguments. */
+export function argumentsOf(command: string): string[] {
+  return command.split(' ').map((word) => (word === "''" ? '' : word));
+}
