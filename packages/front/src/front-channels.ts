@@ -215,6 +215,11 @@ export class FrontChannels implements ChannelServices, Publisher {
     return any;
   }
 
+  /** True when there is something for `flush`. */
+  get hasWaiting(): boolean {
+    return this.#links.hasWaiting;
+  }
+
   hasWork(): boolean {
     return this.#links.hasWork();
   }

@@ -410,8 +410,10 @@ export class Front {
 
   #armDoorbell(): void {
     // Room in a ring is announced by the same bell: what waited is sent at the tick's end.
-    const any = this.#hops.poll();
-    if (this.#channels.poll() || any || this.#hops.outstanding > 0) this.#output.schedule();
+    const replies = this.#hops.poll();
+    const messages = this.#channels.poll();
+    const waits = this.#hops.outstanding > 0 || this.#channels.hasWaiting;
+    if (replies || messages || waits) this.#output.schedule();
     const asleep = this.#m.doorbell.sleepAsync(DOORBELL_TIMEOUT_MS, this.#hasWork, this.#woken);
     // Not in a loop: replies may come in as fast as they are taken, and sockets have a turn too.
     if (!asleep) setImmediate(() => this.#armDoorbell());

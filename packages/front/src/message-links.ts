@@ -77,9 +77,9 @@ export class MessageLinks {
     return this.#links.some(({ waiting }) => waiting > MOST_WAITING_BYTES);
   }
 
-  /** Messages that wait, in bytes. */
-  get waitingBytes(): number {
-    return this.#links.reduce((sum, { waiting }) => sum + waiting, 0);
+  /** True when there is something for `flush`. */
+  get hasWaiting(): boolean {
+    return this.#links.some(({ outbox, lost }) => outbox.length > 0 || lost.size > 0);
   }
 
   /** Hands over what fits: once at the end of a tick, when its log is with the kernel. */
@@ -151,8 +151,9 @@ export class MessageLinks {
 
   /** True when messages wait, or room for waiting ones may have come. */
   hasWork(): boolean {
-    for (const { incoming, ring, outbox } of this.#links) {
-      if (incoming.pending || (outbox.length > 0 && ring.roomCame)) return true;
+    for (const { incoming, ring, outbox, lost } of this.#links) {
+      const waits = outbox.length > 0 || lost.size > 0;
+      if (incoming.pending || (waits && ring.roomCame)) return true;
     }
     return false;
   }
