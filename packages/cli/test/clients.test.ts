@@ -1,6 +1,7 @@
 // The client libraries people use, unchanged, in both protocols and on every layout of threads.
 
 import { test } from 'tap';
+import { channelsWithIoredis, channelsWithNodeRedis } from './support/channel-tours.ts';
 import { tourWithIoredis } from './support/ioredis-tour.ts';
 import { tourWithNodeRedis } from './support/node-redis-tour.ts';
 import { LAYOUTS, serve } from './support/servers.ts';
@@ -14,6 +15,10 @@ for (const { fronts, workers } of LAYOUTS) {
       });
       await t.test(`node-redis, RESP${protocol}`, async (t) => {
         await tourWithNodeRedis(t, { port, protocol, db: protocol + 2 });
+      });
+      await t.test(`channels, RESP${protocol}`, async (t) => {
+        await channelsWithIoredis(t, { port, protocol });
+        await channelsWithNodeRedis(t, { port, protocol });
       });
     }
   });
