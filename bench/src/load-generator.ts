@@ -9,6 +9,7 @@
 // memtier is that no single connection mixes. There are 11 or 44 connections instead of 10 or 40.
 
 import {
+  BenchmarkError,
   type Endpoint,
   findOnPath,
   type LoadRequest,
@@ -20,8 +21,9 @@ import {
   runRedisBenchmark,
   timedLoad,
 } from 'redis-benchmark-wrapper';
+import { runFanOut } from './fan-out.ts';
 import type { BenchOptions } from './options.ts';
-import type { Operation, Scenario, StringOperation } from './scenarios.ts';
+import { type Operation, type Scenario, type StringOperation, SUBSCRIBERS } from './scenarios.ts';
 
 /** memtier's keys are `key:` and a number from here on: as long as redis-benchmark's. */
 export const MEMTIER_FIRST_KEY = 100_000_000_000;
@@ -76,6 +78,12 @@ function runOnce(
   const endpoint: Endpoint = server;
   const clients = generators * connections;
   const shape = { endpoint, processes: generators, clients, pipeline, valueBytes, keyspace };
+  if (operation === 'PUBLISH to 100') {
+    if (!('port' in endpoint)) throw new BenchmarkError('BAD_SCENARIO', 'fan-out needs a port');
+    const { port } = endpoint;
+    const load = { port, pipeline, valueBytes, subscribers: SUBSCRIBERS, messages: requests };
+    return runFanOut(load, limitMs);
+  }
   if (operation === 'LPUSH+LPOP') {
     // One process each, so that lists stay short.
     const half = {

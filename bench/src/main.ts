@@ -19,6 +19,7 @@ import {
   collectionScenarios,
   forcedHopScenarios,
   largeScenarios,
+  publishScenarios,
   quickScenarios,
   type Scenario,
 } from './scenarios.ts';
@@ -149,6 +150,11 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
       scenarios: options.quick ? [] : chosen(largeScenarios(keyspace)),
     },
     {
+      title: 'Publish and subscribe',
+      specs: [...redis, ...plain, ...variants],
+      scenarios: options.quick ? [] : chosen(publishScenarios(keyspace)),
+    },
+    {
       title: 'Forced hop',
       specs: hop.length === 0 ? [] : [...redis.slice(0, 1), ...plain, ...hop],
       scenarios: options.quick ? [] : chosen(forcedHopScenarios(keyspace)),
@@ -180,6 +186,8 @@ function describeMethod({ rounds, pace, keyspace }: BenchOptions): string[] {
       'server, and the median of these is given with half the range.',
     'CPU µs/op is user and system time of all the threads of a server (/proc) during the load; ' +
       '`after` is what it went on using when the load was over, up to 3 s, before the next load.',
+    '`PUBLISH to 100`: 100 subscribers and a publisher, connections of one process; the next ' +
+      'batch is sent when all of them have the one before, and its latency is that of delivery.',
     'Latencies are medians over the rounds of what redis-benchmark reports, the worst of its ' +
       'processes; with a pipeline they are those of a whole batch. The maximum is over all rounds.',
     '`redis` runs without persistence, `redis-aof` with `appendfsync everysec`. ForgeKV always ' +

@@ -1,6 +1,6 @@
 // The loads, as data: what is sent, how deep the pipeline, how many generators and connections.
 
-export type Operation = StringOperation | CollectionOperation | LargeOperation;
+export type Operation = StringOperation | CollectionOperation | LargeOperation | PublishOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
 
@@ -15,6 +15,10 @@ export type CollectionOperation =
 
 /** On one sorted set of as many members as there are random keys. */
 export type LargeOperation = 'ZADD to one' | 'ZRANK of one' | 'ZRANGE of one';
+
+/** To that many subscribers of one channel. */
+export type PublishOperation = 'PUBLISH to 100';
+export const SUBSCRIBERS = 100;
 
 export interface Scenario {
   /** Unique, such as `GET p16 2x20`. */
@@ -105,6 +109,15 @@ export function largeScenarios(keyspace: number): Scenario[] {
   }));
 }
 
+/** One publisher, and everybody gets everything before it goes on. */
+export function publishScenarios(keyspace: number): Scenario[] {
+  return PIPELINES.map((pipeline) => ({
+    name: `PUBLISH to ${SUBSCRIBERS} p${pipeline}`,
+    operation: 'PUBLISH to 100',
+    ...{ pipeline, generators: 1, connections: 1, valueBytes: VALUE_BYTES, keyspace },
+  }));
+}
+
 /** The kinds of keys a set of loads needs to find when it starts. */
 export type KeyKind = 'values' | 'counters' | 'memtier values' | CollectionKind;
 
@@ -128,6 +141,7 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   'ZADD to one': ['scores'],
   'ZRANK of one': ['scores'],
   'ZRANGE of one': ['scores'],
+  'PUBLISH to 100': [],
 };
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */
