@@ -14,7 +14,7 @@ import {
   RingProducer,
 } from '@forgekv/rings';
 
-/** Messages taken from one front before the tick ends, in bytes. */
+/** Messages taken before the tick ends, in bytes. */
 const POLL_BYTES = 1024 * 1024;
 /** Messages that may wait for room in a ring before nobody may publish. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
@@ -34,6 +34,8 @@ interface Link {
   readonly ring: RingProducer;
   readonly incoming: RingConsumer;
   readonly intake: MessageIntake;
+  /** The next message of this front, to be handed out when it is the oldest of all. */
+  head: Message | null;
   readonly doorbell: Doorbell;
   outbox: Message[];
   /** Bytes in the outbox. */
@@ -48,6 +50,8 @@ export class MessageLinks {
   readonly #links: readonly Link[];
   readonly #byFront: (Link | undefined)[] = [];
   readonly #stats: ThreadStats;
+  /** Bytes taken by this `poll`. */
+  #polled = 0;
 
   constructor(links: readonly FrontLink[], stats: ThreadStats) {
     this.#stats = stats;
@@ -56,6 +60,7 @@ export class MessageLinks {
       ring: new RingProducer(outgoing),
       incoming: new RingConsumer(incoming),
       intake: new MessageIntake(),
+      head: null,
       doorbell,
       outbox: [],
       waiting: 0,
@@ -129,31 +134,61 @@ export class MessageLinks {
   }
 
   /**
-   * Hands out the messages there are, some POLL_BYTES of each front at most.
+   * Hands out the messages there are, some POLL_BYTES at most, the oldest first: when somebody
+   * publishes because of what he was told has been sent, that comes before.
    * @param deliver gets each message, whose bytes are valid until it returns
    * @param lost is told how many messages of a thread will not come
    * @returns true when there were any
    */
   poll(deliver: (message: Message) => void, lost: (thread: number, count: number) => void) {
+    this.#polled = 0;
     let any = false;
-    for (const { incoming, intake, doorbell } of this.#links) {
-      let bytes = 0;
-      while (bytes < POLL_BYTES && incoming.next()) {
-        any = true;
-        bytes += incoming.payloadBytes;
-        if (incoming.kind === KIND_MESSAGES_LOST) lost(incoming.c, incoming.a);
-        else if (intake.take(incoming)) deliver(intake.message);
-      }
-      if (incoming.release()) doorbell.ring();
+    while (this.#polled < POLL_BYTES) {
+      // Again and again: what is older than a message that was found can be seen by then.
+      while (this.#findHeads(lost));
+      const link = this.#oldest();
+      if (link === null) break;
+      any = true;
+      const message = link.head!;
+      link.head = null;
+      deliver(message);
     }
-    return any;
+    for (const link of this.#links) {
+      if (link.head !== null) link.head = copyOf(link.head);
+      if (link.incoming.release()) link.doorbell.ring();
+    }
+    return any || this.#polled > 0;
+  }
+
+  /** Takes the next message of each front of which none is known; true when there was any. */
+  #findHeads(lost: (thread: number, count: number) => void): boolean {
+    let found = false;
+    for (const link of this.#links) {
+      const { incoming, intake } = link;
+      while (link.head === null && incoming.next()) {
+        this.#polled += incoming.payloadBytes;
+        if (incoming.kind === KIND_MESSAGES_LOST) lost(incoming.c, incoming.a);
+        else if (intake.take(incoming)) link.head = intake.message;
+        if (link.head !== null) found = true;
+      }
+    }
+    return found;
+  }
+
+  #oldest(): Link | null {
+    let oldest: Link | null = null;
+    for (const link of this.#links) {
+      if (link.head === null) continue;
+      if (oldest === null || link.head.version < oldest.head!.version) oldest = link;
+    }
+    return oldest;
   }
 
   /** True when messages wait, or room for waiting ones may have come. */
   hasWork(): boolean {
-    for (const { incoming, ring, outbox, lost } of this.#links) {
+    for (const { incoming, head, ring, outbox, lost } of this.#links) {
       const waits = outbox.length > 0 || lost.size > 0;
-      if (incoming.pending || (waits && ring.roomCame)) return true;
+      if (incoming.pending || head !== null || (waits && ring.roomCame)) return true;
     }
     return false;
   }
@@ -161,4 +196,9 @@ export class MessageLinks {
 
 function sizeOf(message: Message): number {
   return messageBytes(message) + MESSAGE_OVERHEAD_BYTES;
+}
+
+function copyOf(message: Message): Message {
+  const { channel, body } = message;
+  return { ...message, channel: Buffer.from(channel), body: Buffer.from(body) };
 }

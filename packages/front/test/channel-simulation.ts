@@ -43,6 +43,8 @@ interface Subscriber {
   readonly listening: Map<string, ListenKind>;
   readonly expected: Map<number, string[]>;
   readonly received: Map<number, string[]>;
+  /** What came, whoever published it, in the order it came. */
+  readonly order: number[];
   isLeaving: boolean;
   isDead: boolean;
 }
@@ -61,6 +63,10 @@ export class ChannelSimulation {
   readonly #subscribers: Subscriber[] = [];
   readonly #byConnection = new Map<Connection, Subscriber>();
   readonly #publisherOf = new Map<number, number>();
+  /** Messages of each front that its publishers have no reply to. */
+  readonly #unanswered: number[][];
+  /** The last message published when one was answered. */
+  readonly #answeredAt = new Map<number, number>();
   #lastMessage = 0;
   /** Empty as long as nothing was found. */
   problem = '';
@@ -80,6 +86,7 @@ export class ChannelSimulation {
     const others = (index: number): number[] =>
       [...Array(fronts).keys()].filter((front) => front !== index);
     this.#workerTable = tableOf(fronts);
+    this.#unanswered = Array.from({ length: fronts }, () => []);
     this.#fronts = Array.from({ length: fronts }, (_, index) => ({
       channels: new FrontChannels({
         index,
@@ -116,7 +123,7 @@ export class ChannelSimulation {
     connection.resp = this.#random.chance(0.5) ? 3 : 2;
     const subscriber = {
       ...{ connection, front, isLeaving: false, isDead: false },
-      ...{ listening: new Map(), expected: new Map(), received: new Map() },
+      ...{ listening: new Map(), expected: new Map(), received: new Map(), order: [] },
     };
     this.#subscribers.push(subscriber);
     this.#byConnection.set(connection, subscriber);
@@ -193,6 +200,7 @@ export class ChannelSimulation {
     const isSharded = this.#random.chance(0.2);
     const id = ++this.#lastMessage;
     this.#publisherOf.set(id, publisher);
+    this.#unanswered[publisher]?.push(id);
     const text = `${id}:${'x'.repeat(this.#random.chance(0.1) ? this.#random.below(9000) : 3)}`;
     let expected = 0;
     for (const { listening, expected: wanted } of this.#subscribers) {
@@ -231,6 +239,10 @@ export class ChannelSimulation {
     if (mayLose && this.#random.chance(0.2)) channels.drop();
     channels.flush();
     channels.poll();
+    if (channels.hasWaiting) return;
+    // Publishers have their replies: whatever is published from now on may be because of these.
+    for (const id of this.#unanswered[index]!.splice(0))
+      this.#answeredAt.set(id, this.#lastMessage);
   }
 
   #deliver(connection: Connection, part: MessagePart): void {
@@ -243,12 +255,28 @@ export class ChannelSimulation {
     const id = Number(body.slice(0, body.indexOf(':')));
     const how = isPattern ? `pattern:${lines[4]}` : `${lines[2]}:${lines[4]}`;
     push(subscriber.received, this.#publisherOf.get(id)!, `${how} ${id}`);
+    subscriber.order.push(id);
     this.delivered++;
   }
 
+  /** True when no message comes behind one that was published after it was answered. */
+  #isCausal(order: readonly number[]): boolean {
+    let latest = 0;
+    return order.every((id) => {
+      // Those of the worker are answered by other means.
+      if (this.#publisherOf.get(id) === this.#fronts.length) return true;
+      latest = Math.max(latest, id);
+      return (this.#answeredAt.get(id) ?? Infinity) >= latest;
+    });
+  }
+
   #compare(): void {
-    for (const { connection, expected, received, isDead, isLeaving } of this.#subscribers) {
+    for (const subscriber of this.#subscribers) {
+      const { connection, expected, received, order, isDead, isLeaving } = subscriber;
       if (isDead || this.problem !== '') continue;
+      if (!this.#isCausal(order)) {
+        this.problem = `connection ${connection.id} got a message before what it came of`;
+      }
       if (isLeaving) this.problem = `connection ${connection.id} waits for ever`;
       for (let publisher = 0; publisher <= this.#fronts.length; publisher++) {
         const wanted = expected.get(publisher) ?? [];

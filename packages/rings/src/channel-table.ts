@@ -3,7 +3,7 @@
 //
 //   line 0   lock
 //   line 1   sequence of the patterns, first free chunk, chunks ever used, names per kind (3)
-//   line 2   version, a double: raised by every join and leave
+//   line 2   version, a double: raised by every join and leave, and by every message
 //   then     sent counters: a row for each thread, a word for each front
 //   then     buckets of channels of both kinds, then those of patterns: first entry, 0 = none
 //   then     chunks, which hold the entries and their names: name-chunks.ts
@@ -95,7 +95,7 @@ export class ChannelTable {
   readonly #chunks: NameChunks;
   readonly #patterns = new PatternList();
   #patternSequence = 0;
-  /** What the last `count` found: fronts with listeners, a bit each, and the version. */
+  /** What the last `count` found: fronts with listeners, a bit each; the message's own version. */
   low = 0;
   high = 0;
   version = 0;
@@ -214,8 +214,10 @@ export class ChannelTable {
     }
     let listeners = this.#take(this.#find(kind, hash, name));
     for (const entry of matched) listeners += this.#take(entry);
-    this.version = this.#version[VERSION_AT]!;
-    if (listeners > 0) this.#noteSent();
+    if (listeners > 0) {
+      this.version = ++this.#version[VERSION_AT]!;
+      this.#noteSent();
+    }
     this.#lock.unlock();
     return listeners;
   }

@@ -38,7 +38,7 @@ test('counts are known to everybody at once', async (t) => {
   one.join(PATTERN, Buffer.from('n*'), true);
   one.join(SHARD_CHANNEL, name, true);
   t.equal(worker.count(name, false), 3);
-  t.strictSame([worker.isFor(0), worker.isFor(1), worker.version], [true, true, first + 3]);
+  t.strictSame([worker.isFor(0), worker.isFor(1), worker.version], [true, true, first + 4]);
   t.equal(two.count(name, true), 1, 'sharded: no patterns, no ordinary channels');
   t.strictSame([two.isFor(0), two.isFor(1)], [true, false]);
   t.strictSame([one.sent(2, 0), one.sent(2, 1)], [1, 1], 'the worker has one for each front');
@@ -116,6 +116,7 @@ test('against a model', async (t) => {
         sum[1] += b;
       }
       const found = publisher.count(channel, isSharded);
+      if (found > 0 && publisher.version !== ++version) t.fail('a message has its own version');
       const fronts = [publisher.isFor(0), publisher.isFor(1)];
       if (found !== sum[0] + sum[1] || fronts[0] !== sum[0] > 0 || fronts[1] !== sum[1] > 0) {
         t.fail(`step ${step}: ${found} on ${fronts}, not ${sum}`);
