@@ -2,6 +2,7 @@
 // and INFO say, and the order of messages and writes.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Random } from '@forgekv/base';
 import {
   describeReply,
   encodeCommands,
@@ -10,13 +11,19 @@ import {
   startRedis,
 } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
-import { argumentsOf, TRANSCRIPTS, type Transcript } from './support/channel-transcripts.ts';
+import {
+  argumentsOf,
+  randomTranscript,
+  TRANSCRIPTS,
+  type Transcript,
+} from './support/channel-transcripts.ts';
 import { FrameClient } from './support/frame-client.ts';
 import { connect, infoField, LAYOUTS, serve } from './support/servers.ts';
 import { until } from './support/until.ts';
 
 /** Time in which Redis sends all that a step leads to. */
 const QUIET_MS = 40;
+const RANDOM_STEPS = 150;
 
 /** The frames each client gets, step by step. */
 type Record = Map<string, string[]>[];
@@ -58,19 +65,27 @@ async function play(
     );
     client.destroy();
   }
+  // The server has to notice, or they are counted by the next transcript.
+  const admin = await connect(t, server);
+  const listeners = async (): Promise<string> =>
+    describeReply(await admin.command('CLIENT', 'LIST', 'TYPE', 'pubsub'));
+  t.ok(await until(async () => (await listeners()) === '""'), 'nobody listens any more');
   return record;
 }
 
 test('transcripts beside Redis', { skip: skipWithoutRedis() }, async (t) => {
   const redis = await startRedis();
   t.teardown(() => redis.stop());
+  const seed = Date.now() & 0x7fffffff;
+  t.comment(`seed ${seed}`);
+  const transcripts = [...TRANSCRIPTS, randomTranscript(new Random(seed), RANDOM_STEPS)];
   const records = new Map<string, Record>();
-  for (const transcript of TRANSCRIPTS) {
+  for (const transcript of transcripts) {
     records.set(transcript.name, await play(t, redis, transcript));
   }
   for (const { fronts, workers } of LAYOUTS) {
     const server = await serve(t, { fronts, workers });
-    for (const transcript of TRANSCRIPTS) {
+    for (const transcript of transcripts) {
       const wanted = records.get(transcript.name)!;
       const record = await play(t, server, transcript, wanted);
       t.strictSame(record, wanted, `${transcript.name}, ${fronts} fronts, ${workers} workers`);

@@ -43,7 +43,8 @@ export interface ChannelServices {
 export interface Publisher {
   /**
    * Sends a message to all who listen, when the log of this tick is handed over. The bytes are
-   * copied if they are needed later.
+   * copied if they are needed later. Not while a reply is half written: on a front the connection
+   * that is served may be one of those who listen, and its messages come before the reply.
    * @param isSharded to those who listen by SSUBSCRIBE
    * @returns subscriptions that it is for, on all fronts
    */

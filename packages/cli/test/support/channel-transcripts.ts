@@ -1,6 +1,8 @@
 // What clients of channels say to a server, step by step: the same steps to Redis and to ForgeKV
 // must make the same bytes come to each of them.
 
+import type { Random } from '@forgekv/base';
+
 /** One step: who sends what; all frames it leads to are awaited before the next. */
 export type Step = readonly [client: string, ...commands: readonly string[]];
 
@@ -109,4 +111,51 @@ export const TRANSCRIPTS: readonly Transcript[] = [
 /** A command of a step as arguments. */
 export function argumentsOf(command: string): string[] {
   return command.split(' ').map((word) => (word === "''" ? '' : word));
+}
+
+const NAMES = ['x', 'y', 'xyz', "''"];
+/** Only one: Redis serves several in no order. */
+const PATTERN = 'x*';
+
+/**
+ * Random steps whose replies are determined: where Redis has an order of its own, of the names of
+ * UNSUBSCRIBE or CHANNELS, there is one name at most.
+ */
+export function randomTranscript(random: Random, steps: number): Transcript {
+  const clients = ['a', 'b', 'c', 'd'];
+  const command = (): string => {
+    const name = random.pick(NAMES);
+    const names = `${name} ${random.pick(NAMES)}`;
+    switch (random.below(14)) {
+      case 0:
+      case 1:
+        return `SUBSCRIBE ${random.chance(0.3) ? names : name}`;
+      case 2:
+        return `PSUBSCRIBE ${PATTERN}`;
+      case 3:
+        return `SSUBSCRIBE ${name}`;
+      case 4:
+        return `UNSUBSCRIBE ${random.chance(0.3) ? names : name}`;
+      case 5:
+        return random.chance(0.5) ? 'PUNSUBSCRIBE' : `PUNSUBSCRIBE ${PATTERN}`;
+      case 6:
+        return `SUNSUBSCRIBE ${name}`;
+      case 7:
+        return `SPUBLISH ${name} sharded`;
+      case 8:
+        return random.pick([`PUBSUB NUMSUB ${names}`, 'PUBSUB NUMPAT', `PUBSUB CHANNELS ${name}`]);
+      case 9:
+        return random.pick(['PING', 'GET k', 'SET k 1', 'RESET', 'CLIENT REPLY ON', 'NOPE']);
+      default:
+        return `PUBLISH ${name} ${random.uint32()}`;
+    }
+  };
+  return {
+    name: 'random',
+    resp3: ['c', 'd'],
+    steps: Array.from({ length: steps }, () => {
+      const commands = Array.from({ length: 1 + random.below(3) }, command);
+      return [random.pick(clients), ...commands] as const;
+    }),
+  };
 }
