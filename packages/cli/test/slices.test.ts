@@ -103,6 +103,9 @@ async function read(client: RespClient, keys: Keys, prng: Prng): Promise<string>
     equalScores,
     storedUnion,
     copied,
+    sorted,
+    sortedAndPopped,
+    copiedAndPopped,
   ];
   for (let i = 0; i < READS; i++) {
     const problem = await prng.pick(checks)(client, keys);
@@ -174,6 +177,50 @@ async function copied(client: RespClient, { zset, stored }: Keys): Promise<strin
   return reply === `(integer) ${MEMBERS}` ? '' : `ZRANGESTORE is ${reply}`;
 }
 
+async function sorted(client: RespClient, { list }: Keys): Promise<string> {
+  const elements = texts(await client.command('SORT_RO', list, 'DESC', 'GET', '#')).map(Number);
+  if (elements.length !== MEMBERS) return `SORT_RO has ${elements.length} elements`;
+  const isWhole = elements.every((element, i) => element === MEMBERS - 1 - i);
+  return isWhole ? '' : 'SORT_RO is torn';
+}
+
+/** What is popped is what nobody else has popped, whoever else stores it again. */
+async function sortedAndPopped(client: RespClient, { a, stored }: Keys): Promise<string> {
+  const to = `${stored}3`;
+  const [count, left, right, rest] = await client.pipeline([
+    ['SORT', a, 'ALPHA', 'STORE', to],
+    ['LPOP', to, '2000'],
+    ['RPOP', to, '500'],
+    ['LMPOP', '1', to, 'LEFT', 'COUNT', `${MEMBERS}`],
+  ]);
+  if (!/^\(integer\) \d+$/.test(describeReply(count!))) return `SORT is ${describeReply(count!)}`;
+  const nested = rest!.kind === 'array' ? texts(rest!.items[1]!) : [];
+  const all = [texts(left!), texts(right!).reverse(), nested];
+  for (const popped of all) {
+    const isInOrder = popped.every((member, i) => i === 0 || popped[i - 1]! < member);
+    if (!isInOrder) return 'what was popped is in no order';
+  }
+  return '';
+}
+
+async function copiedAndPopped(client: RespClient, { zset, stored }: Keys): Promise<string> {
+  const to = `${stored}4`;
+  const [, lowest, highest, rest] = await client.pipeline([
+    ['ZRANGESTORE', to, zset, '0', '-1'],
+    ['ZPOPMIN', to, '2000'],
+    ['ZPOPMAX', to, '500'],
+    ['ZMPOP', '1', to, 'MIN', 'COUNT', `${MEMBERS}`],
+  ]);
+  const nested = rest!.kind === 'array' ? rest!.items[1]! : null;
+  const pairs = nested?.kind === 'array' ? nested.items.map(texts) : [];
+  for (const [flat, sign] of [[texts(lowest!), 1] as const, [texts(highest!), -1] as const]) {
+    const scores = flat.filter((_, i) => i % 2 === 1).map((score) => sign * Number(score));
+    if (scores.some((score, i) => i > 0 && score < scores[i - 1]!)) return 'scores in no order';
+  }
+  const isInOrder = pairs.every(([, score], i) => i === 0 || Number(pairs[i - 1]![1]) <= +score!);
+  return isInOrder ? '' : 'ZMPOP is in no order';
+}
+
 /** Clients go in the middle of replies, keys go while they are read. */
 async function leaveAndRemove(
   t: Test,
@@ -210,7 +257,7 @@ async function leaveAndRemove(
 
 function texts(reply: Reply): string[] {
   if (reply.kind !== 'array' && reply.kind !== 'set') {
-    if (reply.kind === 'error') return [];
+    if (reply.kind === 'error' || reply.kind === 'null') return [];
     throw new Error(describeReply(reply));
   }
   return reply.items.map((item) => (item.kind === 'bulk' ? item.bytes.toString() : '?'));

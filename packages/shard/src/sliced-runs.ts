@@ -125,6 +125,7 @@ export class SlicedRuns<F extends Front> {
     const { reply } = context;
     const { replies } = run.front;
     reply.resp3 = (run.flags & RUN_RESP3) !== 0;
+    const errors = reply.errorCount;
     let isDone = false;
     do isDone = run.work.step(context);
     while (
@@ -133,6 +134,7 @@ export class SlicedRuns<F extends Front> {
       reply.position < REPLY_SLICE_BYTES &&
       performance.now() < until
     );
+    if (reply.errorCount !== errors) context.stats.failed(run.id, reply.lastError);
     run.sentBytes += reply.position;
     if (reply.overflowed || run.sentBytes > reply.mostBytes) {
       reply.overflowed = false;

@@ -69,6 +69,14 @@ export class SlicedModel {
       () => ['zinter', '2', zset, another],
       () => ['zunionstore', 'x', '2', zset, another],
       () => ['zrangestore', 'x', zset, '0', '-20'],
+      () => ['sort', 'l', 'alpha', 'desc', 'limit', number, '500'],
+      () => ['sort_ro', one, 'alpha'],
+      () => ['sort', 'l', 'by', 'nosort'],
+      () => ['sort', 'l', 'alpha', 'store', 'p'],
+      () => ['sort', one, 'alpha', 'desc', 'store', 'p'],
+      () => ['lrange', 'p', '0', '-1'],
+      () => [pick(['lpop', 'rpop']), 'p', pick(['200', '5000'])],
+      () => [pick(['zpopmin', 'zpopmax']), 'x', pick(['200', '5000'])],
     ];
     return pick(commands)();
   }
@@ -117,7 +125,25 @@ export class SlicedModel {
       case 'hkeys':
         return inAnyOrder(zset.keys());
       case 'lrange':
-        return slice(this.#values.get(key) as string[], rest).join(' ');
+        return slice(this.#list(key), rest).join(' ');
+      case 'lpop':
+      case 'rpop': {
+        const list = this.#list(key);
+        if (name === 'rpop') list.reverse();
+        const popped = list.splice(0, Number(rest[0]));
+        this.#keepList(key, name === 'rpop' ? list.reverse() : list);
+        return popped.join(' ');
+      }
+      case 'zpopmin':
+      case 'zpopmax': {
+        const ordered = name === 'zpopmax' ? inOrder(zset).reverse() : inOrder(zset);
+        const popped = ordered.splice(0, Number(rest[0]));
+        this.#keep(key, new Map(ordered));
+        return flat(popped, true);
+      }
+      case 'sort':
+      case 'sort_ro':
+        return this.#sorted(args);
       case 'zrange': {
         const ordered = slice(rest[2] === 'rev' ? inOrder(zset).reverse() : inOrder(zset), rest);
         return flat(ordered, rest[2] === 'withscores');
@@ -130,6 +156,20 @@ export class SlicedModel {
       default:
         return this.#combined(args);
     }
+  }
+
+  #sorted(args: readonly string[]): string {
+    const value = this.#values.get(args[1]!);
+    const sorted = Array.isArray(value) ? [...value] : [...this.#set(args[1]!)];
+    if (args.includes('alpha')) sorted.sort();
+    if (args.includes('desc')) sorted.reverse();
+    const limit = args.indexOf('limit');
+    const first = limit < 0 ? 0 : Number(args[limit + 1]);
+    const wanted = sorted.slice(first, limit < 0 ? undefined : first + Number(args[limit + 2]));
+    const store = args.indexOf('store');
+    if (store < 0) return wanted.join(' ');
+    this.#keepList(args[store + 1]!, wanted);
+    return `:${wanted.length}`;
   }
 
   /** SUNION and all of its kind. */
@@ -160,13 +200,24 @@ export class SlicedModel {
     if (!reply.startsWith('*')) return reply.startsWith('$') ? bulks(reply)[0]! : reply.trim();
     const elements = bulks(reply.slice(reply.indexOf('\n') + 1));
     const count = Number.parseInt(reply.slice(1), 10);
+    if (count < 0) return '';
     if (elements.length !== count) return `${elements.length} elements of ${count}`;
-    return /^(z|lrange)/.test(args[0]!) ? elements.join(' ') : inAnyOrder(elements);
+    return /^(z|sort|lrange|.pop)/.test(args[0]!) ? elements.join(' ') : inAnyOrder(elements);
   }
 
   #set(key: string): Set<string> {
     const value = this.#values.get(key);
     return value instanceof Set ? value : new Set();
+  }
+
+  #list(key: string): string[] {
+    const value = this.#values.get(key);
+    return Array.isArray(value) ? value : [];
+  }
+
+  #keepList(key: string, list: string[]): void {
+    if (list.length === 0) this.#values.delete(key);
+    else this.#values.set(key, list);
   }
 
   #zset(key: string): Map<string, number> {

@@ -22,6 +22,8 @@ import {
 import { TYPE_LIST } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import type { NewValue } from '../new-value.ts';
+import { SlicedPayload } from '../sliced-payload.ts';
+import { SLICE_PAGE } from '../sliced-work.ts';
 import { ListElements } from './list-elements.ts';
 import { newList } from './list-packing.ts';
 
@@ -90,6 +92,19 @@ function writeNodes(writer: RdbWriter, compress: boolean, listSize: number): voi
   });
   endNode();
   writer.buffer.writeUInt32BE(nodes, countAt + 1);
+}
+
+/** Makes the payload of a list that is not empty and nobody else has, page by page. */
+export function payloadOfList(c: CommandContext, large: LargeList, bytes: number): SlicedPayload {
+  const compress = c.config.boolean('rdbcompression');
+  const { count } = large;
+  return new SlicedPayload(RDB_LIST, count, bytes, (writer, done) => {
+    const wanted = Math.min(SLICE_PAGE, count - done);
+    large.walk(done, wanted, false, (element) => {
+      writeRdbString(writer, element.bytes, element.offset, element.length, compress);
+    });
+    return done + wanted < count ? done + wanted : 0;
+  });
 }
 
 /** Reads what the type byte `type` says; null when it is damaged or empty. */
