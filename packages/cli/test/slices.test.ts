@@ -106,6 +106,7 @@ async function read(client: RespClient, keys: Keys, prng: Prng): Promise<string>
     sorted,
     sortedAndPopped,
     copiedAndPopped,
+    everywhere,
   ];
   for (let i = 0; i < READS; i++) {
     const problem = await prng.pick(checks)(client, keys);
@@ -219,6 +220,21 @@ async function copiedAndPopped(client: RespClient, { zset, stored }: Keys): Prom
   }
   const isInOrder = pairs.every(([, score], i) => i === 0 || Number(pairs[i - 1]![1]) <= +score!);
   return isInOrder ? '' : 'ZMPOP is in no order';
+}
+
+async function everywhere(client: RespClient, { zset, stored }: Keys): Promise<string> {
+  const around = ['FROMLONLAT', '-179', '-85', 'BYRADIUS', '30000', 'km', 'ASC'];
+  const [found, count] = await client.pipeline([
+    ['GEOSEARCH', zset, ...around, 'WITHHASH'],
+    ['GEOSEARCHSTORE', `${stored}5`, zset, ...around],
+  ]);
+  if (describeReply(count!) !== `(integer) ${MEMBERS}`) return `it is ${describeReply(count!)}`;
+  const pairs = found!.kind === 'array' ? found!.items : [];
+  const flat = pairs.flatMap((pair) => {
+    const [member, hash] = pair.kind === 'array' ? pair.items : [];
+    return [...texts({ kind: 'array', items: [member!] }), describeReply(hash!)];
+  });
+  return equalPairs('GEOSEARCH', 'm', flat);
 }
 
 /** Clients go in the middle of replies, keys go while they are read. */

@@ -4,6 +4,8 @@ import type { Random } from '@forgekv/base';
 
 const MEMBERS = 1500;
 const SETS = ['a', 'b', 'd'];
+/** Every score that is a small number is a place around there. */
+const EVERYWHERE = ['fromlonlat', '-179', '-85', 'byradius', '30000', 'km'];
 const ZSETS = ['y', 'z', 'x'];
 
 type Value = Set<string> | Map<string, number> | string[];
@@ -69,6 +71,8 @@ export class SlicedModel {
       () => ['zinter', '2', zset, another],
       () => ['zunionstore', 'x', '2', zset, another],
       () => ['zrangestore', 'x', zset, '0', '-20'],
+      () => ['geosearch', zset, ...EVERYWHERE, pick(['asc', 'desc'])],
+      () => ['geosearchstore', 'x', zset, ...EVERYWHERE],
       () => ['sort', 'l', 'alpha', 'desc', 'limit', number, '500'],
       () => ['sort_ro', one, 'alpha'],
       () => ['sort', 'l', 'by', 'nosort'],
@@ -141,6 +145,11 @@ export class SlicedModel {
         this.#keep(key, new Map(ordered));
         return flat(popped, true);
       }
+      case 'geosearch':
+        return inAnyOrder(zset.keys());
+      case 'geosearchstore':
+        this.#keep(key, new Map(this.#zset(rest[0]!)));
+        return `:${this.#zset(key).size}`;
       case 'sort':
       case 'sort_ro':
         return this.#sorted(args);
