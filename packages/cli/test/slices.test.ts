@@ -55,6 +55,7 @@ for (const { fronts, workers, args } of SERVERS) {
       await leaveAndRemove(t, () => connect(t, server), keys);
       state.isOver = true;
       await Promise.all(writing);
+      await failLate(t, filler, keys);
       t.equal((await filler.must('PING')).kind, 'simple');
     });
   }
@@ -269,6 +270,17 @@ async function leaveAndRemove(
   const count = texts(members!).length;
   t.ok(count === MEMBERS || count === 0, `${count} members of a set that was removed`);
   t.match(describeReply(left!), /^\(integer\) (0|6000)$|WRONGTYPE/);
+}
+
+/** What fails in a slice is counted as any other error. */
+async function failLate(t: Test, client: RespClient, { a }: Keys): Promise<void> {
+  await client.must('SADD', a, ...Array.from({ length: BATCH }, (_, i) => `n${i}`));
+  await client.must('CONFIG', 'RESETSTAT');
+  const reply = await client.command('SORT_RO', a);
+  t.match(describeReply(reply), /scores can't be converted into double/);
+  const calls = describeReply(await client.must('INFO', 'commandstats'));
+  t.match(calls, /cmdstat_sort_ro:calls=1,.*rejected_calls=0,failed_calls=1/);
+  t.match(describeReply(await client.must('INFO', 'errorstats')), /errorstat_ERR:count=1/);
 }
 
 function texts(reply: Reply): string[] {
