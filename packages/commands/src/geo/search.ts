@@ -81,16 +81,14 @@ function find(c: CommandContext, grammar: SearchGrammar): Outcome {
   }
   const prepared = c.prepared instanceof SearchStore ? c.prepared : null;
   if (prepared?.sources.areCurrent(c)) return finish(c, prepared);
-  let ranges: Iterable<RankRange> = rangesOf(search.shape);
   if (zset.isLong(c, zset.count)) {
-    const known = [...ranges];
-    const looked = known.reduce((sum, { count }) => sum + count, 0);
+    const ranges = rangesOf(search.shape);
+    const looked = ranges.reduce((sum, { count }) => sum + count, 0);
     if (looked > c.sliceElements) {
-      return findSliced(c, grammar, known, looked, prepared === null ? 0 : prepared.restarts + 1);
+      return findSliced(c, grammar, ranges, looked, prepared === null ? 0 : prepared.restarts + 1);
     }
-    ranges = known;
   }
-  const found = entry === 0 ? [] : collect(ranges);
+  const found = entry === 0 ? [] : collect();
   if (storeIndex === 0) {
     c.countRead(entry);
     reply(c, found);
@@ -106,11 +104,11 @@ function find(c: CommandContext, grammar: SearchGrammar): Outcome {
 }
 
 /** Where the sorted set that is open has what may be in a shape. */
-function* rangesOf(shape: GeoShape): Generator<RankRange> {
-  for (const { min, max } of geoCells(shape)) {
+function rangesOf(shape: GeoShape): RankRange[] {
+  return geoCells(shape).map(({ min, max }) => {
     zset.matchScores({ min, max, minExclusive: false, maxExclusive: true });
-    yield { first: zset.first, count: zset.matched };
-  }
+    return { first: zset.first, count: zset.matched };
+  });
 }
 
 function findSliced(
@@ -139,19 +137,20 @@ function finish(c: CommandContext, { made: found, payload }: SearchStore): Outco
 }
 
 /** Finds what the options ask for, in their order. */
-function collect(ranges: Iterable<RankRange>): Found[] {
+function collect(): Found[] {
   const { shape, order, count, any } = search;
   const found: Found[] = [];
   const enough = any ? count : Infinity;
   const point = { longitude: 0, latitude: 0 };
-  for (const { first, count: ranks } of ranges) {
-    zset.each(first, ranks, (bytes, offset, length, score) => {
+  for (const { min, max } of geoCells(shape)) {
+    if (found.length >= enough) break;
+    zset.matchScores({ min, max, minExclusive: false, maxExclusive: true });
+    zset.each(zset.first, zset.matched, (bytes, offset, length, score) => {
       decodeGeohash(score, point);
       const distance = distanceInside(shape, point.longitude, point.latitude);
       if (distance >= 0) found.push({ bytes, offset, length, score, distance, ...point });
       return found.length < enough;
     });
-    if (found.length >= enough) break;
   }
   if (order !== 0) found.sort((a, b) => order * (a.distance - b.distance));
   return count === 0 || found.length <= count ? found : found.slice(0, count);
