@@ -8,6 +8,8 @@ const SETS = ['a', 'b', 'd'];
 const EVERYWHERE = ['fromlonlat', '-179', '-85', 'byradius', '30000', 'km'];
 const ZSETS = ['y', 'z', 'x'];
 
+const SAME = '-ERR source and destination objects are the same';
+
 type Value = Set<string> | Map<string, number> | string[];
 
 export class SlicedModel {
@@ -79,6 +81,14 @@ export class SlicedModel {
       () => ['sort', 'l', 'alpha', 'store', 'p'],
       () => ['sort', one, 'alpha', 'desc', 'store', 'p'],
       () => ['lrange', 'p', '0', '-1'],
+      () => ['copy', one, 'd', 'replace'],
+      () => ['copy', zset, 'x', 'replace'],
+      () => ['copy', 'l', 'p', 'replace'],
+      () => ['copy', one, pick(SETS)],
+      () => ['copy', 'h', 'g', 'replace'],
+      () => ['hgetall', 'g'],
+      () => ['rename', 'd', one],
+      () => ['rename', 'x', zset],
       () => [pick(['lpop', 'rpop']), 'p', pick(['200', '5000'])],
       () => [pick(['zpopmin', 'zpopmax']), 'x', pick(['200', '5000'])],
     ];
@@ -119,6 +129,15 @@ export class SlicedModel {
         const moved = list.shift()!;
         list.push(moved);
         return moved;
+      }
+      case 'copy':
+        return this.#copied(key, rest[0]!, rest[1] === 'replace');
+      case 'rename': {
+        const value = this.#values.get(key);
+        if (value === undefined) return '-ERR no such key';
+        this.#values.delete(key);
+        this.#values.set(rest[0]!, value);
+        return '+OK';
       }
       case 'del':
         return this.#values.delete(key) ? ':1' : ':0';
@@ -165,6 +184,15 @@ export class SlicedModel {
       default:
         return this.#combined(args);
     }
+  }
+
+  #copied(from: string, to: string, replaces: boolean): string {
+    const value = this.#values.get(from);
+    if (value === undefined || from === to) return from === to ? SAME : ':0';
+    if (this.#values.has(to) && !replaces) return ':0';
+    const copy = value instanceof Map ? new Map(value) : new Set(value as Iterable<string>);
+    this.#values.set(to, Array.isArray(value) ? [...value] : copy);
+    return ':1';
   }
 
   #sorted(args: readonly string[]): string {

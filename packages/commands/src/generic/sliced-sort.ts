@@ -5,8 +5,8 @@
 import { LargeList, LargeSet } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import type { LargeCollection } from '../large-values.ts';
-import { payloadOfList } from '../list/list-dump.ts';
-import type { SlicedPayload } from '../sliced-payload.ts';
+import { pagesOfList } from '../list/list-dump.ts';
+import { SlicedPayload } from '../sliced-payload.ts';
 import { pageOf, type SlicedWork, SourceVersions } from '../sliced-work.ts';
 import { MergeSort } from './merge-sort.ts';
 import type { SortOptions } from './sort-options.ts';
@@ -223,7 +223,7 @@ export class SortStore implements SlicedWork {
     if (!isAtEnd) return false;
     const isLong = this.list.count > c.sliceElements && this.bytes <= c.maxStringBytes;
     if (!this.#isLater || !isLong) return true;
-    this.payload = payloadOfList(c, this.list, this.bytes);
+    this.payload = new SlicedPayload(pagesOfList(c, this.list));
     return false;
   }
 }
