@@ -108,6 +108,8 @@ async function read(client: RespClient, keys: Keys, prng: Prng): Promise<string>
     sortedAndPopped,
     copiedAndPopped,
     everywhere,
+    dumped,
+    copiedHash,
   ];
   for (let i = 0; i < READS; i++) {
     const problem = await prng.pick(checks)(client, keys);
@@ -236,6 +238,38 @@ async function everywhere(client: RespClient, { zset, stored }: Keys): Promise<s
     return [...texts({ kind: 'array', items: [member!] }), describeReply(hash!)];
   });
   return equalPairs('GEOSEARCH', 'm', flat);
+}
+
+/** What DUMP writes down is as torn or whole as what RESTORE makes of it. */
+async function dumped(client: RespClient, { hash, zset, stored }: Keys): Promise<string> {
+  const to = `${stored}6`;
+  const [one, other] = await client.pipeline([
+    ['DUMP', hash],
+    ['DUMP', zset],
+  ]);
+  if (one!.kind !== 'bulk' || other!.kind !== 'bulk') return `DUMP is ${describeReply(one!)}`;
+  const [, fields, , members] = await client.pipeline([
+    ['RESTORE', to, '0', one!.bytes, 'REPLACE'],
+    ['HGETALL', to],
+    ['RESTORE', to, '0', other!.bytes, 'REPLACE'],
+    ['ZRANGE', to, '0', '-1', 'WITHSCORES'],
+  ]);
+  // Another reader may restore there in between.
+  const problems = [fields!, members!].map((reply, i) => {
+    if (reply.kind === 'error') return '';
+    return equalPairs('RESTORE', i === 0 ? 'f' : 'm', texts(reply));
+  });
+  return problems.join('');
+}
+
+async function copiedHash(client: RespClient, { hash, stored }: Keys): Promise<string> {
+  const [copy, moved] = [`${stored}7`, `${stored}8`];
+  const [, , fields] = await client.pipeline([
+    ['COPY', hash, copy, 'REPLACE'],
+    ['RENAME', copy, moved],
+    ['HGETALL', moved],
+  ]);
+  return equalPairs('COPY', 'f', texts(fields!));
 }
 
 /** Clients go in the middle of replies, keys go while they are read. */

@@ -88,6 +88,7 @@ export class SlicedRuns<F extends Front> {
     const held = [...start.work.collections];
     for (const value of held) this.#m.held.hold(value);
     const { front, connection, flags, work, id, sentBytes } = start;
+    work.keep?.(memory);
     this.#runs.push({
       ...{ front, connection, flags, work, id, sentBytes, held, tookMs: 0 },
       bytes: memory.subarray(0, start.rest.length),

@@ -65,13 +65,9 @@ export function restore(c: CommandContext): Outcome {
 function readPayload(c: CommandContext): NewValue | string | Outcome {
   const { request, prepared } = c;
   if (prepared instanceof SlicedRestore) return prepared.finish();
-  const offset = request.offset(3);
-  const length = request.length(3);
-  const elements = elementsIn(length);
-  if (elements > c.sliceElements) {
-    return c.perform(new SlicedRestore(request.bytes, offset, length), elements);
-  }
-  const reader = openDump(request.bytes, offset, length);
+  const elements = elementsIn(request.length(3));
+  if (elements > c.sliceElements) return c.perform(new SlicedRestore(request, 3), elements);
+  const reader = openDump(request.bytes, request.offset(3), request.length(3));
   return reader === null ? ERR_PAYLOAD : (restoreValue(c, reader) ?? ERR_DATA);
 }
 

@@ -6,6 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { ERR_DATA, ERR_PAYLOAD } from '../errors.ts';
 import type { LargeCollection } from '../large-values.ts';
 import type { NewValue } from '../new-value.ts';
+import type { Request } from '../request.ts';
 import type { Restoring } from '../restoring.ts';
 import type { SlicedWork } from '../sliced-work.ts';
 import { beginRestore } from './dump-forms.ts';
@@ -22,16 +23,28 @@ export class SlicedRestore implements SlicedWork {
   readonly isPreparation = true;
   readonly collections: readonly LargeCollection[] = [];
   #opening: DumpOpening;
+  /** Where the payload begins in the command; below 0: that is not as the client sent it. */
+  readonly #at: number;
+  readonly #length: number;
   #restoring: Restoring | null = null;
   #value: NewValue | null = null;
   #error = '';
 
-  constructor(bytes: Buffer, offset: number, length: number) {
-    this.#opening = new DumpOpening(bytes, offset, length);
+  /** @param index of the argument that is the payload */
+  constructor(request: Request, index: number) {
+    const offset = request.offset(index);
+    this.#length = request.length(index);
+    this.#at = request.start < 0 ? -1 : offset - request.start;
+    this.#opening = new DumpOpening(request.bytes, offset, this.#length);
   }
 
   detach(): void {
-    this.#opening = this.#opening.copy();
+    if (this.#at < 0) this.#opening = this.#opening.copy();
+  }
+
+  /** The run is kept in any case: a payload may be long. */
+  keep(run: Buffer): void {
+    if (this.#at >= 0) this.#opening = new DumpOpening(run, this.#at, this.#length);
   }
 
   step(c: CommandContext): boolean {
