@@ -110,6 +110,7 @@ async function read(client: RespClient, keys: Keys, prng: Prng): Promise<string>
     everywhere,
     dumped,
     copiedHash,
+    poppedByChance,
   ];
   for (let i = 0; i < READS; i++) {
     const problem = await prng.pick(checks)(client, keys);
@@ -260,6 +261,26 @@ async function dumped(client: RespClient, { hash, zset, stored }: Keys): Promise
     return equalPairs('RESTORE', i === 0 ? 'f' : 'm', texts(reply));
   });
   return problems.join('');
+}
+
+let lastOwn = 0;
+
+/** Of a set that nobody else knows every member is popped once. */
+async function poppedByChance(client: RespClient, { a, b, stored }: Keys): Promise<string> {
+  const own = `${stored}:${++lastOwn}`;
+  const replies = await client.pipeline([
+    ['SUNIONSTORE', own, a, b],
+    ['SPOP', own, '100'],
+    ['SPOP', own, `${MEMBERS - 1000}`],
+    ['SADD', own, 'late'],
+    ['SPOP', own, '200'],
+    ['SPOP', own, `${MEMBERS}`],
+    ['EXISTS', own],
+  ]);
+  const members = [1, 2, 4, 5].flatMap((i) => texts(replies[i]!));
+  const count = new Set(members).size;
+  const isRight = count === MEMBERS + 1 && members.length === count;
+  return isRight ? '' : `SPOP has given ${members.length} members, of which ${count} differ`;
 }
 
 async function copiedHash(client: RespClient, { hash, stored }: Keys): Promise<string> {

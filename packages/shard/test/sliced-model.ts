@@ -88,6 +88,7 @@ export class SlicedModel {
       () => ['copy', 'h', 'g', 'replace'],
       () => ['hgetall', 'g'],
       () => ['rename', 'd', one],
+      () => ['spop', 'd', '5000'],
       () => ['rename', 'x', zset],
       () => [pick(['lpop', 'rpop']), 'p', pick(['200', '5000'])],
       () => [pick(['zpopmin', 'zpopmax']), 'x', pick(['200', '5000'])],
@@ -141,6 +142,9 @@ export class SlicedModel {
       }
       case 'del':
         return this.#values.delete(key) ? ':1' : ':0';
+      case 'spop':
+        this.#values.delete(key);
+        return inAnyOrder(set);
       case 'smembers':
         return inAnyOrder(set);
       case 'hgetall':

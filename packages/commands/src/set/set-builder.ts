@@ -129,6 +129,18 @@ export class SetBuilder {
     return { type: TYPE_SET, encoding: 0, bytes: written, offset: 0, length };
   }
 
+  /**
+   * Returns the members, to be looked for: those of the set that `value` makes when that is large,
+   * else a copy.
+   */
+  members(c: CommandContext): LargeSet {
+    const members = this.#members!;
+    if (!this.isPacked) return members;
+    const copy = new LargeSet(c.largeOptions);
+    everyMember(members, (bytes, offset, length) => copy.insert(bytes, offset, length));
+    return copy;
+  }
+
   /** Forgets the members. */
   clear(): void {
     this.#order.clear();
