@@ -243,7 +243,7 @@ export class SlicedModel {
     const count = Number.parseInt(reply.slice(1), 10);
     if (count < 0) return '';
     if (elements.length !== count) return `${elements.length} elements of ${count}`;
-    return /^(z|sort|lrange|.pop)/.test(args[0]!) ? elements.join(' ') : inAnyOrder(elements);
+    return /^(z|sort|lrange|[lr]pop)/.test(args[0]!) ? elements.join(' ') : inAnyOrder(elements);
   }
 
   #set(key: string): Set<string> {
