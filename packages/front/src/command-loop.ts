@@ -335,6 +335,7 @@ export class CommandLoop {
       while (last < most && this.#mayFollow(last, pause)) last++;
     }
     connection.state = AWAY;
+    connection.worker = worker;
     const flags =
       (connection.resp === 3 ? RUN_RESP3 : 0) |
       (connection.noTouch ? RUN_NO_TOUCH : 0) |

@@ -51,6 +51,8 @@ export class Connection implements Session {
   closeAfterReply = false;
   /** READY, AWAY, ... */
   state: number = READY;
+  /** Where its last run was sent, -1: nowhere. */
+  worker = -1;
   readonly pending = new PendingInput();
   readonly limits: RequestLimits = { maxBulkBytes: 0, authenticated: false };
   /** The client has closed its side; what it sent is still executed and answered. */

@@ -198,6 +198,10 @@ export class Front {
     connection.ended = true;
     connection.pending.clear();
     this.#paused.delete(connection);
+    if (connection.worker >= 0 && this.#hops.outstanding > 0) {
+      this.#hops.gone(connection.worker, connection.id);
+      this.#output.schedule();
+    }
     this.#m.threadStats.currentConnections--;
     this.#m.control.leave();
   }

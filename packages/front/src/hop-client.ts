@@ -3,6 +3,7 @@
 import type { ThreadStats } from '@forgekv/commands';
 import {
   type Doorbell,
+  KIND_GONE,
   KIND_LEFTOVER,
   KIND_MORE,
   KIND_REPLY,
@@ -98,6 +99,12 @@ export class HopClient {
       sent: 0,
     });
     this.#sendBacklog(link);
+  }
+
+  /** Tells a worker that a connection is closed, unless it is behind with what it was sent. */
+  gone(worker: number, connection: number): void {
+    const { backlog, requests } = this.#links[worker]!;
+    if (backlog.length === 0) requests.reserve(0, KIND_GONE, connection, 0, 0, 0);
   }
 
   #sendBacklog(link: Link): void {

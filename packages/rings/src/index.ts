@@ -8,6 +8,7 @@ export {
   ProcessControl,
 } from './process-control.ts';
 export {
+  KIND_GONE,
   KIND_LEFTOVER,
   KIND_MORE,
   KIND_REPLY,

@@ -14,6 +14,9 @@ export const KIND_REPLY = 3;
 /** Worker to front: commands not executed, before the run's last reply. a = connection. */
 export const KIND_LEFTOVER = 4;
 
+/** Front to worker: nobody reads the replies any more. a = connection. It may be left out. */
+export const KIND_GONE = 5;
+
 /** More replies of the run follow. */
 export const REPLY_MORE = 0;
 /** The run ends with this frame. */

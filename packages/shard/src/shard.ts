@@ -303,7 +303,8 @@ export class Shard {
     let any = false;
     for (let what = intake.next(); what !== 'none'; what = intake.next()) {
       any = true;
-      if (what === 'run') {
+      if (what === 'gone') this.#sliced.leave(front, intake.connection);
+      else if (what === 'run') {
         const { connection, flags, bytes, view, start, end } = intake;
         this.#run(front, connection, flags, bytes, view, start, end);
       }
