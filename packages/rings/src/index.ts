@@ -9,6 +9,7 @@ export {
 } from './process-control.ts';
 export {
   KIND_LEFTOVER,
+  KIND_LOST,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
