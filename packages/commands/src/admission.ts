@@ -42,7 +42,7 @@ export function admit(
     if (cap.state !== CAP_UNDER && (flags & FLAG_DENYOOM) !== 0 && refuses(cap)) {
       problem = OUT_OF_MEMORY;
     } else {
-      problem = logProblem(c);
+      problem = logProblem(c, table.lastKey[id]! < 0 ? request.argc : 1);
     }
   }
   if (problem === '') return true;
@@ -57,7 +57,7 @@ function refuses(cap: DatasetCap): boolean {
   return cap.state === CAP_REFUSE;
 }
 
-/** Why a write cannot be logged now, or ''. */
-function logProblem({ log, request, writeRefusal }: CommandContext): string {
-  return writeRefusal || log!.refusalOf(request.end - request.start);
+/** Why a write to so many keys cannot be logged now, or ''. */
+function logProblem({ log, request, writeRefusal }: CommandContext, keys: number): string {
+  return writeRefusal || log!.refusalOf(request.end - request.start, keys);
 }

@@ -85,6 +85,7 @@ export class Front {
         replied: (id, bytes, offset, length, last) => {
           this.#replied(id, bytes, offset, length, last);
         },
+        lost: (id) => this.#connections.get(id)?.drop(),
         leftover: (id, bytes, offset, length) => this.#leftover(id, bytes, offset, length),
         tooLarge: (id) => {
           const connection = this.#connections.get(id);

@@ -5,6 +5,7 @@ import {
   type Doorbell,
   KIND_GONE,
   KIND_LEFTOVER,
+  KIND_LOST,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
@@ -31,6 +32,8 @@ export interface HopEvents {
   replied(connection: number, bytes: Buffer, offset: number, length: number, last: boolean): void;
   /** A run ended with a reply that is larger than a client may ask for. */
   tooLarge(connection: number): void;
+  /** Replies of a run may never be seen. */
+  lost(connection: number): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
   leftover(connection: number, bytes: Buffer, offset: number, length: number): void;
 }
@@ -162,6 +165,9 @@ export class HopClient {
       }
       const last = b === REPLY_LAST;
       this.#events.replied(connection, replies.bytes, payloadOffset, payloadBytes, last);
+    } else if (kind === KIND_LOST) {
+      if (replies.b !== REPLY_MORE) this.outstanding--;
+      this.#events.lost(connection);
     } else if (kind === KIND_LEFTOVER) {
       this.#events.leftover(connection, replies.bytes, payloadOffset, payloadBytes);
     }

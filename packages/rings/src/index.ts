@@ -10,6 +10,7 @@ export {
 export {
   KIND_GONE,
   KIND_LEFTOVER,
+  KIND_LOST,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,

@@ -13,6 +13,8 @@ export const KIND_MORE = 2;
 export const KIND_REPLY = 3;
 /** Worker to front: commands not executed, before the run's last reply. a = connection. */
 export const KIND_LEFTOVER = 4;
+/** Worker to front: replies that may never be seen, as KIND_REPLY: close the connection. */
+export const KIND_LOST = 5;
 
 /** Front to worker: nobody reads the replies any more. a = connection. It may be left out. */
 export const KIND_GONE = 5;

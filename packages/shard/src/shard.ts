@@ -267,13 +267,17 @@ export class Shard {
   /**
    * Waits until what was done here, and what replies may show of others' doing, is handed over.
    * It goes on answering the other workers meanwhile: one of them may need that to end its tick.
+   * @returns false when a log cannot be written: what was seen may not be told, and the replies to
+   *   all fronts that are in the rings already are taken back
    */
-  #settle(): void {
+  #settle(): boolean {
     for (;;) {
       const answer = this.#m.log.settle();
-      if (answer === SETTLED) return;
-      // Replies are in the rings already, and must never be seen.
-      if (answer === LOST) throw new Error('the log of a worker cannot be written');
+      if (answer === SETTLED) return true;
+      if (answer === LOST) {
+        for (const { replies } of this.#fronts) replies.lose();
+        return false;
+      }
       this.#peers.wait();
     }
   }
@@ -282,8 +286,11 @@ export class Shard {
   #background(nowMs: number): boolean {
     if (nowMs >= this.#nextExpireMs) {
       this.#nextExpireMs = nowMs + EXPIRE_EVERY_MS;
-      this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
-      this.#dueHashes.remove(nowMs);
+      // Removals are logged: what expires while no log can be written stays.
+      if (this.#m.log.refusal === '') {
+        this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
+        this.#dueHashes.remove(nowMs);
+      }
       this.#m.stats.largeBytes = this.#store.bytes;
       this.#m.stats.heapBytes = process.memoryUsage().heapUsed;
     }
