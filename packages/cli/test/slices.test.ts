@@ -111,6 +111,7 @@ async function read(client: RespClient, keys: Keys, prng: Prng): Promise<string>
     dumped,
     copiedHash,
     poppedByChance,
+    scanned,
   ];
   for (let i = 0; i < READS; i++) {
     const problem = await prng.pick(checks)(client, keys);
@@ -261,6 +262,21 @@ async function dumped(client: RespClient, { hash, zset, stored }: Keys): Promise
     return equalPairs('RESTORE', i === 0 ? 'f' : 'm', texts(reply));
   });
   return problems.join('');
+}
+
+async function scanned(client: RespClient, { hash, zset }: Keys): Promise<string> {
+  const all = ['0', 'COUNT', `${2 * MEMBERS}`];
+  const [fields, scores, some] = await client.pipeline([
+    ['HSCAN', hash, ...all],
+    ['ZSCAN', zset, ...all],
+    ['HSCAN', hash, ...all, 'MATCH', 'f1'],
+  ]);
+  const [found, ranked, one] = [fields!, scores!, some!].map((reply) => {
+    const [cursor, page] = reply.kind === 'array' ? reply.items : [];
+    return describeReply(cursor!) === '"0"' ? texts(page!) : [];
+  });
+  if (one!.length !== 2 || one![0] !== 'f1') return `HSCAN MATCH has found ${one}`;
+  return equalPairs('HSCAN', 'f', found!) || equalPairs('ZSCAN', 'm', ranked!);
 }
 
 let lastOwn = 0;
