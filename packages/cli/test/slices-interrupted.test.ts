@@ -7,7 +7,7 @@ import { t as file, type Test, test } from 'tap';
 import { connect, info, serve } from './support/servers.ts';
 import { until } from './support/until.ts';
 
-file.setTimeout(60_000);
+file.setTimeout(120_000);
 
 const MEMBERS = 20_000;
 const BATCH = 2000;
@@ -74,6 +74,42 @@ test('SHUTDOWN', async (t) => {
     await Promise.all([...replies, ended]);
     t.ok(await until(() => server.pid === undefined, PATIENCE_MS), `it ends: ${how}`);
   }
+});
+
+test('what was made in slices is in the log', async (t) => {
+  const server = await serve(t, { fronts: 1, workers: 2, args: SLICED });
+  const client = await connect(t, server);
+  await fill(client);
+  const payload = await client.must('DUMP', 'a');
+  if (payload.kind !== 'bulk') throw new Error(describeReply(payload));
+  await client.must(
+    'HSET',
+    'hash',
+    ...Array.from({ length: 300 }, (_, i) => [`f${i}`, 'v']).flat(),
+  );
+  await client.must('HEXPIRE', 'hash', '1000', 'FIELDS', '2', 'f1', 'f2');
+  await client.must('COPY', 'a', 'copied');
+  await client.must('COPY', 'a', 'moved');
+  await client.must('RENAME', 'moved', 'renamed');
+  await client.must('COPY', 'hash', 'hash2');
+  await client.must('RESTORE', 'restored', '0', payload.bytes);
+  await client.must('RESTORE', 'timed', '1000000', payload.bytes);
+  await client.must('SPOP', 'b', `${MEMBERS - 100}`);
+  const left = describeReply(await client.must('SORT', 'b', 'ALPHA'));
+  await client.command('SHUTDOWN', 'NOSAVE').catch(() => null);
+  t.ok(await until(() => server.pid === undefined, PATIENCE_MS), 'it ends');
+  await server.restart();
+  const after = await connect(t, server);
+  for (const key of ['a', 'copied', 'renamed', 'restored', 'timed']) {
+    const reply = describeReply(await after.must('SINTERCARD', '2', 'a', key));
+    t.equal(reply, `(integer) ${MEMBERS}`, key);
+  }
+  t.match(describeReply(await after.must('TTL', 'timed')), /^\(integer\) \d+$/);
+  t.equal(describeReply(await after.must('EXISTS', 'moved')), '(integer) 0');
+  t.equal(describeReply(await after.must('HLEN', 'hash2')), '(integer) 300');
+  const times = await after.must('HTTL', 'hash2', 'FIELDS', '3', 'f1', 'f2', 'f3');
+  t.match(describeReply(times), /\d{3}.*\d{3}.*-1/s);
+  t.equal(describeReply(await after.must('SORT', 'b', 'ALPHA')), left);
 });
 
 const LONG: string[][] = [
