@@ -355,10 +355,13 @@ export class Shard {
       else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
       if (context.sliced !== null) {
         front.replies.reply(connection, writer, false);
-        const id = this.#router.ids[done - (context.sliced.isPreparation ? 0 : 1)]!;
+        const { isPreparation } = context.sliced;
+        const id = this.#router.ids[done - (isPreparation ? 0 : 1)]!;
+        // What is executed again comes first in the rest, without empty commands before it.
+        const start = isPreparation ? parser.commands[done * COMMAND_WORDS + COMMAND_START]! : at;
         this.#sliced.add({
           ...{ front, connection, flags, work: context.takeSliced(), id },
-          ...{ rest: bytes.subarray(at, end), sentBytes: this.#sentBytes },
+          ...{ rest: bytes.subarray(Math.max(at, start), end), sentBytes: this.#sentBytes },
         });
         return;
       }
