@@ -28,6 +28,7 @@ import {
 } from './outcome.ts';
 import { PackingLimits } from './packing-limits.ts';
 import type { SlicedWork } from './sliced-work.ts';
+import type { WatchedKey } from './transaction/watched-keys.ts';
 
 export interface ContextModules extends KeyModules {
   readonly reply: ReplyWriter;
@@ -52,6 +53,8 @@ export class CommandContext extends CollectionAccess {
   sliced: SlicedWork | null = null;
   /** What was prepared for the command that is executed again. */
   prepared: SlicedWork | null = null;
+  /** What WATCH noted. */
+  watched: readonly WatchedKey[] | null = null;
   /** For walks over whole databases. */
   pages: KeyPages = NO_KEY_PAGES;
   /** For RANDOMKEY and the like, not for secrets. */
@@ -96,6 +99,13 @@ export class CommandContext extends CollectionAccess {
     work.detach();
     this.sliced = work;
     return SLICED;
+  }
+
+  /** Takes what WATCH noted. */
+  takeWatched(): readonly WatchedKey[] {
+    const { watched } = this;
+    this.watched = null;
+    return watched ?? [];
   }
 
   /** Takes what was put off. */

@@ -12,6 +12,7 @@ import {
   PAGE_COUNT,
   PAGE_RECORD_WORDS,
   PAGE_WORDS,
+  REMOVAL_COUNTS,
   SEGMENT_BUCKETS,
   SHARD_BLOCK_WORDS,
 } from './layout.ts';
@@ -46,6 +47,7 @@ export interface Arena {
   readonly namespaces: number;
   readonly shards: number;
   readonly counters: number;
+  readonly removals: number;
   readonly directories: number;
   readonly directoryWords: number;
   readonly pageTable: number;
@@ -74,7 +76,8 @@ function measure(options: ArenaOptions) {
   const namespaces = CONTROL_WORDS;
   const shards = align(namespaces + options.databases, 32);
   const counters = shards + SHARD_COUNT * SHARD_BLOCK_WORDS;
-  const directories = align(counters + SHARD_COUNT * options.databases * COUNTER_WORDS, 32);
+  const removals = align(counters + SHARD_COUNT * options.databases * COUNTER_WORDS, 32);
+  const directories = removals + SHARD_COUNT * REMOVAL_COUNTS;
   const directoryWords = 2 ** maxDepth;
   const pageTable = directories + SHARD_COUNT * directoryWords;
   const pages = align(pageTable + pageCount * PAGE_RECORD_WORDS, PAGE_WORDS);
@@ -85,6 +88,7 @@ function measure(options: ArenaOptions) {
     namespaces,
     shards,
     counters,
+    removals,
     directories,
     directoryWords,
     pageTable,

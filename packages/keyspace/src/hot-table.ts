@@ -31,6 +31,7 @@ import {
   FLAG_STORED_LARGE,
   FLAG_TIMED_PARTS,
   LARGE_BYTES,
+  REMOVAL_COUNTS,
   TYPE_FREE,
   TYPE_TOMBSTONE,
 } from './layout.ts';
@@ -323,9 +324,23 @@ export class HotTable extends ShardState {
     if (this.floats[(entry + ENTRY_EXPIRE) >> 1] !== 0) {
       this.countIn(shard, db, COUNTER_EXPIRES, -1);
     }
+    this.words[this.#removalsAt(shard, this.hashOf(entry))]!++;
     const flags = this.words[entry + ENTRY_VALUE]! >>> 16;
     if (flags & FLAG_STORED) this.#bury(entry, lsn);
     else this.unlinkFrom(shard, entry);
+  }
+
+  /**
+   * A number that changes when the selected key is removed, and now and then when another one is:
+   * for who has to know of a key that is missing now whether it was there in between. Flushes of
+   * whole databases do not count.
+   */
+  get removals(): number {
+    return this.words[this.#removalsAt(this.#shard, this.#hash)]!;
+  }
+
+  #removalsAt(shard: number, hash: number): number {
+    return this.arena.removals + shard * REMOVAL_COUNTS + (hash & (REMOVAL_COUNTS - 1));
   }
 
   /** Takes an entry that no counter counts any more out of the index and frees its slot. */

@@ -8,7 +8,7 @@ import type { StoreKeeper } from './store-keeper.ts';
 
 export class WaitingRuns {
   /** For room in the hot table. */
-  readonly table = new ParkedRuns(() => this.#hasTableRoom);
+  readonly table = new ParkedRuns(() => this.hasTableRoom);
   /** For room within the cap. */
   readonly dataset: ParkedRuns;
   #keeper: StoreKeeper | null = null;
@@ -45,7 +45,8 @@ export class WaitingRuns {
     return this.#keeper.makeRoom(nowMs, this.#passesBefore, this.#sinceMs);
   }
 
-  get #hasTableRoom(): boolean {
+  /** True when those that wait for room in the table are to be tried again. */
+  get hasTableRoom(): boolean {
     return this.#keeper?.hasRoom === true || this.makeRoom() === 'none';
   }
 
