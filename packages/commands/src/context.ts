@@ -41,19 +41,13 @@ export class CommandContext extends CollectionAccess {
   reply: ReplyWriter;
   /** When collections are packed. */
   readonly limits = new PackingLimits();
-  /**
-   * In the first run of a transaction: where a command notes the keys, of its database, that it
-   * does not name and whose values lie elsewhere. Then it answers NOT_HERE, and runs again when
-   * they are within reach. Null: everything is, or NOT_HERE is the answer at once.
-   */
-  wanted: Buffer[] | null = null;
   /** Work of more elements is put off; on workers, while they serve clients. */
   sliceElements = Infinity;
   /** What was put off by the command that has answered SLICED. */
   sliced: SlicedWork | null = null;
   /** What was prepared for the command that is executed again. */
   prepared: SlicedWork | null = null;
-  /** What WATCH noted. */
+  /** What WATCH noted since it was taken. */
   watched: readonly WatchedKey[] | null = null;
   /** For walks over whole databases. */
   pages: KeyPages = NO_KEY_PAGES;

@@ -66,4 +66,4 @@ export {
   type WatchedKey,
 } from './transaction/watched-keys.ts';
 export { unknownCommand, unknownSubcommand } from './unknown-command.ts';
-export { ValueAccess } from './value-access.ts';
+export { ValueAccess, type WantedKey } from './value-access.ts';

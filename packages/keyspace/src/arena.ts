@@ -5,6 +5,7 @@ import { SHARD_COUNT } from '@forgekv/base';
 import {
   CONTROL_WORDS,
   COUNTER_WORDS,
+  CREATION_COUNTS,
   ENTRY_HEAD_BYTES,
   MAX_DEPTH,
   NAMESPACE_NEXT,
@@ -12,7 +13,6 @@ import {
   PAGE_COUNT,
   PAGE_RECORD_WORDS,
   PAGE_WORDS,
-  REMOVAL_COUNTS,
   SEGMENT_BUCKETS,
   SHARD_BLOCK_WORDS,
 } from './layout.ts';
@@ -47,7 +47,7 @@ export interface Arena {
   readonly namespaces: number;
   readonly shards: number;
   readonly counters: number;
-  readonly removals: number;
+  readonly creations: number;
   readonly directories: number;
   readonly directoryWords: number;
   readonly pageTable: number;
@@ -76,8 +76,8 @@ function measure(options: ArenaOptions) {
   const namespaces = CONTROL_WORDS;
   const shards = align(namespaces + options.databases, 32);
   const counters = shards + SHARD_COUNT * SHARD_BLOCK_WORDS;
-  const removals = align(counters + SHARD_COUNT * options.databases * COUNTER_WORDS, 32);
-  const directories = removals + SHARD_COUNT * REMOVAL_COUNTS;
+  const creations = align(counters + SHARD_COUNT * options.databases * COUNTER_WORDS, 32);
+  const directories = creations + SHARD_COUNT * CREATION_COUNTS;
   const directoryWords = 2 ** maxDepth;
   const pageTable = directories + SHARD_COUNT * directoryWords;
   const pages = align(pageTable + pageCount * PAGE_RECORD_WORDS, PAGE_WORDS);
@@ -88,7 +88,7 @@ function measure(options: ArenaOptions) {
     namespaces,
     shards,
     counters,
-    removals,
+    creations,
     directories,
     directoryWords,
     pageTable,

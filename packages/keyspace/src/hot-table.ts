@@ -14,6 +14,7 @@ import {
   COUNTER_AWAY,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
+  CREATION_COUNTS,
   DATASET_KEY_BYTES,
   ENTRY_EXPIRE,
   ENTRY_HASH,
@@ -31,7 +32,6 @@ import {
   FLAG_STORED_LARGE,
   FLAG_TIMED_PARTS,
   LARGE_BYTES,
-  REMOVAL_COUNTS,
   TYPE_FREE,
   TYPE_TOMBSTONE,
 } from './layout.ts';
@@ -43,6 +43,8 @@ import { SlabPool } from './slab-pool.ts';
 const WORD_COPY_BYTES = 128;
 /** An entry of the usual size lies on two cache lines. */
 const CACHE_LINE_WORDS = 16;
+/** Keeps the counts of a key in several databases apart. */
+const DB_SPREAD = 0x9e3779b1;
 
 /** While a slot is at least a quarter used: growing and shrinking by turns is usual. */
 function staysInPlace(needed: number, capacity: number): boolean {
@@ -86,6 +88,11 @@ export class HotTable extends ShardState {
   /** Hash of the selected key, signed. */
   get hash(): number {
     return this.#hash;
+  }
+
+  /** Database of the selected key. */
+  get selectedDb(): number {
+    return this.#db;
   }
 
   /** The selected key's bytes, a view. */
@@ -193,6 +200,7 @@ export class HotTable extends ShardState {
     const entry = this.#make(type, valueBytes);
     if (entry === 0) return 0;
     this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    this.words[this.#creationsAt()]!++;
     const bytes = DATASET_KEY_BYTES + this.#keyLength + valueBytes;
     this.countBytes(this.#shard, this.#db, this.#hash, bytes);
     return entry;
@@ -324,23 +332,22 @@ export class HotTable extends ShardState {
     if (this.floats[(entry + ENTRY_EXPIRE) >> 1] !== 0) {
       this.countIn(shard, db, COUNTER_EXPIRES, -1);
     }
-    this.words[this.#removalsAt(shard, this.hashOf(entry))]!++;
     const flags = this.words[entry + ENTRY_VALUE]! >>> 16;
     if (flags & FLAG_STORED) this.#bury(entry, lsn);
     else this.unlinkFrom(shard, entry);
   }
 
   /**
-   * A number that changes when the selected key is removed, and now and then when another one is:
-   * for who has to know of a key that is missing now whether it was there in between. Flushes of
-   * whole databases do not count.
+   * A number that changes when the selected key is created, and now and then when another one is:
+   * for who has to know of a key that is missing whether it was there in between.
    */
-  get removals(): number {
-    return this.words[this.#removalsAt(this.#shard, this.#hash)]!;
+  get creations(): number {
+    return this.words[this.#creationsAt()]!;
   }
 
-  #removalsAt(shard: number, hash: number): number {
-    return this.arena.removals + shard * REMOVAL_COUNTS + (hash & (REMOVAL_COUNTS - 1));
+  #creationsAt(): number {
+    const at = (this.#hash + Math.imul(this.#db, DB_SPREAD)) & (CREATION_COUNTS - 1);
+    return this.arena.creations + this.#shard * CREATION_COUNTS + at;
   }
 
   /** Takes an entry that no counter counts any more out of the index and frees its slot. */
@@ -372,6 +379,7 @@ export class HotTable extends ShardState {
     this.setLsn(entry, 0);
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (type << 16);
     this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    this.words[this.#creationsAt()]!++;
     this.countBytes(this.#shard, this.#db, this.#hash, DATASET_KEY_BYTES + this.keyLength(entry));
   }
 

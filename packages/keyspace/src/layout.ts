@@ -6,7 +6,7 @@
 //          | namespace id per database   |
 //          | shard blocks   64 x 512 B   |  lock line, then page list heads per size class
 //          | counters      64 x db x 32 B|  keys (all, expiring, stored only), bytes of the dataset
-//          | removals       64 x 4 KB    |  counts of removed keys by their hash, lazily touched
+//          | creations      64 x 4 KB    |  counts of created keys by their hash, lazily touched
 //          | directories    64 x n x 4 B |  extendible-hash directories, lazily touched
 //          | page table     32 B a page  |
 //          +-----------------------------+ PAGE_BYTES aligned
@@ -85,8 +85,8 @@ export const COUNTER_BYTES = 4;
 /** float64 at words 6-7: what came to that since a flush pass was at the keys concerned. */
 export const COUNTER_LATER = 6;
 
-/** Counts of removed keys per shard, by the lowest bits of the hash. */
-export const REMOVAL_COUNTS = 1024;
+/** Counts of created keys per shard, by hash and database. */
+export const CREATION_COUNTS = 1024;
 
 // Page table record, in words.
 export const PAGE_RECORD_WORDS = 8;

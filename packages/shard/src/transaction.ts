@@ -19,6 +19,7 @@ import {
   NOT_HERE,
   OUT_OF_MEMORY,
   type Outcome,
+  type WantedKey,
 } from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
 import type { Awaited, Peers } from './peers.ts';
@@ -133,7 +134,7 @@ export class Transactions {
 
   #runWanting(id: number): Outcome {
     const { context, executor } = this.#m;
-    const wanted: Buffer[] = [];
+    const wanted: WantedKey[] = [];
     context.wanted = wanted;
     const outcome = executor.run(id);
     context.wanted = null;
@@ -189,9 +190,9 @@ export class Transactions {
     return '';
   }
 
-  #borrowWanted(keys: readonly Buffer[]): string {
-    for (const key of keys) {
-      const problem = this.#borrow(key, this.#m.context.db, true);
+  #borrowWanted(keys: readonly WantedKey[]): string {
+    for (const { key, db } of keys) {
+      const problem = this.#borrow(key, db, true);
       if (problem !== '') return problem;
     }
     return '';

@@ -1,11 +1,9 @@
 // The keys a connection watches: how each was when WATCH saw it, and whether it is still so. Nobody
 // keeps a list of who watches what: an entry tells its last write by its LSN.
 //
-// A key that is missing has no LSN. That it was created and removed in between shows in the count
-// of removals beside its hash; another key with the same lowest bits of the hash may have been
-// removed instead, and then EXEC is refused once more than it had to be. What a flush of its
-// database removes is not counted: a missing key that is created and flushed counts as missing all
-// the while, as it is before and after.
+// A key that is missing has no LSN. That it was there in between shows in the count of creations
+// beside its hash; another key with the same lowest bits of the hash may have been created instead,
+// and then EXEC is refused once more than it had to be.
 
 import type { CommandContext } from '../context.ts';
 import { DONE, type Outcome } from '../outcome.ts';
@@ -17,8 +15,8 @@ export interface WatchedKey {
   readonly shard: number;
   /** Of its last write, 0: it is missing. */
   readonly lsn: number;
-  /** `HotTable.removals` of the key. */
-  readonly removals: number;
+  /** `HotTable.creations` of the key. */
+  readonly creations: number;
 }
 
 const HEAD_BYTES = 20;
@@ -33,21 +31,21 @@ export function noteKey(c: CommandContext, index: number): WatchedKey | number {
   if (entry < 0) return entry;
   const { table, db } = c;
   const lsn = entry > 0 ? table.lsnOf(entry) : 0;
-  return { db, key: c.request.copy(index), shard: table.shard, lsn, removals: table.removals };
+  return { db, key: c.request.copy(index), shard: table.shard, lsn, creations: table.creations };
 }
 
 /**
  * Looks whether a key is as it was. Its shard is locked.
  * @returns 1: it is, 0: it is not, or what `peek` answers below 0
  */
-export function isUntouched(c: CommandContext, { db, key, lsn, removals }: WatchedKey): number {
+export function isUntouched(c: CommandContext, { db, key, lsn, creations }: WatchedKey): number {
   const { table } = c;
   const view = new DataView(key.buffer, key.byteOffset, key.length);
   table.selectKey(key, view, 0, key.length, db);
   const entry = c.peekSelected();
   if (entry < 0) return entry;
   const isSame =
-    entry === 0 ? lsn === 0 && removals === table.removals : lsn === table.lsnOf(entry);
+    entry === 0 ? lsn === 0 && creations === table.creations : lsn === table.lsnOf(entry);
   return isSame ? 1 : 0;
 }
 
@@ -55,10 +53,10 @@ export function isUntouched(c: CommandContext, { db, key, lsn, removals }: Watch
 export function packWatched(keys: readonly WatchedKey[]): Buffer {
   const bytes = Buffer.alloc(keys.reduce((sum, { key }) => sum + HEAD_BYTES + key.length, 0));
   let at = 0;
-  for (const { db, key, shard, lsn, removals } of keys) {
+  for (const { db, key, shard, lsn, creations } of keys) {
     bytes.writeUInt16LE(db, at);
     bytes.writeUInt16LE(shard, at + 2);
-    bytes.writeInt32LE(removals, at + 4);
+    bytes.writeInt32LE(creations, at + 4);
     bytes.writeDoubleLE(lsn, at + 8);
     bytes.writeUInt32LE(key.length, at + 16);
     at += HEAD_BYTES;
@@ -76,7 +74,7 @@ export function unpackWatched(bytes: Buffer): WatchedKey[] {
     keys.push({
       db: bytes.readUInt16LE(at),
       shard: bytes.readUInt16LE(at + 2),
-      removals: bytes.readInt32LE(at + 4),
+      creations: bytes.readInt32LE(at + 4),
       lsn: bytes.readDoubleLE(at + 8),
       key: Buffer.from(bytes.subarray(keyAt, end)),
     });
@@ -93,7 +91,7 @@ export function watch(c: CommandContext): Outcome {
     if (typeof key === 'number') return c.refuse(key);
     noted.push(key);
   }
-  c.watched = noted;
+  c.watched = c.watched === null ? noted : [...c.watched, ...noted];
   c.reply.ok();
   return DONE;
 }

@@ -19,10 +19,11 @@ import type { Weighted } from './prng.ts';
 import { SET_FAMILY } from './set-commands.ts';
 import { SORTED_SET_FAMILY } from './sorted-set-commands.ts';
 import { STRING_FAMILY } from './string-commands.ts';
+import { transactionFamily } from './transaction-commands.ts';
 import { UNKNOWN_FAMILY } from './unknown-commands.ts';
 
-/** The families of the first milestone. A new family is one file and one line here. */
-export const DEFAULT_FAMILIES: readonly CommandFamily[] = [
+/** The families on values. A new family is one file and one line here. */
+const VALUE_FAMILIES: readonly CommandFamily[] = [
   STRING_FAMILY,
   BITMAP_FAMILY,
   HYPERLOGLOG_FAMILY,
@@ -35,7 +36,12 @@ export const DEFAULT_FAMILIES: readonly CommandFamily[] = [
   EXPIRY_FAMILY,
   GENERIC_FAMILY,
   DATABASE_FAMILY,
+];
+
+export const DEFAULT_FAMILIES: readonly CommandFamily[] = [
+  ...VALUE_FAMILIES,
   CONNECTION_FAMILY,
+  transactionFamily(VALUE_FAMILIES),
   UNKNOWN_FAMILY,
 ];
 
