@@ -5,7 +5,7 @@ import { SHARD_COUNT } from '@forgekv/base';
 import {
   CONTROL_WORDS,
   COUNTER_WORDS,
-  CREATION_COUNTS,
+  CREATIONS,
   ENTRY_HEAD_BYTES,
   MAX_DEPTH,
   NAMESPACE_NEXT,
@@ -77,7 +77,7 @@ function measure(options: ArenaOptions) {
   const shards = align(namespaces + options.databases, 32);
   const counters = shards + SHARD_COUNT * SHARD_BLOCK_WORDS;
   const creations = align(counters + SHARD_COUNT * options.databases * COUNTER_WORDS, 32);
-  const directories = creations + SHARD_COUNT * CREATION_COUNTS;
+  const directories = creations + SHARD_COUNT * CREATIONS;
   const directoryWords = 2 ** maxDepth;
   const pageTable = directories + SHARD_COUNT * directoryWords;
   const pages = align(pageTable + pageCount * PAGE_RECORD_WORDS, PAGE_WORDS);

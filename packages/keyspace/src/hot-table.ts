@@ -7,6 +7,7 @@
 
 import { invariant, KeyHasher } from '@forgekv/base';
 import type { Arena } from './arena.ts';
+import { Creations } from './creations.ts';
 import { Expiry } from './expiry.ts';
 import { HashIndex } from './hash-index.ts';
 import {
@@ -14,7 +15,6 @@ import {
   COUNTER_AWAY,
   COUNTER_EXPIRES,
   COUNTER_KEYS,
-  CREATION_COUNTS,
   DATASET_KEY_BYTES,
   ENTRY_EXPIRE,
   ENTRY_HASH,
@@ -43,8 +43,6 @@ import { SlabPool } from './slab-pool.ts';
 const WORD_COPY_BYTES = 128;
 /** An entry of the usual size lies on two cache lines. */
 const CACHE_LINE_WORDS = 16;
-/** Keeps the counts of a key in several databases apart. */
-const DB_SPREAD = 0x9e3779b1;
 
 /** While a slot is at least a quarter used: growing and shrinking by turns is usual. */
 function staysInPlace(needed: number, capacity: number): boolean {
@@ -57,6 +55,7 @@ export class HotTable extends ShardState {
   readonly index: HashIndex;
   readonly hasher: KeyHasher;
   readonly #expiry: Expiry;
+  readonly #creations: Creations;
   readonly #namespaces: number;
 
   // The selected key. Its bytes stay the caller's; they are read, never kept.
@@ -78,6 +77,7 @@ export class HotTable extends ShardState {
     this.index = new HashIndex(arena, this.pool);
     this.hasher = new KeyHasher(...arena.transfer.hashSecret);
     this.#expiry = new Expiry(arena, this.pool);
+    this.#creations = new Creations(arena);
   }
 
   /** Shard of the selected key. */
@@ -200,7 +200,7 @@ export class HotTable extends ShardState {
     const entry = this.#make(type, valueBytes);
     if (entry === 0) return 0;
     this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
-    this.words[this.#creationsAt()]!++;
+    this.#creations.note(this.#shard, this.#hash, this.#db);
     const bytes = DATASET_KEY_BYTES + this.#keyLength + valueBytes;
     this.countBytes(this.#shard, this.#db, this.#hash, bytes);
     return entry;
@@ -337,17 +337,14 @@ export class HotTable extends ShardState {
     else this.unlinkFrom(shard, entry);
   }
 
-  /**
-   * A number that changes when the selected key is created, and now and then when another one is:
-   * for who has to know of a key that is missing whether it was there in between.
-   */
-  get creations(): number {
-    return this.words[this.#creationsAt()]!;
+  /** Keys created in the selected key's shard so far, mod 2^32. */
+  get created(): number {
+    return this.#creations.count(this.#shard);
   }
 
-  #creationsAt(): number {
-    const at = (this.#hash + Math.imul(this.#db, DB_SPREAD)) & (CREATION_COUNTS - 1);
-    return this.arena.creations + this.#shard * CREATION_COUNTS + at;
+  /** True when the selected key was created since then, or that is too long ago to be known. */
+  wasCreatedSince(created: number): boolean {
+    return this.#creations.has(this.#shard, this.#hash, this.#db, created);
   }
 
   /** Takes an entry that no counter counts any more out of the index and frees its slot. */
@@ -379,7 +376,7 @@ export class HotTable extends ShardState {
     this.setLsn(entry, 0);
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (type << 16);
     this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
-    this.words[this.#creationsAt()]!++;
+    this.#creations.note(this.#shard, this.#hash, this.#db);
     this.countBytes(this.#shard, this.#db, this.#hash, DATASET_KEY_BYTES + this.keyLength(entry));
   }
 

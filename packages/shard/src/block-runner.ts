@@ -21,6 +21,7 @@ import {
   type Executor,
   FULL,
   isUntouched,
+  NOT_HERE,
   OUT_OF_MEMORY,
   PAGING,
   PLACE_FRONT,
@@ -202,27 +203,35 @@ export class BlockRunner {
 
   /** Brings all keys and values within reach that the commands name. */
   #bringAll(block: BlockRun, from: number): readonly Awaited[] | null {
-    const { registry, context, executor, transactions } = this.#m;
+    const { registry, transactions } = this.#m;
     let isFull = false;
     this.#each(block, from, (id) => {
       if (registry.places[id] === PLACE_FRONT || registry.places[id] === PLACE_WORKER) return true;
-      const found = executor.shardsOf(id);
-      const keys = Array.from({ length: found }, (_, i) => executor.keyAt(i));
-      const changes = (registry.table.flagBits[id]! & FLAG_WRITE) !== 0;
-      const databases = this.#crossing.has(id) ? context.databases.count : 1;
-      for (const key of keys) {
-        context.clearPrehashed(key);
-        const bytes = context.request.slice(key);
-        for (let i = 0; i < databases; i++) {
-          const db = databases === 1 ? context.db : i;
-          if (transactions.bring(bytes, db, true, changes) === OUT_OF_MEMORY) isFull = true;
-        }
-      }
+      if (!this.#bring(id)) isFull = true;
       return true;
     });
     const awaited = transactions.takeAwaited();
     if (awaited.length > 0) return awaited;
     return isFull ? this.#waitForRoom() : null;
+  }
+
+  /** Brings what one command names within reach; false: there is no room for it. */
+  #bring(id: number): boolean {
+    const { registry, context, executor, transactions } = this.#m;
+    const found = executor.shardsOf(id);
+    const keys = Array.from({ length: found }, (_, i) => executor.keyAt(i));
+    const changes = (registry.table.flagBits[id]! & FLAG_WRITE) !== 0;
+    const databases = this.#crossing.has(id) ? context.databases.count : 1;
+    let hasRoom = true;
+    for (const key of keys) {
+      context.clearPrehashed(key);
+      const bytes = context.request.slice(key);
+      for (let i = 0; i < databases; i++) {
+        const db = databases === 1 ? context.db : i;
+        if (transactions.bring(bytes, db, true, changes) === OUT_OF_MEMORY) hasRoom = false;
+      }
+    }
+    return hasRoom;
   }
 
   /** Null: there is none to be had, and the commands will say so. */
@@ -252,6 +261,8 @@ export class BlockRunner {
           : this.#m.transactions.runWithin(id);
       if (outcome === DONE) break;
       if (outcome === FULL && rounds < MOST_ROUNDS && this.#reclaims()) continue;
+      // A command before it may have removed what said that another worker's store has no such key.
+      if (outcome === NOT_HERE && rounds === 0 && this.#bring(id)) continue;
       reply.error(outcome === FULL ? OUT_OF_MEMORY : outcome === PAGING ? ON_DISK : STILL_READING);
       break;
     }

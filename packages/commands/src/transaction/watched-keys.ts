@@ -1,9 +1,9 @@
 // The keys a connection watches: how each was when WATCH saw it, and whether it is still so. Nobody
 // keeps a list of who watches what: an entry tells its last write by its LSN.
 //
-// A key that is missing has no LSN. That it was there in between shows in the count of creations
-// beside its hash; another key with the same lowest bits of the hash may have been created instead,
-// and then EXEC is refused once more than it had to be.
+// A key that is missing has no LSN. Whether it was there in between, the table can say of the last
+// few thousand keys that were created in its shard; whoever watches a missing key for longer than
+// that has to try again.
 
 import type { CommandContext } from '../context.ts';
 import { DONE, type Outcome } from '../outcome.ts';
@@ -15,8 +15,8 @@ export interface WatchedKey {
   readonly shard: number;
   /** Of its last write, 0: it is missing. */
   readonly lsn: number;
-  /** `HotTable.creations` of the key. */
-  readonly creations: number;
+  /** `HotTable.created` of its shard. */
+  readonly created: number;
 }
 
 const HEAD_BYTES = 20;
@@ -31,21 +31,21 @@ export function noteKey(c: CommandContext, index: number): WatchedKey | number {
   if (entry < 0) return entry;
   const { table, db } = c;
   const lsn = entry > 0 ? table.lsnOf(entry) : 0;
-  return { db, key: c.request.copy(index), shard: table.shard, lsn, creations: table.creations };
+  return { db, key: c.request.copy(index), shard: table.shard, lsn, created: table.created };
 }
 
 /**
  * Looks whether a key is as it was. Its shard is locked.
  * @returns 1: it is, 0: it is not, or what `peek` answers below 0
  */
-export function isUntouched(c: CommandContext, { db, key, lsn, creations }: WatchedKey): number {
+export function isUntouched(c: CommandContext, { db, key, lsn, created }: WatchedKey): number {
   const { table } = c;
   const view = new DataView(key.buffer, key.byteOffset, key.length);
   table.selectKey(key, view, 0, key.length, db);
   const entry = c.peekSelected();
   if (entry < 0) return entry;
   const isSame =
-    entry === 0 ? lsn === 0 && creations === table.creations : lsn === table.lsnOf(entry);
+    entry === 0 ? lsn === 0 && !table.wasCreatedSince(created) : lsn === table.lsnOf(entry);
   return isSame ? 1 : 0;
 }
 
@@ -53,10 +53,10 @@ export function isUntouched(c: CommandContext, { db, key, lsn, creations }: Watc
 export function packWatched(keys: readonly WatchedKey[]): Buffer {
   const bytes = Buffer.alloc(keys.reduce((sum, { key }) => sum + HEAD_BYTES + key.length, 0));
   let at = 0;
-  for (const { db, key, shard, lsn, creations } of keys) {
+  for (const { db, key, shard, lsn, created } of keys) {
     bytes.writeUInt16LE(db, at);
     bytes.writeUInt16LE(shard, at + 2);
-    bytes.writeInt32LE(creations, at + 4);
+    bytes.writeInt32LE(created, at + 4);
     bytes.writeDoubleLE(lsn, at + 8);
     bytes.writeUInt32LE(key.length, at + 16);
     at += HEAD_BYTES;
@@ -74,7 +74,7 @@ export function unpackWatched(bytes: Buffer): WatchedKey[] {
     keys.push({
       db: bytes.readUInt16LE(at),
       shard: bytes.readUInt16LE(at + 2),
-      creations: bytes.readInt32LE(at + 4),
+      created: bytes.readInt32LE(at + 4),
       lsn: bytes.readDoubleLE(at + 8),
       key: Buffer.from(bytes.subarray(keyAt, end)),
     });

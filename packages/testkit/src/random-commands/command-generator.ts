@@ -38,12 +38,13 @@ const VALUE_FAMILIES: readonly CommandFamily[] = [
   DATABASE_FAMILY,
 ];
 
-export const DEFAULT_FAMILIES: readonly CommandFamily[] = [
-  ...VALUE_FAMILIES,
-  CONNECTION_FAMILY,
-  transactionFamily(VALUE_FAMILIES),
-  UNKNOWN_FAMILY,
-];
+/** All families but those on values that are named, which transactions do not have either. */
+export function familiesWithout(names: ReadonlySet<string>): readonly CommandFamily[] {
+  const families = VALUE_FAMILIES.filter(({ name }) => !names.has(name));
+  return [...families, CONNECTION_FAMILY, transactionFamily(families), UNKNOWN_FAMILY];
+}
+
+export const DEFAULT_FAMILIES: readonly CommandFamily[] = familiesWithout(new Set());
 
 /** A generated command with its place in the sequence. */
 export interface PlannedCommand extends GeneratedCommand {
