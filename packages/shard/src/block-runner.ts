@@ -11,7 +11,7 @@
 // of that command alone, as an error at run time is in Redis.
 
 import { SHARD_COUNT } from '@forgekv/base';
-import { FLAG_WRITE } from '@forgekv/catalog';
+import { FLAG_DENYOOM, FLAG_WRITE } from '@forgekv/catalog';
 import {
   BatchRouter,
   type CommandContext,
@@ -32,6 +32,7 @@ import {
   unpackWatched,
   type WatchedKey,
 } from '@forgekv/commands';
+import { RoomPlan } from '@forgekv/keyspace';
 import {
   COMMAND_ARGC,
   COMMAND_END,
@@ -52,6 +53,11 @@ const NO_LIMITS = { maxBulkBytes: Infinity, authenticated: true };
 /** Times that room is made for one command. */
 const MOST_ROUNDS = 20;
 const RECLAIM_SLICE_MS = 2;
+/** Time a transaction waits for room, about, before it takes its chance. */
+const MOST_WAIT_MS = 2000;
+/** What a key that is written is supposed to need, and how many of them are looked at. */
+const LEAST_ROOM_BYTES = 1024;
+const MOST_CLAIMS = 256;
 
 const STILL_READING = 'TRYAGAIN a value that this command leads to is being read from disk';
 const ON_DISK = 'ERR not all keys are in memory: this command cannot be part of a transaction now';
@@ -82,7 +88,10 @@ export class BlockRunner {
   readonly #m: BlockRunnerModules;
   readonly #parser = new RequestParser();
   readonly #router: BatchRouter;
+  readonly #plan: RoomPlan;
   readonly #select: number;
+  /** Since when transactions wait for room, by connection. */
+  readonly #waitingSince = new Map<number, number>();
   /** Commands that reach into other databases. */
   readonly #crossing: ReadonlySet<number>;
 
@@ -91,6 +100,7 @@ export class BlockRunner {
     this.#m = modules;
     this.#crossing = new Set(['copy', 'move'].map((name) => names.indexOf(name)));
     this.#router = new BatchRouter(modules.registry, modules.context.table);
+    this.#plan = new RoomPlan(modules.context.table);
     this.#select = names.indexOf('select');
   }
 
@@ -104,6 +114,7 @@ export class BlockRunner {
     const reason = this.#run(block);
     if (reason !== null) return reason;
     const { front, connection } = block;
+    this.#waitingSince.delete(connection);
     if (reply.overflowed) {
       reply.overflowed = false;
       reply.reset();
@@ -184,14 +195,14 @@ export class BlockRunner {
       context.table.locks.lock(key.shard);
       const untouched = isUntouched(context, key);
       context.table.locks.unlock(key.shard);
-      const reason = untouched < 0 ? this.#waitForRoom() : null;
+      const reason = untouched < 0 ? this.#waitForRoom(block) : null;
       if (reason !== null) return reason;
       // One that cannot be looked at may have changed.
       if (untouched > 0) continue;
       reply.nullArray();
       return null;
     }
-    const reason = this.#bringAll(block, from);
+    const reason = this.#bringAll(block, from) ?? this.#findRoom(block, from);
     if (reason !== null) return reason;
     reply.array(count);
     this.#each(block, from, (id, i) => {
@@ -199,6 +210,30 @@ export class BlockRunner {
       return !reply.overflowed;
     });
     return null;
+  }
+
+  /** Makes sure that the table has about the room that the commands may need. */
+  #findRoom(block: BlockRun, from: number): readonly Awaited[] | null {
+    const { registry, context } = this.#m;
+    this.#plan.begin();
+    let added = 0;
+    this.#each(block, from, (id) => {
+      if ((registry.table.flagBits[id]! & FLAG_DENYOOM) === 0) return true;
+      const { start, end, argc } = context.request;
+      const bytes = Math.min(context.hotValueMaxBytes, LEAST_ROOM_BYTES + 2 * (end - start));
+      const keys = registry.table.lastKey[id]! < 0 ? argc : 1;
+      for (let i = 0; i < keys; i++) this.#plan.add(0, 0, bytes);
+      added += keys;
+      return added < MOST_CLAIMS;
+    });
+    for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+      const hasRoom = this.#plan.claim();
+      // Commands claim for themselves, which must not be short of what is claimed here.
+      this.#plan.end();
+      if (hasRoom) return null;
+      if (!this.#reclaims()) break;
+    }
+    return this.#waitForRoom(block);
   }
 
   /** Brings all keys and values within reach that the commands name. */
@@ -212,7 +247,7 @@ export class BlockRunner {
     });
     const awaited = transactions.takeAwaited();
     if (awaited.length > 0) return awaited;
-    return isFull ? this.#waitForRoom() : null;
+    return isFull ? this.#waitForRoom(block) : null;
   }
 
   /** Brings what one command names within reach; false: there is no room for it. */
@@ -234,10 +269,13 @@ export class BlockRunner {
     return hasRoom;
   }
 
-  /** Null: there is none to be had, and the commands will say so. */
-  #waitForRoom(): readonly Awaited[] | null {
+  /** Null: there is none to be had, or not in time, and the commands will say so. */
+  #waitForRoom({ connection }: BlockRun): readonly Awaited[] | null {
     const { waiting } = this.#m;
-    if (waiting.makeRoom(true) !== 'wait') return null;
+    const nowMs = Date.now();
+    const sinceMs = this.#waitingSince.get(connection) ?? nowMs;
+    this.#waitingSince.set(connection, sinceMs);
+    if (nowMs - sinceMs > MOST_WAIT_MS || waiting.makeRoom(true) !== 'wait') return null;
     return [whenTrue(() => waiting.hasTableRoom)];
   }
 
