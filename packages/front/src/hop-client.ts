@@ -9,6 +9,8 @@ import {
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
+  KIND_WATCHED,
+  KIND_YOURS,
   REPLY_LAST,
   REPLY_MORE,
   REPLY_TOO_LARGE,
@@ -34,6 +36,10 @@ export interface HopEvents {
   tooLarge(connection: number): void;
   /** Replies of a run may never be seen. */
   lost(connection: number): void;
+  /** A command of a transaction that the front itself has to execute comes next. */
+  yours(connection: number): void;
+  /** A part of the keys that WATCH noted. */
+  watched(connection: number, bytes: Buffer): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
   leftover(connection: number, bytes: Buffer, offset: number, length: number): void;
 }
@@ -168,6 +174,14 @@ export class HopClient {
     } else if (kind === KIND_LOST) {
       if (replies.b !== REPLY_MORE) this.outstanding--;
       this.#events.lost(connection);
+    } else if (kind === KIND_YOURS) {
+      this.#events.yours(connection);
+    } else if (kind === KIND_WATCHED) {
+      const { bytes } = replies;
+      this.#events.watched(
+        connection,
+        Buffer.from(bytes.subarray(payloadOffset, payloadOffset + payloadBytes)),
+      );
     } else if (kind === KIND_LEFTOVER) {
       this.#events.leftover(connection, replies.bytes, payloadOffset, payloadBytes);
     }
