@@ -42,7 +42,7 @@ export function admit(
     if (cap.state !== CAP_UNDER && (flags & FLAG_DENYOOM) !== 0 && refuses(cap)) {
       problem = OUT_OF_MEMORY;
     } else {
-      problem = logProblem(c);
+      problem = logProblem(c, table.lastKey[id]! < 0 ? request.argc : 1);
     }
   }
   if (problem === '') return true;
@@ -51,13 +51,31 @@ export function admit(
   return false;
 }
 
+/**
+ * Checks a transaction before its first command, which were all admitted when they were queued.
+ * @param flags of all commands together
+ * @returns '' or an error reply
+ */
+export function transactionProblem(
+  c: CommandContext,
+  flags: number,
+  bytes: number,
+  commands: number,
+): string {
+  if (c.log === null || (flags & FLAG_WRITE) === 0) return '';
+  const { cap } = c.table;
+  const isFull = cap.state !== CAP_UNDER && (flags & FLAG_DENYOOM) !== 0 && refuses(cap);
+  const problem = isFull ? OUT_OF_MEMORY : c.writeRefusal || c.log.refusalOf(bytes, commands);
+  return problem === '' ? '' : `EXECABORT Transaction discarded because of: ${problem}`;
+}
+
 /** True when the dataset is above its cap, now, and nothing may be evicted. */
 function refuses(cap: DatasetCap): boolean {
   cap.look();
   return cap.state === CAP_REFUSE;
 }
 
-/** Why a write cannot be logged now, or ''. */
-function logProblem({ log, request, writeRefusal }: CommandContext): string {
-  return writeRefusal || log!.refusalOf(request.end - request.start);
+/** Why a write to so many keys cannot be logged now, or ''. */
+function logProblem({ log, request, writeRefusal }: CommandContext, keys: number): string {
+  return writeRefusal || log!.refusalOf(request.end - request.start, keys);
 }

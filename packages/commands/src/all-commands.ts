@@ -19,6 +19,7 @@ import {
 import { setHandlers } from './set/index.ts';
 import { sortedSetHandlers, sortedSetRangeHandlers } from './sorted-set/index.ts';
 import { stringHandlers } from './string/index.ts';
+import { transactionHandlers } from './transaction/index.ts';
 
 /** Returns the registry of everything this version can do. */
 export function createRegistry(): CommandRegistry {
@@ -32,6 +33,7 @@ export function createRegistry(): CommandRegistry {
     ...keyspaceHandlers,
     ...pubsubHandlers,
     ...stringHandlers,
+    ...transactionHandlers,
     ...bitmapHandlers,
     ...hyperloglogHandlers,
     ...setHandlers,

@@ -12,6 +12,8 @@ export type LargeValue = Buffer | LargeCollection;
 export interface LargeValues {
   /** True when this thread may read and change large values of the shard now. */
   reaches(shard: number): boolean;
+  /** True when the value of a shard that is within reach is here: others' have to be borrowed. */
+  has(id: number): boolean;
   /** Returns the value. It may be changed in place under the shard's lock. */
   get(id: number): LargeValue;
   /** Keeps a new value for the shard under a new id. */
@@ -36,6 +38,7 @@ function notOnFronts(): never {
 /** The fronts' view: nothing is within reach. */
 export const NO_LARGE_VALUES: LargeValues = {
   reaches: () => false,
+  has: () => false,
   get: notOnFronts,
   put: notOnFronts,
   touch: notOnFronts,

@@ -19,6 +19,12 @@ import { AWAITS, FULL, NOT_HERE } from './outcome.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
+/** A key whose value is wanted. */
+export interface WantedKey {
+  readonly key: Buffer;
+  readonly db: number;
+}
+
 export class ValueAccess extends KeyAccess {
   readonly room: RoomPlan;
   /** Values longer than this, in bytes, do not live in the hot table. */
@@ -30,6 +36,12 @@ export class ValueAccess extends KeyAccess {
   mayChange = false;
   /** Where values come from that are not in the hot table. */
   cold: ColdValues = NO_COLD_VALUES;
+  /**
+   * In the first run of a transaction: where a command notes the keys whose values lie elsewhere,
+   * mostly such as it does not name. Then it answers NOT_HERE, and runs again when they are within
+   * reach. Null: everything is, or NOT_HERE is the answer at once.
+   */
+  wanted: WantedKey[] | null = null;
   /** Why a value could not be read, as an error reply, after UNREADABLE. */
   unreadable = '';
 
@@ -79,10 +91,21 @@ export class ValueAccess extends KeyAccess {
     }
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     const at = table.valueWord(entry);
-    const value = this.large.get(table.words[at]!);
+    const id = table.words[at]!;
+    if (this.transaction !== 0 && !this.large.has(id)) {
+      this.want();
+      return NOT_HERE;
+    }
+    const value = this.large.get(id);
     if (this.mayChange && this.large.awaitRelease(value)) return AWAITS;
     this.#pointTo(value, table.words[at + 1]!);
     return entry;
+  }
+
+  /** Notes that the selected key's value is wanted and lies elsewhere. */
+  protected want(): void {
+    const { table } = this;
+    this.wanted?.push({ key: Buffer.from(table.selectedKey), db: table.selectedDb });
   }
 
   #pointTo(value: LargeValue, valueBytes: number): void {

@@ -26,6 +26,7 @@ export function factsOf(
     shardChannels: listening?.count(SHARD_CHANNEL) ?? 0,
     inputBytes: connection.pending.length,
     outputBytes: connection.socket.writableLength,
+    queued: connection.queue?.count ?? -1,
     lastCommand: names[connection.lastCommand] ?? 'NULL',
     user: connection.user,
     libName: connection.libName,
@@ -38,6 +39,7 @@ export function factsOf(
 
 function flagsOf(connection: Connection): string {
   let flags = connection.isListening ? 'P' : '';
+  if (connection.queue !== null) flags += 'x';
   if (connection.noEvict) flags += 'e';
   if (connection.noTouch) flags += 'T';
   if (connection.closeAfterReply) flags += 'c';

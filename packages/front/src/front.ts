@@ -14,6 +14,7 @@ import {
   type SyncMode,
   type ThreadStats,
   UNSETTLED,
+  unpackWatched,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { HotTable } from '@forgekv/keyspace';
@@ -21,15 +22,26 @@ import { ReplyWriter } from '@forgekv/protocol';
 import { type ChannelTable, type Doorbell, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
 import { ClientBounds } from './client-bounds.ts';
 import { CommandLoop, EARLY_FLUSH_BYTES, STALL_BYTES } from './command-loop.ts';
-import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
+import {
+  AWAY,
+  addressesOf,
+  CLOSING,
+  Connection,
+  DEFERRED,
+  PAUSED,
+  READY,
+  STALLED,
+} from './connection.ts';
 import { FrontChannels } from './front-channels.ts';
 import { FrontClients } from './front-clients.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { HopClient, type WorkerLink } from './hop-client.ts';
+import { writeLate } from './late-reply.ts';
 import type { FrontLink } from './message-links.ts';
-import { addressesOf } from './peer-address.ts';
 import { SocketIntake } from './socket-intake.ts';
+import { StalledConnections } from './stalled-connections.ts';
 import { TickOutput } from './tick-output.ts';
+import { TransactionRunner } from './transaction-runner.ts';
 
 const DOORBELL_TIMEOUT_MS = 1000;
 const HOUSEKEEPING_MS = 100;
@@ -67,14 +79,12 @@ export class Front {
   readonly #hops: HopClient;
   readonly #channels: FrontChannels;
   readonly #loop: CommandLoop;
+  readonly #transactions: TransactionRunner;
   readonly #services: FrontServices;
   readonly #bounds: ClientBounds;
   readonly #readView: DataView;
   #housekeepings = 0;
-  /** Connections that may go on once the replies of this tick are with the sockets. */
-  #held: Connection[] = [];
-  /** Connections that may publish once messages have left. */
-  #clogged: Connection[] = [];
+  readonly #stalled: StalledConnections;
   /** The server stops: nothing more is executed. */
   #isDraining = false;
 
@@ -99,7 +109,14 @@ export class Front {
         replied: (id, bytes, offset, length, last) => {
           this.#replied(id, bytes, offset, length, last);
         },
-        leftover: (id, bytes, offset, length) => this.#leftover(id, bytes, offset, length),
+        yours: (id) => {
+          const connection = this.#connections.get(id);
+          if (connection?.ended === false) this.#transactions.yours(connection);
+        },
+        watched: (id, keys) => this.#connections.get(id)?.watch(unpackWatched(keys)),
+        lost: (id) => this.#connections.get(id)?.drop(),
+        leftover: (id, bytes, offset, length) =>
+          this.#connections.get(id)?.takeBack(bytes.subarray(offset, offset + length)),
         tooLarge: (id) => {
           const connection = this.#connections.get(id);
           if (connection !== undefined) this.#bounds.dropTooLarge(connection);
@@ -116,6 +133,7 @@ export class Front {
       () => this.#afterFlush(),
       (connection) => this.#bounds.dropIfDeaf(connection),
     );
+    this.#stalled = new StalledConnections(this.#output, (connection) => this.#proceed(connection));
     this.#channels = new FrontChannels({
       ...modules,
       output: this.#output,
@@ -123,18 +141,23 @@ export class Front {
     });
     this.#context.publisher = this.#channels;
     this.#services = new FrontServices({ ...modules, front: this, channels: this.#channels });
+    const { registry, workerOf, control } = modules;
+    const parts = {
+      ...{ registry, workerOf, context: this.#context, services: this.#services },
+      ...{ hops: this.#hops, output: this.#output, channels: this.#channels },
+    };
+    this.#transactions = new TransactionRunner({
+      ...parts,
+      replied: (id, bytes, last) => this.#replied(id, bytes, 0, bytes.length, last),
+    });
+    this.#services.transactions = this.#transactions;
     this.#loop = new CommandLoop({
-      registry: modules.registry,
-      context: this.#context,
-      services: this.#services,
-      hops: this.#hops,
-      channels: this.#channels,
-      output: this.#output,
-      control: modules.control,
-      workerOf: modules.workerOf,
+      ...parts,
+      control,
+      transactions: this.#transactions,
       paused: (connection) => this.#paused.add(connection),
-      held: (connection) => this.#hold(connection),
-      clogged: (connection) => this.#clog(connection),
+      held: (connection) => this.#stalled.hold(connection),
+      clogged: (connection) => this.#stalled.clog(connection),
       tooLarge: (connection) => this.#bounds.dropTooLarge(connection),
       log: modules.say,
     });
@@ -155,6 +178,7 @@ export class Front {
     configureEviction(this.#m.table, config);
     this.#m.log.setMode(config.word('wal-sync-mode') as SyncMode);
     this.#loop.forceHop = config.boolean('debug-force-hop');
+    this.#transactions.forceHop = this.#loop.forceHop;
     this.#services.configure();
     this.#bounds.configure();
     this.#writer.mostBytes = this.#bounds.replyBytes;
@@ -182,7 +206,6 @@ export class Front {
       accepted.resume();
       return;
     }
-    const addresses = addressesOf(accepted, config.text('unixsocket'));
     const socket = this.intake.adopt(accepted, (bytes, length) => {
       this.#read(connection, bytes, length);
     });
@@ -192,7 +215,7 @@ export class Front {
     const connection = new Connection({
       id: control.nextClientId(),
       socket,
-      ...addresses,
+      ...addressesOf(accepted, config.text('unixsocket')),
       fileDescriptor: descriptor,
       nowMs: Date.now(),
     });
@@ -220,6 +243,10 @@ export class Front {
     this.#channels.leaveAll(connection);
     connection.pending.clear();
     this.#paused.delete(connection);
+    if (connection.worker >= 0 && this.#hops.outstanding > 0) {
+      this.#hops.gone(connection.worker, connection.id);
+      this.#output.schedule();
+    }
     this.#m.threadStats.currentConnections--;
     this.#m.control.leave();
   }
@@ -234,7 +261,7 @@ export class Front {
     const { pending } = connection;
     if (this.#output.isWaiting) {
       pending.append(bytes, 0, length);
-      if (connection.state === READY) this.#hold(connection);
+      if (connection.state === READY) this.#stalled.hold(connection);
     } else if (connection.state === READY && pending.length === 0) {
       const view =
         bytes === this.intake.buffer
@@ -246,7 +273,7 @@ export class Front {
       this.#loop.resume(connection);
     }
     connection.lastActiveMs = this.#context.nowMs;
-    if (pending.length > 0) this.#bounds.checkInput(connection);
+    if (pending.length > 0 || connection.queue !== null) this.#bounds.checkInput(connection);
   }
 
   /** A connection that waited may go on. */
@@ -277,26 +304,12 @@ export class Front {
   #isClogged(connection: Connection): boolean {
     const { isWaiting } = this.#output;
     if (isWaiting || this.#writer.position > EARLY_FLUSH_BYTES) {
-      this.#hold(connection);
+      this.#stalled.hold(connection);
     } else if (connection.socket.writableLength <= STALL_BYTES) {
       return false;
     }
     connection.state = STALLED;
     return true;
-  }
-
-  /** Stalls a connection until the replies of this tick have left. */
-  #hold(connection: Connection): void {
-    this.#held.push(connection);
-    this.#output.schedule();
-    if (connection.state === READY) connection.state = STALLED;
-  }
-
-  /** Stalls a connection that publishes until messages have left. */
-  #clog(connection: Connection): void {
-    this.#clogged.push(connection);
-    this.#output.schedule();
-    connection.state = STALLED;
   }
 
   // --- replies from elsewhere ---
@@ -305,6 +318,12 @@ export class Front {
     const connection = this.#connections.get(id);
     if (connection === undefined || connection.ended) return;
     if (this.#bounds.dropIfDeaf(connection)) return;
+    const { block } = connection;
+    if (block?.isStalled) {
+      block.keep(bytes.subarray(offset, offset + length), last);
+      return;
+    }
+    if (last) connection.block = null;
     if (connection.replyMode === 'on') {
       const start = this.#writer.position;
       this.#writer.floor = start;
@@ -319,35 +338,13 @@ export class Front {
     this.#proceed(connection);
   }
 
-  #leftover(id: number, bytes: Buffer, offset: number, length: number): void {
-    const connection = this.#connections.get(id);
-    if (connection === undefined) return;
-    const part = Buffer.from(bytes.subarray(offset, offset + length));
-    connection.leftover =
-      connection.leftover === null ? part : Buffer.concat([connection.leftover, part]);
-  }
-
   /** Ends a deferred command: `write` makes its reply. */
   answer(connection: Connection, write: (reply: ReplyWriter) => void): void {
     if (connection.state !== DEFERRED) return;
-    const start = this.#writer.position;
-    this.#writer.floor = start;
-    this.#writer.resp3 = connection.resp === 3;
-    const errors = this.#writer.errorCount;
-    write(this.#writer);
-    if (this.#writer.overflowed) {
-      this.#writer.overflowed = false;
-      this.#bounds.dropTooLarge(connection);
-      return;
-    }
-    if (this.#writer.errorCount !== errors) {
-      this.#m.threadStats.errorReply(this.#writer.lastError);
-    }
-    const { replyIsPush } = connection;
-    connection.replyIsPush = false;
-    if (endReply(connection) || replyIsPush) this.#output.add(connection, start);
-    else this.#writer.position = start;
-    this.#proceed(connection);
+    const parts = { writer: this.#writer, bounds: this.#bounds, output: this.#output };
+    if (!writeLate({ ...parts, stats: this.#m.threadStats }, connection, write)) return;
+    if (connection.block === null) this.#proceed(connection);
+    else this.#transactions.resume(connection);
   }
 
   // --- ticks ---
@@ -376,23 +373,7 @@ export class Front {
     stats.publish();
     if (this.#hops.outstanding > 0 && this.#hops.poll()) this.#output.schedule();
     this.#channels.poll();
-    if (this.#held.length > 0) this.#releaseHeld();
-    if (this.#clogged.length > 0 && !this.#channels.isClogged) this.#unclog();
-  }
-
-  #unclog(): void {
-    this.#held = this.#clogged;
-    this.#clogged = [];
-    this.#releaseHeld();
-  }
-
-  #releaseHeld(): void {
-    const held = this.#held;
-    this.#held = [];
-    for (const connection of held) {
-      // What is left in the socket is announced by its `drain`.
-      if (connection.state === STALLED) this.#proceed(connection);
-    }
+    this.#stalled.release(this.#channels);
   }
 
   #drained(connection: Connection): void {

@@ -3,12 +3,16 @@
 import type { ThreadStats } from '@forgekv/commands';
 import {
   type Doorbell,
+  KIND_GONE,
   KIND_LEFTOVER,
+  KIND_LOST,
   KIND_MESSAGE,
   KIND_MESSAGE_MORE,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
+  KIND_WATCHED,
+  KIND_YOURS,
   type Message,
   MessageIntake,
   REPLY_LAST,
@@ -34,6 +38,12 @@ export interface HopEvents {
   replied(connection: number, bytes: Buffer, offset: number, length: number, last: boolean): void;
   /** A run ended with a reply that is larger than a client may ask for. */
   tooLarge(connection: number): void;
+  /** Replies of a run may never be seen. */
+  lost(connection: number): void;
+  /** A command of a transaction that the front itself has to execute comes next. */
+  yours(connection: number): void;
+  /** A part of the keys that WATCH noted. */
+  watched(connection: number, bytes: Buffer): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
   leftover(connection: number, bytes: Buffer, offset: number, length: number): void;
   /** A worker has published a message; its bytes are valid until the call returns. */
@@ -110,6 +120,12 @@ export class HopClient {
     this.#sendBacklog(link);
   }
 
+  /** Tells a worker that a connection is closed, unless it is behind with what it was sent. */
+  gone(worker: number, connection: number): void {
+    const { backlog, requests } = this.#links[worker]!;
+    if (backlog.length === 0) requests.reserve(0, KIND_GONE, connection, 0, 0, 0);
+  }
+
   #sendBacklog(link: Link): void {
     const { requests, backlog } = link;
     while (backlog.length > 0) {
@@ -167,6 +183,17 @@ export class HopClient {
       }
       const last = b === REPLY_LAST;
       this.#events.replied(connection, replies.bytes, payloadOffset, payloadBytes, last);
+    } else if (kind === KIND_LOST) {
+      if (replies.b !== REPLY_MORE) this.outstanding--;
+      this.#events.lost(connection);
+    } else if (kind === KIND_YOURS) {
+      this.#events.yours(connection);
+    } else if (kind === KIND_WATCHED) {
+      const { bytes } = replies;
+      this.#events.watched(
+        connection,
+        Buffer.from(bytes.subarray(payloadOffset, payloadOffset + payloadBytes)),
+      );
     } else if (kind === KIND_LEFTOVER) {
       this.#events.leftover(connection, replies.bytes, payloadOffset, payloadBytes);
     } else if (kind === KIND_MESSAGE || kind === KIND_MESSAGE_MORE) {

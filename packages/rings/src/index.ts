@@ -28,13 +28,18 @@ export {
   ProcessControl,
 } from './process-control.ts';
 export {
+  KIND_GONE,
   KIND_LEFTOVER,
+  KIND_LOST,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
+  KIND_WATCHED,
+  KIND_YOURS,
   REPLY_LAST,
   REPLY_MORE,
   REPLY_TOO_LARGE,
+  RUN_BLOCK,
   RUN_NO_TOUCH,
   RUN_RESP3,
 } from './run-frames.ts';

@@ -13,6 +13,18 @@ export const KIND_MORE = 2;
 export const KIND_REPLY = 3;
 /** Worker to front: commands not executed, before the run's last reply. a = connection. */
 export const KIND_LEFTOVER = 4;
+/** Worker to front: replies that may never be seen, as KIND_REPLY: close the connection. */
+export const KIND_LOST = 5;
+
+/**
+ * Worker to front: the reply of the next command of a transaction that the front itself has to
+ * execute belongs here. a = connection.
+ */
+export const KIND_YOURS = 6;
+/** Worker to front: the keys that WATCH noted, before its reply. a = connection. */
+export const KIND_WATCHED = 7;
+/** Front to worker: nobody reads the replies any more. a = connection. It may be left out. */
+export const KIND_GONE = 8;
 
 /** More replies of the run follow. */
 export const REPLY_MORE = 0;
@@ -25,3 +37,8 @@ export const REPLY_TOO_LARGE = 2;
 export const RUN_RESP3 = 1;
 /** CLIENT NO-TOUCH is on. */
 export const RUN_NO_TOUCH = 2;
+/**
+ * The run is a transaction: its first command has one argument, the keys that are watched, and the
+ * rest are executed as one.
+ */
+export const RUN_BLOCK = 4;

@@ -2,11 +2,15 @@
 // full. Waiting cannot deadlock: a front never waits for a worker. Frames become visible only
 // after `settle`: what they tell of is in the log then.
 
+import { packWatched, type WatchedKey } from '@forgekv/commands';
 import type { ReplyWriter } from '@forgekv/protocol';
 import {
   type Doorbell,
   KIND_LEFTOVER,
+  KIND_LOST,
   KIND_REPLY,
+  KIND_WATCHED,
+  KIND_YOURS,
   type Message,
   messageBytes,
   putMessage,
@@ -30,7 +34,7 @@ export class ReplySender {
   /**
    * @param front wakes the reader
    * @param own rung by the reader when room has come
-   * @param settle returns when replies may be seen
+   * @param settle returns when replies may be seen, or were made KIND_LOST by `lose`
    */
   constructor(memory: SharedArrayBuffer, front: Doorbell, own: Doorbell, settle: () => void) {
     this.#settle = settle;
@@ -81,6 +85,19 @@ export class ReplySender {
     writer.reset();
   }
 
+  /** The front's own next command of a transaction has its place here. */
+  yours(connection: number): void {
+    this.#frame(KIND_YOURS, connection, 0, NO_BYTES, 0, 0);
+  }
+
+  /** Tells which keys WATCH has noted. */
+  watched(connection: number, keys: readonly WatchedKey[]): void {
+    for (const key of keys) {
+      const bytes = packWatched([key]);
+      this.#frame(KIND_WATCHED, connection, 0, bytes, 0, bytes.length);
+    }
+  }
+
   /** Ends a run whose last reply is larger than a client may ask for. */
   tooLarge(connection: number): void {
     this.#frame(KIND_REPLY, connection, REPLY_TOO_LARGE, NO_BYTES, 0, 0);
@@ -114,6 +131,11 @@ export class ReplySender {
   #waitForRoom(): void {
     this.#show();
     this.#own.sleep(FULL_SLEEP_MS, () => this.#ring.roomCame);
+  }
+
+  /** What `settle` found: the replies that are not visible yet may never be seen. */
+  lose(): void {
+    this.#ring.convert(KIND_REPLY, KIND_LOST);
   }
 
   /** Makes the frames visible and wakes the front. */

@@ -1,7 +1,7 @@
 // Takes the runs of one front from its ring and puts together those that come in several frames.
 // Executes nothing.
 
-import { KIND_RUN, RingConsumer } from '@forgekv/rings';
+import { KIND_GONE, KIND_RUN, RingConsumer } from '@forgekv/rings';
 
 export class RunIntake {
   readonly #ring: RingConsumer;
@@ -30,11 +30,18 @@ export class RunIntake {
     return this.#ring.release();
   }
 
-  /** Takes a frame: 'run', it ended one; 'part', there are more to come; 'none', there is none. */
-  next(): 'run' | 'part' | 'none' {
+  /**
+   * Takes a frame: 'run', it ended one; 'part', there are more to come; 'gone', the client of
+   * `connection` has gone; 'none', there is none.
+   */
+  next(): 'run' | 'part' | 'gone' | 'none' {
     const ring = this.#ring;
     if (!ring.next()) return 'none';
     const { payloadOffset, payloadBytes } = ring;
+    if (ring.kind === KIND_GONE) {
+      this.connection = ring.a;
+      return 'gone';
+    }
     if (ring.kind === KIND_RUN && payloadBytes === ring.c) {
       this.#set(ring.a, ring.b, ring.bytes, ring.view, payloadOffset, payloadBytes);
       return 'run';

@@ -4,8 +4,8 @@
 //
 // A reply is handed on slice by slice and counted: one that is larger than a client may ask for
 // ends the run, as any other. While the front's ring has no room for a slice, the run is passed
-// over. When its client has gone, nobody tells: the run goes on to its end, and the front drops
-// what comes of it.
+// over. When its client has gone, no more of the reply is made; the rest of the run, and what is
+// prepared to be stored, goes on as any other command that was sent.
 
 import { performance } from 'node:perf_hooks';
 import type { CommandContext, LargeValue, SlicedWork } from '@forgekv/commands';
@@ -47,6 +47,8 @@ export interface SlicedRun<F> {
   readonly held: readonly LargeValue[];
   sentBytes: number;
   tookMs: number;
+  /** Nobody reads the reply. */
+  isLeft: boolean;
 }
 
 interface Front {
@@ -88,11 +90,19 @@ export class SlicedRuns<F extends Front> {
     const held = [...start.work.collections];
     for (const value of held) this.#m.held.hold(value);
     const { front, connection, flags, work, id, sentBytes } = start;
+    work.keep?.(memory);
     this.#runs.push({
-      ...{ front, connection, flags, work, id, sentBytes, held, tookMs: 0 },
+      ...{ front, connection, flags, work, id, sentBytes, held, tookMs: 0, isLeft: false },
       bytes: memory.subarray(0, start.rest.length),
       view: new DataView(memory.buffer, memory.byteOffset, memory.length),
     });
+  }
+
+  /** The client of a connection has gone. */
+  leave(front: F, connection: number): void {
+    for (const run of this.#runs) {
+      if (run.front === front && run.connection === connection) run.isLeft = true;
+    }
   }
 
   /** Goes on with the runs for a moment, each in turn; true when there is more to do at once. */
@@ -121,10 +131,12 @@ export class SlicedRuns<F extends Front> {
 
   /** Does a slice of a run and hands its reply on; 'ended': the whole run, by its reply. */
   #slice(run: SlicedRun<F>, until: number): 'more' | 'done' | 'ended' {
+    if (run.isLeft && !run.work.isPreparation) return 'done';
     const { context } = this.#m;
     const { reply } = context;
     const { replies } = run.front;
     reply.resp3 = (run.flags & RUN_RESP3) !== 0;
+    const errors = reply.errorCount;
     let isDone = false;
     do isDone = run.work.step(context);
     while (
@@ -133,6 +145,7 @@ export class SlicedRuns<F extends Front> {
       reply.position < REPLY_SLICE_BYTES &&
       performance.now() < until
     );
+    if (reply.errorCount !== errors) context.stats.failed(run.id, reply.lastError);
     run.sentBytes += reply.position;
     if (reply.overflowed || run.sentBytes > reply.mostBytes) {
       reply.overflowed = false;

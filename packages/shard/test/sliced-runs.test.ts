@@ -15,6 +15,7 @@ for (const seed of [1, 2, 3]) {
     t.ok(traffic.done > 500, `${traffic.done} commands`);
     t.ok(traffic.waits > 20, `${traffic.waits} waits`);
     t.ok(traffic.restarts > 0, `${traffic.restarts} restarts`);
+    t.ok(traffic.left > 10, `${traffic.left} replies that nobody read`);
     t.comment(`${traffic.done} commands, ${traffic.slices} rounds, ${traffic.waits} waits`);
   });
 }

@@ -22,6 +22,8 @@ interface Client {
   readonly number: number;
   args: readonly string[];
   isBusy: boolean;
+  /** It has gone, and comes again with its next command. */
+  isGone: boolean;
   /** Reply so far, and what it must be; null: not known yet. */
   reply: string;
   expected: string | null;
@@ -48,6 +50,8 @@ export class SlicedTraffic {
   waits = 0;
   slices = 0;
   restarts = 0;
+  /** Replies that ended because nobody was there. */
+  left = 0;
 
   constructor(worker: TestWorker, seed: number, planted: Planted) {
     this.#worker = worker;
@@ -55,7 +59,7 @@ export class SlicedTraffic {
     this.#random = new Random(seed);
     this.#model = new SlicedModel(this.#random);
     this.#clients = Array.from({ length: CLIENTS }, (_, number) => ({
-      ...{ number, args: [], isBusy: false, reply: '', expected: null, holds: [] },
+      ...{ number, args: [], isBusy: false, isGone: false, reply: '', expected: null, holds: [] },
     }));
     const sender = {
       hasRoom: () => this.#random.below(4) > 0,
@@ -105,6 +109,10 @@ export class SlicedTraffic {
       this.#execute(client);
       return;
     }
+    if (mayBegin && client.isBusy && this.#random.below(10) === 0) {
+      client.isGone = true;
+      this.#sliced.leave(this.#front, client.number);
+    }
     this.#worker.context.reply.position = 0;
     this.#sliced.round();
     this.slices++;
@@ -153,11 +161,14 @@ export class SlicedTraffic {
   #finish(client: Client): void {
     const expected = client.expected ?? this.#model.reply(client.args);
     const reply = this.#model.normal(client.args, client.reply);
-    if (reply !== expected && this.problem === '') {
+    const isCut = client.isGone && client.expected !== null && reply !== expected;
+    if (isCut) this.left++;
+    if (!isCut && reply !== expected && this.problem === '') {
       const name = client.args.join(' ').slice(0, 100);
       this.problem = `${name}: ${reply.slice(0, 200)} instead of ${expected.slice(0, 200)}`;
     }
     client.isBusy = false;
+    client.isGone = false;
     client.reply = '';
     client.expected = null;
     this.done++;

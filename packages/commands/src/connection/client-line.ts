@@ -19,8 +19,7 @@ export function clientLine(facts: ClientFacts): string {
     ['sub', facts.channels],
     ['psub', facts.patterns],
     ['ssub', facts.shardChannels],
-    // No transactions and redirections yet.
-    ['multi', -1],
+    ['multi', facts.queued],
     ['qbuf', inputBytes],
     // A request is run from the buffer it was read into, and replies are written to one that all
     // connections of a front share: there is no free room, copy or fixed buffer of a connection.

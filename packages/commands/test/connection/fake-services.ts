@@ -50,6 +50,10 @@ export function newSession(id: number, authenticated: boolean): Session {
     replyIsPush: false,
     isListening: false,
     closeAfterReply: false,
+    isQueueing: false,
+    beginQueue: () => {},
+    forgetWatched: () => {},
+    forgetTransaction: () => {},
   };
 }
 
@@ -59,6 +63,7 @@ export function factsOf(session: Session, changes: Partial<ClientFacts> = {}): C
   return {
     ...{ id, address, localAddress, name, db, user, libName, libVersion, resp, ...bytes },
     ...{ channels: 0, patterns: 0, shardChannels: 0 },
+    queued: -1,
     ...{ fileDescriptor: 9, ageSeconds: 5, idleSeconds: 1, flags: 'N', lastCommand: 'client|list' },
     ...changes,
   };
@@ -201,6 +206,11 @@ export class FakeServices implements ServerServices {
 
   unpause(): void {
     this.calls.push(['unpause']);
+  }
+
+  exec(): Outcome {
+    this.calls.push(['exec']);
+    return 0;
   }
 
   setConfig(
