@@ -161,6 +161,28 @@ test('messages never come in the middle of a reply', async (t) => {
   t.ok(sent > 10, `${sent} messages`);
 });
 
+for (const keys of [[], ['SET', 'k', '1'], ['RPUSH', 'long', 'x'.repeat(100)]]) {
+  test(`nor in that of a transaction with ${keys[0]}`, async (t) => {
+    const args = ['--hot-value-max-bytes', '64'];
+    const server = await serve(t, { fronts: 2, workers: 2, args });
+    const client = await FrameClient.connect(t, server.port, 3);
+    await client.call('SUBSCRIBE', 'c');
+    const commands = [['PUBLISH', 'c', '1'], keys, ['PUBLISH', 'c', '2'], ['PING']];
+    const block = commands.filter((command) => command.length > 0);
+    for (const command of [['MULTI'], ...block, ['EXEC'], ['PING']]) client.send(...command);
+    const replies = (await client.frames(block.length + 5)).map(({ reply }) =>
+      describeReply(reply),
+    );
+    const messages = replies.filter((text) => text.includes('"message"'));
+    const rest = replies.filter((text) => !text.includes('"message"'));
+    t.match(messages[0], /"1"/);
+    t.match(messages[1], /"2"/);
+    t.equal(messages.length, 2);
+    t.match(rest.at(-2), /^\[\(integer\) 1, .*PONG/, rest.join());
+    t.match(rest.at(-1), 'PONG');
+  });
+}
+
 test('timeout is not for subscribers', async (t) => {
   const server = await serve(t, { fronts: 1, workers: 1, args: ['--timeout', '1'] });
   const [listener, idle] = await Promise.all([

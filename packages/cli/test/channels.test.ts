@@ -142,7 +142,7 @@ for (const { fronts, workers } of LAYOUTS) {
     const admin = await connect(t, server);
     const listed = async (...args: string[]): Promise<string> =>
       describeReply(await admin.command('CLIENT', 'LIST', ...args));
-    t.match(await listed(), / flags=P db=0 sub=1 psub=2 ssub=1 /);
+    t.match(await listed(), / laddr=127[^ ]* .* flags=P db=0 sub=1 psub=2 ssub=1 /);
     t.match(await listed('TYPE', 'pubsub'), / sub=1 psub=2 ssub=1 /);
     t.notMatch(await listed('TYPE', 'normal'), / sub=1 /);
     t.equal(await infoField(admin, 'pubsub_patterns'), '2');

@@ -206,6 +206,8 @@ export class Front {
       accepted.resume();
       return;
     }
+    // Before it is adopted, after which it knows its own address no more.
+    const addresses = addressesOf(accepted, config.text('unixsocket'));
     const socket = this.intake.adopt(accepted, (bytes, length) => {
       this.#read(connection, bytes, length);
     });
@@ -215,7 +217,7 @@ export class Front {
     const connection = new Connection({
       id: control.nextClientId(),
       socket,
-      ...addressesOf(accepted, config.text('unixsocket')),
+      ...addresses,
       fileDescriptor: descriptor,
       nowMs: Date.now(),
     });

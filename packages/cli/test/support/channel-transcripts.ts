@@ -83,6 +83,18 @@ export const TRANSCRIPTS: readonly Transcript[] = [
     ],
   },
   {
+    name: 'in transactions',
+    steps: [
+      ['a', 'SUBSCRIBE x', 'MULTI', 'EXEC'],
+      ['p', 'MULTI', 'PUBLISH x 1', 'SET k 1', 'PUBLISH x 2', 'PUBLISH y 3', 'EXEC'],
+      ['p', 'MULTI', 'SPUBLISH x 4', 'PUBLISH x 5', 'PUBSUB NUMSUB x', 'EXEC'],
+      ['p', 'MULTI', 'PUBLISH x 6', 'DISCARD', 'PUBLISH x 7'],
+      ['p', 'MULTI', 'PUBLISH x', 'PUBLISH x 8', 'EXEC'],
+      ['b', 'MULTI', 'SUBSCRIBE x', 'EXEC', 'PING', 'GET k'],
+      ['p', 'PUBLISH x 9', 'DEL k'],
+    ],
+  },
+  {
     name: 'PUBSUB',
     resp3: ['r'],
     steps: [
