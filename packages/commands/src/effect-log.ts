@@ -367,9 +367,19 @@ export class EffectLog {
     if (this.#isDirty) isWhole = this.#handOver(this.#own) && isWhole;
     // Not before all of them are there: others may depend on this thread through them.
     if (isWhole) depends.settle(this.#isDirty);
+    else this.#refuse();
     depends.clear();
     this.#isDirty = false;
     return isWhole ? SETTLED : LOST;
+  }
+
+  /** Lets nobody else run into it: the log keeper, which looks now and then, allows it again. */
+  #refuse(): void {
+    const isBroken = this.#depends.logs
+      .concat(this.#own)
+      .some((log) => this.#logs.state(log) !== WAL_NO_SPACE && this.#logs.state(log) !== WAL_OPEN);
+    const code = isBroken ? REFUSE_BROKEN : REFUSE_NO_SPACE;
+    Atomics.compareExchange(this.#words, REFUSED_WORD, 0, code);
   }
 
   #seal(): void {
