@@ -15,6 +15,7 @@ import { ERR_KEY_TOO_LONG, WRONG_TYPE } from './errors.ts';
 import { serializedValue } from './generic/dump-forms.ts';
 import type { KeyModules } from './key-access.ts';
 import { type KeyPages, NO_KEY_PAGES } from './key-pages.ts';
+import type { LargeValue } from './large-values.ts';
 import {
   AWAITS,
   DONE,
@@ -72,6 +73,10 @@ export class CommandContext extends CollectionAccess {
     this.hotValueMaxBytes = config.integer('hot-value-max-bytes');
     this.maxStringBytes = config.bytes('proto-max-bulk-len');
     this.limits.configure(config);
+  }
+
+  protected override isBeingRead(value: LargeValue): boolean {
+    return this.sliced?.collections.includes(value) === true;
   }
 
   protected override serialized(entry: number): Buffer {

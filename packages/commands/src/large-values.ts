@@ -12,6 +12,8 @@ export type LargeValue = Buffer | LargeCollection;
 export interface LargeValues {
   /** True when this thread may read and change large values of the shard now. */
   reaches(shard: number): boolean;
+  /** True when large values of the shard are this thread's own, not another's that it borrowed. */
+  owns(shard: number): boolean;
   /** Returns the value. It may be changed in place under the shard's lock. */
   get(id: number): LargeValue;
   /** Keeps a new value for the shard under a new id. */
@@ -27,6 +29,8 @@ export interface LargeValues {
   awaitRelease(value: LargeValue): boolean;
   /** True when somebody waits for the release of a value; then the caller answers AWAITS. */
   queueFor(value: LargeValue): boolean;
+  /** True when a value is held: who replaces it must leave its bytes alone. */
+  isHeld(value: LargeValue): boolean;
 }
 
 function notOnFronts(): never {
@@ -36,12 +40,14 @@ function notOnFronts(): never {
 /** The fronts' view: nothing is within reach. */
 export const NO_LARGE_VALUES: LargeValues = {
   reaches: () => false,
+  owns: () => false,
   get: notOnFronts,
   put: notOnFronts,
   touch: notOnFronts,
   drop: notOnFronts,
   awaitRelease: notOnFronts,
   queueFor: notOnFronts,
+  isHeld: notOnFronts,
 };
 
 /**

@@ -80,7 +80,8 @@ export class ValueAccess extends KeyAccess {
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     const at = table.valueWord(entry);
     const value = this.large.get(table.words[at]!);
-    if (this.mayChange && this.large.awaitRelease(value)) return AWAITS;
+    // A string is changed behind `reserve`, which asks then.
+    if (this.mayChange && !Buffer.isBuffer(value) && this.large.awaitRelease(value)) return AWAITS;
     this.#pointTo(value, table.words[at + 1]!);
     return entry;
   }
@@ -127,7 +128,8 @@ export class ValueAccess extends KeyAccess {
    * type; the first `keepBytes` of its old value, which is no large collection, stay. Afterwards
    * valueBytes, valueOffset and valueLength point to the value, to be filled in. Expiry and flags
    * but FLAG_LARGE stay.
-   * @returns the entry, NOT_HERE, or FULL; in these two cases nothing has changed
+   * @returns the entry, NOT_HERE, FULL, or, where bytes stay, AWAITS; in these cases nothing has
+   *   changed
    */
   reserve(entry: number, type: number, valueBytes: number, keepBytes: number): number {
     const { table } = this;
@@ -180,7 +182,8 @@ export class ValueAccess extends KeyAccess {
     if (entry !== 0 && table.isLarge(entry)) {
       const at = table.valueWord(entry);
       const value = this.large.get(table.words[at]!);
-      if (Buffer.isBuffer(value) && hasCapacityFor(value, valueBytes)) {
+      if (Buffer.isBuffer(value) && this.#mayFill(value, valueBytes, keepBytes)) {
+        if (keepBytes > 0 && this.large.awaitRelease(value)) return AWAITS;
         table.setLargeLength(entry, valueBytes);
         table.setType(entry, type);
         this.#pointTo(value, valueBytes);
@@ -196,6 +199,18 @@ export class ValueAccess extends KeyAccess {
       this.valueBytes.copy(value, 0, this.valueOffset, this.valueOffset + keepBytes);
     }
     return this.adoptLarge(entry, type, value, valueBytes);
+  }
+
+  /** True when a large string may be changed where it is, once nobody holds it. */
+  #mayFill(value: Buffer, valueBytes: number, keepBytes: number): boolean {
+    // Of one that is borrowed nobody here knows who reads it.
+    if (!hasCapacityFor(value, valueBytes) || !this.large.owns(this.table.shard)) return false;
+    return keepBytes > 0 || (!this.large.isHeld(value) && !this.isBeingRead(value));
+  }
+
+  /** True when the command that runs has put off reading a large value. */
+  protected isBeingRead(_value: LargeValue): boolean {
+    return false;
   }
 
   /**

@@ -7,7 +7,12 @@
 // since a store had them: as long as it is kept here, no longer.
 
 import { invariant } from '@forgekv/base';
-import type { LargeCollection, LargeValue, LargeValues } from '@forgekv/commands';
+import {
+  allocateLarge,
+  type LargeCollection,
+  type LargeValue,
+  type LargeValues,
+} from '@forgekv/commands';
 import type { LargeValueOptions } from '@forgekv/datatypes';
 import { packCollection, unpackCollection } from './collection-transfer.ts';
 import { type CollectionElements, elementsOf } from './element-forms.ts';
@@ -118,6 +123,10 @@ export class LargeStore implements LargeValues {
     return this.held.queueFor(value);
   }
 
+  isHeld(value: LargeValue): boolean {
+    return this.held.has(value);
+  }
+
   /** Keeps an own value that no store has. */
   keep(id: number, value: LargeValue): void {
     this.#keep(id, value, 0)?.elements.markAll();
@@ -182,7 +191,7 @@ export class LargeStore implements LargeValues {
   lend(id: number): LentValue | null | '' {
     const own = this.#own.get(id);
     if (own === undefined) return null;
-    return pack(own.value, this.#options) ?? '';
+    return this.#pack(own.value) ?? '';
   }
 
   /** Keeps a value that another worker has changed. */
@@ -215,15 +224,21 @@ export class LargeStore implements LargeValues {
 
   /** A changed value for its owner. It is logged: without memory for it nobody goes on. */
   packChange(value: LargeValue): LentValue {
-    const lent = pack(value, this.#options);
+    const lent = this.#pack(value);
     if (lent === null) throw new Error('no memory to hand a large value back');
     return lent;
   }
-}
 
-function pack(value: LargeValue, options: LargeValueOptions): LentValue | null {
-  if (!Buffer.isBuffer(value)) return packCollection(elementsOf(value, options));
-  return { type: 0, pieces: [value.buffer as unknown as SharedArrayBuffer] };
+  #pack(value: LargeValue): LentValue | null {
+    if (!Buffer.isBuffer(value)) return packCollection(elementsOf(value, this.#options));
+    let lent: Buffer | null = value;
+    if (this.held.has(value)) {
+      // Nobody there knows that it is held here.
+      lent = allocateLarge(value.length);
+      lent?.set(value);
+    }
+    return lent && { type: 0, pieces: [lent.buffer as unknown as SharedArrayBuffer] };
+  }
 }
 
 function unpack(lent: LentValue, options: LargeValueOptions): LargeValue {

@@ -14,6 +14,14 @@ export class MemoryLargeValues implements LargeValues {
     return true;
   }
 
+  owns(): boolean {
+    return true;
+  }
+
+  isHeld(): boolean {
+    return false;
+  }
+
   get(id: number): LargeValue {
     const found = this.values.get(id);
     assert.ok(found, `no large value ${id}`);
