@@ -5,6 +5,7 @@ import { FLAG_DENYOOM, FLAG_NO_AUTH, FLAG_WRITE } from '@forgekv/catalog';
 import { CAP_REFUSE, CAP_UNDER, type DatasetCap } from '@forgekv/keyspace';
 import { UNKNOWN } from './batch-router.ts';
 import type { CommandContext } from './context.ts';
+import { ASK_BYTES } from './effect-log.ts';
 import { NO_AUTH, OUT_OF_MEMORY, wrongArity } from './errors.ts';
 import type { CommandRegistry } from './registry.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
@@ -58,6 +59,9 @@ function refuses(cap: DatasetCap): boolean {
 }
 
 /** Why a write cannot be logged now, or ''. */
-function logProblem({ log, request, writeRefusal }: CommandContext): string {
-  return writeRefusal || log!.refusalOf(request.end - request.start);
+function logProblem(c: CommandContext): string {
+  const { log, request, writeRefusal } = c;
+  const length = request.end - request.start;
+  if (length <= ASK_BYTES || writeRefusal !== '') return writeRefusal;
+  return log!.refusalOf(length - c.bytesElsewhere());
 }

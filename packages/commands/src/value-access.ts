@@ -16,6 +16,7 @@ import { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 import { KeyAccess, type KeyModules } from './key-access.ts';
 import { allocateLarge, type LargeCollection, type LargeValue } from './large-values.ts';
 import { AWAITS, FULL, NOT_HERE } from './outcome.ts';
+import { NOTHING_STAGED, type StagedArgument } from './staged-argument.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -30,6 +31,10 @@ export class ValueAccess extends KeyAccess {
   mayChange = false;
   /** Where values come from that are not in the hot table. */
   cold: ColdValues = NO_COLD_VALUES;
+  /** Arguments of the command that runs that were taken in before. */
+  staged: readonly StagedArgument[] = NOTHING_STAGED;
+  /** Bytes of the request that its effects need not bring to the log. */
+  bytesElsewhere: () => number = () => 0;
   /** Why a value could not be read, as an error reply, after UNREADABLE. */
   unreadable = '';
 

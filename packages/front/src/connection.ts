@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { ReplyMode, Session } from '@forgekv/commands';
 import type { RequestLimits } from '@forgekv/protocol';
+import type { LeftoverPart } from './hop-client.ts';
 import { PendingInput } from './pending-input.ts';
 
 export interface ConnectionFacts {
@@ -57,6 +58,8 @@ export class Connection implements Session {
   peerEnded = false;
   /** Commands that come before the pending input: a worker sent them back, or a pause did. */
   leftover: Buffer | null = null;
+  /** Bytes of `leftover` that have come. */
+  #leftoverBytes = 0;
   /** Most commands that go to a worker in one run: few after a run that came back in part. */
   runCommands = MOST_RUN_COMMANDS;
   /** Since when more than the soft limit of its class waits for the client, 0 = it does not. */
@@ -86,6 +89,16 @@ export class Connection implements Session {
 
   set authenticated(value: boolean) {
     this.limits.authenticated = value;
+  }
+
+  /** Takes a part of the commands that a worker sends back. */
+  takeLeftover({ bytes, offset, length, total }: LeftoverPart): void {
+    if (this.leftover === null) {
+      this.leftover = Buffer.allocUnsafeSlow(total);
+      this.#leftoverBytes = 0;
+    }
+    this.leftover.set(bytes.subarray(offset, offset + length), this.#leftoverBytes);
+    this.#leftoverBytes += length;
   }
 
   /** Sends what was written and closes. */

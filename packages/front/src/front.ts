@@ -85,7 +85,7 @@ export class Front {
         replied: (id, bytes, offset, length, last) => {
           this.#replied(id, bytes, offset, length, last);
         },
-        leftover: (id, bytes, offset, length) => this.#leftover(id, bytes, offset, length),
+        leftover: (id, part) => this.#connections.get(id)?.takeLeftover(part),
         tooLarge: (id) => {
           const connection = this.#connections.get(id);
           if (connection !== undefined) this.#bounds.dropTooLarge(connection);
@@ -286,14 +286,6 @@ export class Front {
     connection.runEnded();
     if (connection.replyMode !== 'on') endReply(connection);
     this.#proceed(connection);
-  }
-
-  #leftover(id: number, bytes: Buffer, offset: number, length: number): void {
-    const connection = this.#connections.get(id);
-    if (connection === undefined) return;
-    const part = Buffer.from(bytes.subarray(offset, offset + length));
-    connection.leftover =
-      connection.leftover === null ? part : Buffer.concat([connection.leftover, part]);
   }
 
   /** Ends a deferred command: `write` makes its reply. */

@@ -24,6 +24,14 @@ export interface WorkerLink {
   doorbell: Doorbell;
 }
 
+/** bytes[offset..offset+length) of commands that are `total` bytes long. */
+export interface LeftoverPart {
+  readonly bytes: Buffer;
+  readonly offset: number;
+  readonly length: number;
+  readonly total: number;
+}
+
 /** What arrives for a connection. */
 export interface HopEvents {
   /** Replies of a run: bytes[offset..offset+length); `last` ends the run. */
@@ -31,14 +39,14 @@ export interface HopEvents {
   /** A run ended with a reply that is larger than a client may ask for. */
   tooLarge(connection: number): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
-  leftover(connection: number, bytes: Buffer, offset: number, length: number): void;
+  leftover(connection: number, part: LeftoverPart): void;
 }
 
 interface Link {
   readonly requests: RingProducer;
   readonly replies: RingConsumer;
   readonly doorbell: Doorbell;
-  /** Messages that did not fit the ring, in order. */
+  /** Messages that did not fit the ring, in the order of their turns. */
   readonly backlog: Message[];
 }
 
@@ -70,6 +78,7 @@ export class HopClient {
   /**
    * Sends a run; nothing is visible to the worker before `flush`.
    * @param flags RUN_ flags | database << 8
+   * @param isGiven the bytes stay as they are for as long as somebody has them
    */
   send(
     worker: number,
@@ -78,12 +87,14 @@ export class HopClient {
     bytes: Buffer,
     start: number,
     end: number,
+    isGiven = false,
   ): void {
     this.outstanding++;
     this.#stats.hops++;
     const link = this.#links[worker]!;
     const length = end - start;
-    if (link.backlog.length === 0 && length <= link.requests.maxPayload) {
+    // Past larger ones that wait: of a connection there is never more than one.
+    if (length <= link.requests.maxPayload) {
       const at = link.requests.reserve(length, KIND_RUN, connection, flags, length, 0);
       if (at >= 0) {
         link.requests.bytes.set(bytes.subarray(start, end), at);
@@ -91,15 +102,12 @@ export class HopClient {
       }
       this.#stats.ringFull++;
     }
-    link.backlog.push({
-      connection,
-      flags,
-      bytes: Buffer.from(bytes.subarray(start, end)),
-      sent: 0,
-    });
+    const run = bytes.subarray(start, end);
+    link.backlog.push({ connection, flags, bytes: isGiven ? run : Buffer.from(run), sent: 0 });
     this.#sendBacklog(link);
   }
 
+  /** A frame of each in turn, so that nobody waits for all of a large one. */
   #sendBacklog(link: Link): void {
     const { requests, backlog } = link;
     while (backlog.length > 0) {
@@ -112,7 +120,8 @@ export class HopClient {
       if (at < 0) return;
       requests.bytes.set(message.bytes.subarray(message.sent, message.sent + length), at);
       message.sent += length;
-      if (message.sent === message.bytes.length) backlog.shift();
+      backlog.shift();
+      if (message.sent < message.bytes.length) backlog.push(message);
     }
   }
 
@@ -156,7 +165,8 @@ export class HopClient {
       const last = b === REPLY_LAST;
       this.#events.replied(connection, replies.bytes, payloadOffset, payloadBytes, last);
     } else if (kind === KIND_LEFTOVER) {
-      this.#events.leftover(connection, replies.bytes, payloadOffset, payloadBytes);
+      const place = { offset: payloadOffset, length: payloadBytes };
+      this.#events.leftover(connection, { bytes: replies.bytes, ...place, total: replies.c });
     }
   }
 

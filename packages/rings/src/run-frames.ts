@@ -11,7 +11,10 @@ export const KIND_RUN = 1;
 export const KIND_MORE = 2;
 /** Worker to front: replies. a = connection, b = a REPLY_ constant. */
 export const KIND_REPLY = 3;
-/** Worker to front: commands not executed, before the run's last reply. a = connection. */
+/**
+ * Worker to front: commands not executed, before the run's last reply. a = connection, c = bytes of
+ * the message.
+ */
 export const KIND_LEFTOVER = 4;
 
 /** More replies of the run follow. */

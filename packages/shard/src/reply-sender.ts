@@ -61,7 +61,8 @@ export class ReplySender {
   leftover(connection: number, bytes: Buffer, start: number, end: number): void {
     const most = this.#ring.maxPayload;
     for (let from = start; from < end; from += most) {
-      this.#frame(KIND_LEFTOVER, connection, 0, bytes, from, Math.min(end, from + most));
+      const until = Math.min(end, from + most);
+      this.#frame(KIND_LEFTOVER, connection, 0, bytes, from, until, end - start);
     }
   }
 
@@ -72,13 +73,14 @@ export class ReplySender {
     bytes: Buffer,
     start: number,
     end: number,
+    c = 0,
   ): void {
     const ring = this.#ring;
-    let at = ring.reserve(end - start, kind, connection, b, 0, 0);
+    let at = ring.reserve(end - start, kind, connection, b, c, 0);
     while (at < 0) {
       this.flush();
       this.#own.sleep(FULL_SLEEP_MS, () => ring.roomCame);
-      at = ring.reserve(end - start, kind, connection, b, 0, 0);
+      at = ring.reserve(end - start, kind, connection, b, c, 0);
     }
     ring.bytes.set(bytes.subarray(start, end), at);
   }

@@ -28,6 +28,7 @@ import {
   RequestParser,
 } from '@forgekv/protocol';
 import { type Doorbell, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { ArgumentStager } from './argument-stager.ts';
 import { AwaitingRuns } from './awaiting-runs.ts';
 import { AwayVictims } from './away-victims.ts';
 import { CapKeeper } from './cap-keeper.ts';
@@ -64,6 +65,8 @@ const REPLY_SLICE_BYTES = 64 * 1024;
  * client has read enough, and meanwhile it is the others' turn.
  */
 const RUN_REPLY_BYTES = 1024 * 1024;
+/** Bytes of runs that are not complete that are taken from a front in one turn. */
+const TURN_PART_BYTES = 1024 * 1024;
 
 interface FrontLink {
   readonly intake: RunIntake;
@@ -96,6 +99,7 @@ export class Shard {
   readonly #awaiting: AwaitingRuns<FrontLink>;
   readonly #sliced: SlicedRuns<FrontLink>;
   readonly #waiting: WaitingRuns;
+  readonly #stager: ArgumentStager;
   readonly #runner: CommandRunner;
 
   constructor(modules: ShardModules) {
@@ -137,11 +141,13 @@ export class Shard {
     const { databases } = this.#context;
     this.#cap = new CapKeeper({ ...modules, databases, store: this.#store, peers: this.#peers });
     this.#waiting = new WaitingRuns(this.#cap);
+    const wake = (): void => modules.doorbell.ring();
+    this.#stager = new ArgumentStager(this.#context, modules.registry.table, wake);
     this.#runner = new CommandRunner({
       ...{ registry: modules.registry, context: this.#context, executor: this.#executor },
       ...{ router: this.#router, transactions: this.#transactions, store: this.#store },
       ...{ reclaimer: this.#reclaimer, peers: this.#peers, log: modules.log, workerOf, index },
-      waiting: this.#waiting,
+      ...{ waiting: this.#waiting, stager: this.#stager },
     });
     this.#fronts = modules.fronts.map((front) => ({
       intake: new RunIntake(front.requests),
@@ -187,6 +193,7 @@ export class Shard {
       isOpen: (log, position) => this.#m.log.isOpen(log, position),
       expireAway: (shard, key, nowMs) => expireAway(this.#context, stored, shard, key, nowMs),
     });
+    this.#stager.sync = modules.sync;
     this.#cap.adopt(new AwayVictims(context, stores, stored, wake));
     this.#waiting.adopt(this.#keeper);
     this.#runner.adopt(this.#cold);
@@ -226,6 +233,7 @@ export class Shard {
     const { config, log } = this.#m;
     this.#context.log = log;
     this.#sliced.cutAbove(config.integer('debug-slice-elements'));
+    this.#stager.isSlow = this.#sliced.isSlow;
     if (this.#keeper !== null) this.#keeper.warmUp = this.#warmUp();
   }
 
@@ -246,6 +254,7 @@ export class Shard {
     // Behind the slices, so that who waits for a value comes before new readers.
     if (this.#resume(nowMs)) any = true;
     this.#settle();
+    if (this.#stager.round()) any = true;
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming || evicting) return 0;
@@ -256,7 +265,8 @@ export class Shard {
 
   /** True while something waits for the disk: the thread's event loop must turn then. */
   get isBusy(): boolean {
-    return this.#keeper?.isBusy === true || this.#cold?.isBusy === true || this.#cap.isBusy;
+    if (this.#stager.isSyncing || this.#cap.isBusy) return true;
+    return this.#keeper?.isBusy === true || this.#cold?.isBusy === true;
   }
 
   readonly hasWork = (): boolean => {
@@ -301,14 +311,18 @@ export class Shard {
   #serve(front: FrontLink): boolean {
     const { intake } = front;
     let any = false;
+    let partBytes = 0;
     for (let what = intake.next(); what !== 'none'; what = intake.next()) {
       any = true;
+      // What a large run is made of comes as fast as it is taken: others have a turn, too.
+      if (what === 'part') partBytes += intake.frameBytes;
       if (what === 'run') {
         const { connection, flags, bytes, view, start, end } = intake;
         this.#run(front, connection, flags, bytes, view, start, end);
       }
       // Early, so that a front with a full ring goes on while this one works.
       if (intake.release()) front.doorbell.ring();
+      if (partBytes > TURN_PART_BYTES) break;
     }
     if (any) front.replies.flush();
     return any;

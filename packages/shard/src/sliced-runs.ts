@@ -12,12 +12,12 @@ import type { CommandContext, LargeValue, SlicedWork } from '@forgekv/commands';
 import { RUN_RESP3 } from '@forgekv/rings';
 import type { HeldValues } from './held-values.ts';
 import type { ReplySender } from './reply-sender.ts';
+import { keepBytes } from './run-bytes.ts';
 
 /** Time for all slices between two rounds of other runs. */
 const ROUND_MS = 1;
 /** Bytes of a reply that are handed on at once. */
 const REPLY_SLICE_BYTES = 64 * 1024;
-const SPARE_BYTES = 8;
 /** The default of `debug-slice-elements`. */
 const SLICE_ELEMENTS = 4096;
 
@@ -82,16 +82,12 @@ export class SlicedRuns<F extends Front> {
 
   /** Keeps a run whose command has answered SLICED; the locks were released a moment ago. */
   add(start: SlicedStart<F>): void {
-    // More than the run: the parser may look behind it.
-    const memory = Buffer.alloc(start.rest.length + SPARE_BYTES);
-    start.rest.copy(memory);
     const held = [...start.work.collections];
     for (const value of held) this.#m.held.hold(value);
     const { front, connection, flags, work, id, sentBytes } = start;
     this.#runs.push({
       ...{ front, connection, flags, work, id, sentBytes, held, tookMs: 0 },
-      bytes: memory.subarray(0, start.rest.length),
-      view: new DataView(memory.buffer, memory.byteOffset, memory.length),
+      ...keepBytes(start.rest),
     });
   }
 

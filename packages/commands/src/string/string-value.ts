@@ -38,11 +38,22 @@ export function replyStringOrNull(c: CommandContext, entry: number, counted: num
 export function assignString(c: CommandContext, entry: number, index: number): number {
   const { request, table } = c;
   const length = request.length(index);
+  if (c.staged.length > 0) {
+    const offset = request.offset(index);
+    const value = c.staged.find((one) => one.offset === offset)?.value ?? null;
+    if (value !== null && length > c.hotValueMaxBytes) return adoptString(c, entry, value);
+  }
   const stored = c.reserve(entry, TYPE_STRING, length, 0);
   if (stored < 0) return stored;
   if (table.isLarge(stored)) c.valueBytes.set(request.slice(index));
   else table.writeValue(stored, 0, request.bytes, request.view, request.offset(index), length);
   c.setEncoding(stored, STRING_PLAIN);
+  return stored;
+}
+
+function adoptString(c: CommandContext, entry: number, value: Buffer): number {
+  const stored = c.adoptLarge(entry, TYPE_STRING, value, value.length);
+  if (stored > 0) c.setEncoding(stored, STRING_PLAIN);
   return stored;
 }
 
