@@ -108,6 +108,13 @@ async function write(
       ['HGET', field, `${n % 5}`],
     ],
     () => [['DEL', one, moved]],
+    (n) => [
+      ['SET', `gap${n % 2}`, stamped(1, 20_000)],
+      ['SETRANGE', `gap${n % 2}`, String(300_000 + n), 'x'],
+      ['GETRANGE', `gap${n % 2}`, '20000', '300000'],
+      ['SETBIT', `gap${n % 2}`, '4000000', '1'],
+      ['GETRANGE', `gap${n % 2}`, '400001', '499999'],
+    ],
     (n) => [['PING'], ['SET', one, stamped(n)], ['GET', one], ['SET', moved, stamped(n)]],
   ];
   while (!state.isOver) {
@@ -242,7 +249,12 @@ test('who does not read holds nobody up, and gets what was there', async (t) => 
   lazy.write(encodeCommands([['GET', key], ['PING']]));
   // The reply is under way, and will not get further than buffers go.
   while (describeReply(await client.must('GETRANGE', key, '0', '1')) !== '"00"');
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const list = await client.must('CLIENT', 'LIST', 'TYPE', 'normal');
+  const waiting = describeReply(list, 10_000)
+    .match(/omem=(\d+)/g)!
+    .map((text) => +text.slice(5));
+  t.ok(Math.max(...waiting) < 4 << 20, `${waiting} bytes wait at the front`);
   await client.must('SETRANGE', key, '8', stamped(2, 16_000));
   await client.must('APPEND', key, 'end');
   await client.must('DEL', key);

@@ -29,6 +29,12 @@ export interface LargeValues {
   awaitRelease(value: LargeValue): boolean;
   /** True when somebody waits for the release of a value; then the caller answers AWAITS. */
   queueFor(value: LargeValue): boolean;
+  /**
+   * Begins to give an own string room for so many bytes, and some spare ones, without changing it.
+   * The caller answers AWAITS, and finds the room when it runs again.
+   * @returns false when there is no memory
+   */
+  grow(id: number, value: Buffer, neededBytes: number, spareBytes: number): boolean;
   /** True when a value is held: who replaces it must leave its bytes alone. */
   isHeld(value: LargeValue): boolean;
 }
@@ -47,6 +53,7 @@ export const NO_LARGE_VALUES: LargeValues = {
   drop: notOnFronts,
   awaitRelease: notOnFronts,
   queueFor: notOnFronts,
+  grow: notOnFronts,
   isHeld: notOnFronts,
 };
 

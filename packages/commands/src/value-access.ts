@@ -27,6 +27,8 @@ export class ValueAccess extends KeyAccess {
   /** Largest string, in bytes. */
   maxStringBytes = 512 * 1024 * 1024;
 
+  /** More bytes of a string than this are not copied in one go; on workers that serve clients. */
+  mostCopiedBytes = Infinity;
   /** The command that runs may change what it opens. */
   mayChange = false;
   /** Where values come from that are not in the hot table. */
@@ -197,6 +199,7 @@ export class ValueAccess extends KeyAccess {
     }
     // A value that grows gets spare bytes, so that appending to it stays linear in time.
     const spareBytes = keepBytes > 0 ? valueBytes >>> 1 : 0;
+    if (entry !== 0 && this.#growsSlowly(entry, valueBytes, keepBytes, spareBytes)) return AWAITS;
     const value = allocateLarge(valueBytes + spareBytes);
     if (value === null) return FULL;
     if (entry !== 0 && keepBytes > 0) {
@@ -204,6 +207,17 @@ export class ValueAccess extends KeyAccess {
       this.valueBytes.copy(value, 0, this.valueOffset, this.valueOffset + keepBytes);
     }
     return this.adoptLarge(entry, type, value, valueBytes);
+  }
+
+  /** True when a string is given room part by part, since that takes long. */
+  #growsSlowly(entry: number, valueBytes: number, keepBytes: number, spareBytes: number): boolean {
+    const { table } = this;
+    if (keepBytes <= this.mostCopiedBytes || !table.isLarge(entry)) return false;
+    if (!this.large.owns(table.shard)) return false;
+    const id = table.words[table.valueWord(entry)]!;
+    const value = this.large.get(id);
+    if (!Buffer.isBuffer(value) || hasCapacityFor(value, valueBytes)) return false;
+    return this.large.grow(id, value, valueBytes, spareBytes);
   }
 
   /** True when a large string may be changed where it is, once nobody holds it. */

@@ -62,6 +62,8 @@ export class Connection implements Session {
   #leftoverBytes = 0;
   /** Most commands that go to a worker in one run: few after a run that came back in part. */
   runCommands = MOST_RUN_COMMANDS;
+  /** The worker that waits with the rest of a long reply, -1: none does. */
+  pausedBy = -1;
   /** Since when more than the soft limit of its class waits for the client, 0 = it does not. */
   overSoftLimitSinceMs = 0;
   /** True once nothing more may be written to the socket. */

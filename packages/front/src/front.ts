@@ -26,6 +26,7 @@ import { CommandLoop, EARLY_FLUSH_BYTES, STALL_BYTES } from './command-loop.ts';
 import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { HopClient, type WorkerLink } from './hop-client.ts';
+import { PausedReplies } from './paused-replies.ts';
 import { SocketIntake } from './socket-intake.ts';
 import { TickOutput } from './tick-output.ts';
 
@@ -56,6 +57,7 @@ export class Front {
   readonly #writer = new ReplyWriter();
   readonly #output: TickOutput;
   readonly #hops: HopClient;
+  readonly #pausedReplies: PausedReplies;
   readonly #loop: CommandLoop;
   readonly #services: FrontServices;
   readonly #bounds: ClientBounds;
@@ -85,6 +87,10 @@ export class Front {
         replied: (id, bytes, offset, length, last) => {
           this.#replied(id, bytes, offset, length, last);
         },
+        paused: (id, worker) => {
+          this.#pausedReplies.add(this.#connections.get(id), id, worker);
+          this.#output.schedule();
+        },
         leftover: (id, part) => this.#connections.get(id)?.takeLeftover(part),
         tooLarge: (id) => {
           const connection = this.#connections.get(id);
@@ -93,6 +99,7 @@ export class Front {
       },
       modules.threadStats,
     );
+    this.#pausedReplies = new PausedReplies(this.#hops);
     this.#output = new TickOutput(
       this.#writer,
       modules.threadStats,
@@ -198,6 +205,7 @@ export class Front {
     connection.ended = true;
     connection.pending.clear();
     this.#paused.delete(connection);
+    if (this.#pausedReplies.closed(connection)) this.#output.schedule();
     this.#m.threadStats.currentConnections--;
     this.#m.control.leave();
   }
@@ -330,6 +338,7 @@ export class Front {
     const stats = this.#m.threadStats;
     stats.turns++;
     stats.publish();
+    if (this.#pausedReplies.flushed()) this.#output.schedule();
     if (this.#hops.outstanding > 0 && this.#hops.poll()) this.#output.schedule();
     if (this.#held.length > 0) this.#releaseHeld();
   }
@@ -344,6 +353,7 @@ export class Front {
   }
 
   #drained(connection: Connection): void {
+    if (this.#pausedReplies.drained(connection)) this.#output.schedule();
     if (connection.state === STALLED && connection.socket.writableLength <= STALL_BYTES) {
       this.#proceed(connection);
     }
@@ -437,6 +447,7 @@ export class Front {
       connection.pauseReading();
       if (this.#expectsReply(connection)) busy = true;
     }
+    this.#pausedReplies.hurry();
     return this.#output.flush() && !busy;
   }
 
@@ -445,6 +456,7 @@ export class Front {
    * commands are held back, it stays so.
    */
   isQuiet(): boolean {
+    this.#pausedReplies.hurry();
     return this.#output.flush() && this.#hops.outstanding === 0;
   }
 

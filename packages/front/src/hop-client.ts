@@ -3,12 +3,13 @@
 import type { ThreadStats } from '@forgekv/commands';
 import {
   type Doorbell,
+  KIND_GO,
   KIND_LEFTOVER,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
   REPLY_LAST,
-  REPLY_MORE,
+  REPLY_PAUSE,
   REPLY_TOO_LARGE,
   RingConsumer,
   RingProducer,
@@ -16,6 +17,8 @@ import {
 
 /** Replies taken from one worker before the tick ends, in bytes. */
 const POLL_BYTES = 1024 * 1024;
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** A front's links to one worker. */
 export interface WorkerLink {
@@ -36,6 +39,8 @@ export interface LeftoverPart {
 export interface HopEvents {
   /** Replies of a run: bytes[offset..offset+length); `last` ends the run. */
   replied(connection: number, bytes: Buffer, offset: number, length: number, last: boolean): void;
+  /** A worker waits until `goOn` with the rest of a reply. */
+  paused(connection: number, worker: number): void;
   /** A run ended with a reply that is larger than a client may ask for. */
   tooLarge(connection: number): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
@@ -51,6 +56,7 @@ interface Link {
 }
 
 interface Message {
+  readonly kind: number;
   readonly connection: number;
   readonly flags: number;
   readonly bytes: Buffer;
@@ -103,8 +109,19 @@ export class HopClient {
       this.#stats.ringFull++;
     }
     const run = bytes.subarray(start, end);
-    link.backlog.push({ connection, flags, bytes: isGiven ? run : Buffer.from(run), sent: 0 });
+    const kept = isGiven ? run : Buffer.from(run);
+    link.backlog.push({ kind: KIND_RUN, connection, flags, bytes: kept, sent: 0 });
     this.#sendBacklog(link);
+  }
+
+  /**
+   * Tells a worker how to go on with the reply of a connection, as visible as a run.
+   * @param how a GO_ constant
+   */
+  goOn(worker: number, connection: number, how: number): void {
+    const link = this.#links[worker]!;
+    if (link.requests.reserve(0, KIND_GO, connection, how, 0, 0) >= 0) return;
+    link.backlog.push({ kind: KIND_GO, connection, flags: how, bytes: NO_BYTES, sent: 0 });
   }
 
   /** A frame of each in turn, so that nobody waits for all of a large one. */
@@ -114,7 +131,7 @@ export class HopClient {
       const message = backlog[0]!;
       const rest = message.bytes.length - message.sent;
       const length = Math.min(rest, requests.maxPayload);
-      const kind = message.sent === 0 ? KIND_RUN : KIND_MORE;
+      const kind = message.sent === 0 ? message.kind : KIND_MORE;
       const { connection, flags } = message;
       const at = requests.reserve(length, kind, connection, flags, message.bytes.length, 0);
       if (at < 0) return;
@@ -140,30 +157,31 @@ export class HopClient {
    */
   poll(): boolean {
     let any = false;
-    for (const link of this.#links) {
+    for (const [worker, link] of this.#links.entries()) {
       const { replies } = link;
       let bytes = 0;
       while (bytes < POLL_BYTES && replies.next()) {
         any = true;
         bytes += replies.payloadBytes;
-        this.#take(replies);
+        this.#take(replies, worker);
       }
       if (replies.release()) link.doorbell.ring();
     }
     return any;
   }
 
-  #take(replies: RingConsumer): void {
+  #take(replies: RingConsumer, worker: number): void {
     const { kind, a: connection, payloadOffset, payloadBytes } = replies;
     if (kind === KIND_REPLY) {
       const { b } = replies;
-      if (b !== REPLY_MORE) this.outstanding--;
+      if (b === REPLY_LAST || b === REPLY_TOO_LARGE) this.outstanding--;
       if (b === REPLY_TOO_LARGE) {
         this.#events.tooLarge(connection);
         return;
       }
       const last = b === REPLY_LAST;
       this.#events.replied(connection, replies.bytes, payloadOffset, payloadBytes, last);
+      if (b === REPLY_PAUSE) this.#events.paused(connection, worker);
     } else if (kind === KIND_LEFTOVER) {
       const place = { offset: payloadOffset, length: payloadBytes };
       this.#events.leftover(connection, { bytes: replies.bytes, ...place, total: replies.c });

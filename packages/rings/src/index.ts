@@ -8,12 +8,17 @@ export {
   ProcessControl,
 } from './process-control.ts';
 export {
+  GO_AWAY,
+  GO_ON,
+  GO_TO_END,
+  KIND_GO,
   KIND_LEFTOVER,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
   REPLY_LAST,
   REPLY_MORE,
+  REPLY_PAUSE,
   REPLY_TOO_LARGE,
   RUN_NO_TOUCH,
   RUN_RESP3,

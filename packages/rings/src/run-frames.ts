@@ -17,12 +17,28 @@ export const KIND_REPLY = 3;
  */
 export const KIND_LEFTOVER = 4;
 
+/**
+ * Front to worker: goes on with a reply after REPLY_PAUSE. a = connection, b = a GO_ constant. It
+ * may come too late for its run: that only lets another reply go on that could have waited.
+ */
+export const KIND_GO = 5;
+
 /** More replies of the run follow. */
 export const REPLY_MORE = 0;
 /** The run ends with this frame. */
 export const REPLY_LAST = 1;
 /** The run ended with a reply that is larger than a client may ask for: close the connection. */
 export const REPLY_TOO_LARGE = 2;
+
+/** The same as REPLY_MORE, but a long reply waits for KIND_GO: the client may read slowly. */
+export const REPLY_PAUSE = 3;
+
+/** The client has read what there was. */
+export const GO_ON = 0;
+/** The rest is wanted at once, whoever reads it. */
+export const GO_TO_END = 1;
+/** Nobody wants the rest. */
+export const GO_AWAY = 2;
 
 /** The connection speaks RESP3. */
 export const RUN_RESP3 = 1;

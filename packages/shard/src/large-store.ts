@@ -16,6 +16,7 @@ import {
 import type { LargeValueOptions } from '@forgekv/datatypes';
 import { packCollection, unpackCollection } from './collection-transfer.ts';
 import { type CollectionElements, elementsOf } from './element-forms.ts';
+import { GrowingStrings } from './growing-strings.ts';
 import { HeldValues } from './held-values.ts';
 
 /** A large value on its way between workers. */
@@ -43,7 +44,7 @@ export interface OwnCollection {
 }
 
 interface Own {
-  readonly value: LargeValue;
+  value: LargeValue;
   bytes: number;
   readonly collection: OwnCollection | null;
 }
@@ -64,6 +65,12 @@ export class LargeStore implements LargeValues {
   readonly #changes = new Map<number, ForeignChange>();
   /** Values that commands read in slices. */
   readonly held: HeldValues = new HeldValues();
+  readonly growing: GrowingStrings = new GrowingStrings(this.held, (id, old, fresh) => {
+    const own = this.#own.get(id);
+    if (own?.value !== old) return;
+    own.value = fresh;
+    this.#weigh(own);
+  });
   /** Bytes held by own values. */
   bytes = 0;
 
@@ -121,6 +128,10 @@ export class LargeStore implements LargeValues {
 
   queueFor(value: LargeValue): boolean {
     return this.held.queueFor(value);
+  }
+
+  grow(id: number, value: Buffer, neededBytes: number, spareBytes: number): boolean {
+    return this.growing.begin(id, value, neededBytes, spareBytes);
   }
 
   isHeld(value: LargeValue): boolean {

@@ -9,6 +9,7 @@ import {
   KIND_REPLY,
   REPLY_LAST,
   REPLY_MORE,
+  REPLY_PAUSE,
   REPLY_TOO_LARGE,
   RingProducer,
 } from '@forgekv/rings';
@@ -41,6 +42,15 @@ export class ReplySender {
 
   /** Sends what the writer holds as replies of a connection and empties it. */
   reply(connection: number, writer: ReplyWriter, last: boolean): void {
+    this.#reply(connection, writer, last ? REPLY_LAST : REPLY_MORE);
+  }
+
+  /** The same for a part of a reply that goes on when the front says so. */
+  pause(connection: number, writer: ReplyWriter): void {
+    this.#reply(connection, writer, REPLY_PAUSE);
+  }
+
+  #reply(connection: number, writer: ReplyWriter, how: number): void {
     const { position, buffer } = writer;
     const most = this.#ring.maxPayload;
     let from = 0;
@@ -48,7 +58,7 @@ export class ReplySender {
       this.#frame(KIND_REPLY, connection, REPLY_MORE, buffer, from, from + most);
       from += most;
     }
-    this.#frame(KIND_REPLY, connection, last ? REPLY_LAST : REPLY_MORE, buffer, from, position);
+    this.#frame(KIND_REPLY, connection, how, buffer, from, position);
     writer.reset();
   }
 

@@ -1,7 +1,7 @@
 // Takes the runs of one front from its ring and puts together those that come in several frames,
 // perhaps with frames of other connections in between. Executes nothing.
 
-import { KIND_RUN, RingConsumer } from '@forgekv/rings';
+import { KIND_GO, KIND_RUN, RingConsumer } from '@forgekv/rings';
 import { SPARE_BYTES } from './run-bytes.ts';
 
 interface Part {
@@ -40,8 +40,11 @@ export class RunIntake {
     return this.#ring.release();
   }
 
-  /** Takes a frame: 'run', it ended one; 'part', there are more to come; 'none', there is none. */
-  next(): 'run' | 'part' | 'none' {
+  /**
+   * Takes a frame: 'run', it ended one; 'part', there are more to come; 'go', the front says how
+   * to go on with a connection's reply, by `flags`; 'none', there is none.
+   */
+  next(): 'run' | 'part' | 'go' | 'none' {
     const ring = this.#ring;
     if (!ring.next()) return 'none';
     const { payloadOffset, payloadBytes } = ring;
@@ -51,6 +54,11 @@ export class RunIntake {
       return 'run';
     }
     const connection = ring.a;
+    if (ring.kind === KIND_GO) {
+      this.connection = connection;
+      this.flags = ring.b;
+      return 'go';
+    }
     if (ring.kind === KIND_RUN) {
       // Memory that is not touched costs nothing: it grows with what arrives.
       const memory = Buffer.allocUnsafeSlow(ring.c + SPARE_BYTES);

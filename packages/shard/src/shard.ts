@@ -251,6 +251,7 @@ export class Shard {
     this.#keeper?.tick(nowMs);
     this.#waiting.release(this.#writer);
     if (this.#sliced.round()) any = true;
+    if (this.#store.growing.round(this.#sliced.isSlow)) any = true;
     // Behind the slices, so that who waits for a value comes before new readers.
     if (this.#resume(nowMs)) any = true;
     this.#settle();
@@ -316,6 +317,7 @@ export class Shard {
       any = true;
       // What a large run is made of comes as fast as it is taken: others have a turn, too.
       if (what === 'part') partBytes += intake.frameBytes;
+      if (what === 'go') this.#sliced.goOn(front, intake.connection, intake.flags);
       if (what === 'run') {
         const { connection, flags, bytes, view, start, end } = intake;
         this.#run(front, connection, flags, bytes, view, start, end);

@@ -4,12 +4,19 @@
 //
 // A reply is handed on slice by slice and counted: one that is larger than a client may ask for
 // ends the run, as any other. While the front's ring has no room for a slice, the run is passed
-// over. When its client has gone, nobody tells: the run goes on to its end, and the front drops
-// what comes of it.
+// over. After each WINDOW_BYTES it pauses until the front says that the client has read them; but
+// who waits for a value that is read here does not wait for a client: then the rest goes to the
+// front as fast as that takes it. When the client has gone, the front says so at the next pause;
+// it drops what comes until then.
 
 import { performance } from 'node:perf_hooks';
-import type { CommandContext, LargeValue, SlicedWork } from '@forgekv/commands';
-import { RUN_RESP3 } from '@forgekv/rings';
+import {
+  type CommandContext,
+  ELEMENT_BYTES,
+  type LargeValue,
+  type SlicedWork,
+} from '@forgekv/commands';
+import { GO_AWAY, GO_TO_END, RUN_RESP3 } from '@forgekv/rings';
 import type { HeldValues } from './held-values.ts';
 import type { ReplySender } from './reply-sender.ts';
 import { keepBytes } from './run-bytes.ts';
@@ -18,6 +25,10 @@ import { keepBytes } from './run-bytes.ts';
 const ROUND_MS = 1;
 /** Bytes of a reply that are handed on at once. */
 const REPLY_SLICE_BYTES = 64 * 1024;
+/** Bytes of a reply that leave before its client has read them. */
+const WINDOW_BYTES = 1024 * 1024;
+/** The same for tests that cut finely. */
+const SLOW_WINDOW_BYTES = 8 * 1024;
 /** The default of `debug-slice-elements`. */
 const SLICE_ELEMENTS = 4096;
 
@@ -47,6 +58,11 @@ export interface SlicedRun<F> {
   readonly held: readonly LargeValue[];
   sentBytes: number;
   tookMs: number;
+  /** Bytes sent since the last pause. */
+  windowBytes: number;
+  isPaused: boolean;
+  /** Nobody wants the reply. */
+  isUnwanted: boolean;
 }
 
 interface Front {
@@ -73,6 +89,7 @@ export class SlicedRuns<F extends Front> {
   /** Cuts commands on more elements from now on; below the default it is for tests. */
   cutAbove(elements: number): void {
     this.#m.context.sliceElements = elements;
+    this.#m.context.mostCopiedBytes = elements * ELEMENT_BYTES;
     this.isSlow = elements < SLICE_ELEMENTS;
   }
 
@@ -87,6 +104,7 @@ export class SlicedRuns<F extends Front> {
     const { front, connection, flags, work, id, sentBytes } = start;
     this.#runs.push({
       ...{ front, connection, flags, work, id, sentBytes, held, tookMs: 0 },
+      ...{ windowBytes: 0, isPaused: false, isUnwanted: false },
       ...keepBytes(start.rest),
     });
   }
@@ -97,7 +115,7 @@ export class SlicedRuns<F extends Front> {
     const until = this.isSlow ? now : now + ROUND_MS;
     for (let passedOver = 0; passedOver < this.#runs.length; ) {
       const run = this.#runs.shift()!;
-      if (!run.front.replies.hasRoom(2 * REPLY_SLICE_BYTES)) {
+      if (!this.#mayGoOn(run) || !run.front.replies.hasRoom(2 * REPLY_SLICE_BYTES)) {
         this.#runs.push(run);
         passedOver++;
         continue;
@@ -115,11 +133,29 @@ export class SlicedRuns<F extends Front> {
     return false;
   }
 
+  #mayGoOn(run: SlicedRun<F>): boolean {
+    return !run.isPaused || run.held.some((value) => this.#m.held.isAwaited(value));
+  }
+
+  /**
+   * The front says how to go on with the reply of a connection.
+   * @param how a GO_ constant
+   */
+  goOn(front: F, connection: number, how: number): void {
+    for (const run of this.#runs) {
+      if (run.connection !== connection || run.front !== front) continue;
+      run.isPaused = false;
+      if (how === GO_TO_END) run.windowBytes = Number.NEGATIVE_INFINITY;
+      if (how === GO_AWAY) run.isUnwanted = true;
+    }
+  }
+
   /** Does a slice of a run and hands its reply on; 'ended': the whole run, by its reply. */
   #slice(run: SlicedRun<F>, until: number): 'more' | 'done' | 'ended' {
     const { context } = this.#m;
     const { reply } = context;
     const { replies } = run.front;
+    if (run.isUnwanted && !run.work.isPreparation) return 'done';
     reply.resp3 = (run.flags & RUN_RESP3) !== 0;
     let isDone = false;
     do isDone = run.work.step(context);
@@ -130,6 +166,7 @@ export class SlicedRuns<F extends Front> {
       performance.now() < until
     );
     run.sentBytes += reply.position;
+    run.windowBytes += reply.position;
     if (reply.overflowed || run.sentBytes > reply.mostBytes) {
       reply.overflowed = false;
       reply.reset();
@@ -138,7 +175,14 @@ export class SlicedRuns<F extends Front> {
       return 'ended';
     }
     if (reply.position > 0) {
-      replies.reply(run.connection, reply, false);
+      const window = this.isSlow ? SLOW_WINDOW_BYTES : WINDOW_BYTES;
+      if (!isDone && !run.isPaused && run.windowBytes >= window) {
+        run.isPaused = true;
+        run.windowBytes = 0;
+        replies.pause(run.connection, reply);
+      } else {
+        replies.reply(run.connection, reply, false);
+      }
       replies.flush();
     }
     return isDone ? 'done' : 'more';

@@ -18,6 +18,10 @@ export class MemoryLargeValues implements LargeValues {
     return true;
   }
 
+  grow(): boolean {
+    return false;
+  }
+
   isHeld(): boolean {
     return false;
   }
