@@ -349,7 +349,12 @@ export class CommandLoop {
     if (connection.replyMode !== 'skipping') {
       const pause = this.#m.control.pauseMode(context.nowMs);
       const most = Math.min(count, i + connection.runCommands);
-      while (last < most && this.#mayFollow(last, pause)) last++;
+      const from = commands[i * COMMAND_WORDS + COMMAND_START]!;
+      while (last < most && this.#mayFollow(last, pause)) {
+        // A worker that cannot execute it all sends the rest back: it had better be short.
+        if (commands[last * COMMAND_WORDS + COMMAND_END]! - from > LONG_BYTES) break;
+        last++;
+      }
     }
     connection.state = AWAY;
     const flags =
