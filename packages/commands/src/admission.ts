@@ -5,10 +5,12 @@ import { FLAG_DENYOOM, FLAG_NO_AUTH, FLAG_WRITE } from '@forgekv/catalog';
 import { CAP_REFUSE, CAP_UNDER, type DatasetCap } from '@forgekv/keyspace';
 import { UNKNOWN } from './batch-router.ts';
 import type { CommandContext } from './context.ts';
-import { ASK_BYTES } from './effect-log.ts';
 import { NO_AUTH, OUT_OF_MEMORY, wrongArity } from './errors.ts';
 import type { CommandRegistry } from './registry.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
+
+/** Shorter commands bring all their bytes to the log with their effects. */
+const LONG_BYTES = 64 * 1024;
 
 /**
  * Checks the command in the context's request.
@@ -43,7 +45,7 @@ export function admit(
     if (cap.state !== CAP_UNDER && (flags & FLAG_DENYOOM) !== 0 && refuses(cap)) {
       problem = OUT_OF_MEMORY;
     } else {
-      problem = logProblem(c);
+      problem = logProblem(c, table.lastKey[id]! < 0 ? request.argc : 1);
     }
   }
   if (problem === '') return true;
@@ -58,10 +60,11 @@ function refuses(cap: DatasetCap): boolean {
   return cap.state === CAP_REFUSE;
 }
 
-/** Why a write cannot be logged now, or ''. */
-function logProblem(c: CommandContext): string {
+/** Why a write to so many keys cannot be logged now, or ''. */
+function logProblem(c: CommandContext, keys: number): string {
   const { log, request, writeRefusal } = c;
+  if (writeRefusal !== '') return writeRefusal;
   const length = request.end - request.start;
-  if (length <= ASK_BYTES || writeRefusal !== '') return writeRefusal;
-  return log!.refusalOf(length - c.bytesElsewhere());
+  const elsewhere = length > LONG_BYTES ? c.bytesElsewhere() : 0;
+  return log!.refusalOf(length - elsewhere, keys);
 }

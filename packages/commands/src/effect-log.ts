@@ -54,8 +54,10 @@ export const REFUSE_NO_SPACE = 1;
 export const REFUSE_BROKEN = 2;
 
 const NO_ROOM = 'MISCONF Errors writing to the AOF file: No space left on device';
-/** Effects of a command that are longer in all ask for room in the log before. */
-export const ASK_BYTES = 64 * 1024;
+/** Of an effect besides its arguments: its name and their frames, unless they are many. */
+const EFFECT_BYTES = 128;
+/** What else a command may do that was not asked for: it removes what has expired. */
+const SPARE_BYTES = 32 * 1024;
 
 export type SyncMode = 'Always' | 'EverySecond' | 'Never';
 
@@ -374,11 +376,14 @@ export class EffectLog {
   }
 
   /**
-   * Asks for room for the effects of a large command, so many bytes, before it changes anything;
-   * returns '' or an error reply.
+   * Asks for room for the effects of a command before it changes anything.
+   * @param bytes of their arguments in all; what they have besides is allowed for
+   * @param effects how many
+   * @returns '' or an error reply
    */
-  refusalOf(bytes: number): string {
-    if (bytes <= ASK_BYTES || this.#writer.accepts(bytes)) return '';
+  refusalOf(bytes: number, effects = 1): string {
+    const wanted = bytes + effects * EFFECT_BYTES + SPARE_BYTES;
+    if (this.#writer.hasRoom(wanted) || this.#writer.accepts(wanted, effects)) return '';
     return this.refusal || NO_ROOM;
   }
 

@@ -190,6 +190,8 @@ export abstract class KeyAccess {
 
   #expire(entry: number): number {
     if (!this.canRemove(entry)) return NOT_HERE;
+    // Gone for clients, which only read now; it stays until its removal can be logged.
+    if (this.writeRefusal !== '') return 0;
     this.remove(entry);
     this.stats.expiredKeys++;
     return 0;

@@ -91,6 +91,7 @@ export class Front {
           this.#pausedReplies.add(this.#connections.get(id), id, worker);
           this.#output.schedule();
         },
+        lost: (id) => this.#connections.get(id)?.drop(),
         leftover: (id, part) => this.#connections.get(id)?.takeLeftover(part),
         tooLarge: (id) => {
           const connection = this.#connections.get(id);

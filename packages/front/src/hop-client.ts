@@ -5,6 +5,7 @@ import {
   type Doorbell,
   KIND_GO,
   KIND_LEFTOVER,
+  KIND_LOST,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
@@ -43,6 +44,8 @@ export interface HopEvents {
   paused(connection: number, worker: number): void;
   /** A run ended with a reply that is larger than a client may ask for. */
   tooLarge(connection: number): void;
+  /** Replies of a run may never be seen. */
+  lost(connection: number): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
   leftover(connection: number, part: LeftoverPart): void;
 }
@@ -181,6 +184,11 @@ export class HopClient {
       }
       const last = b === REPLY_LAST;
       this.#events.replied(connection, replies.bytes, payloadOffset, payloadBytes, last);
+      if (b === REPLY_PAUSE) this.#events.paused(connection, worker);
+    } else if (kind === KIND_LOST) {
+      const { b } = replies;
+      if (b === REPLY_LAST || b === REPLY_TOO_LARGE) this.outstanding--;
+      this.#events.lost(connection);
       if (b === REPLY_PAUSE) this.#events.paused(connection, worker);
     } else if (kind === KIND_LEFTOVER) {
       const place = { offset: payloadOffset, length: payloadBytes };

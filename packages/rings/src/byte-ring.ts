@@ -117,6 +117,23 @@ export class RingProducer extends Ring {
     return true;
   }
 
+  /** Makes every frame of a kind that is not visible yet one of another kind. */
+  convert(from: number, to: number): void {
+    const { words, dataBytes } = this;
+    let position = words[HEAD]!;
+    while (position !== this.#head) {
+      const at = position & (dataBytes - 1);
+      const word = CONTROL_WORDS + (at >> 2);
+      const payloadBytes = words[word]!;
+      if (payloadBytes === PAD) {
+        position = (position + dataBytes - at) | 0;
+        continue;
+      }
+      if (words[word + 1] === from) words[word + 1] = to;
+      position = (position + FRAME_BYTES + ((payloadBytes + 7) & ~7)) | 0;
+    }
+  }
+
   /** True once the consumer has released frames since `reserve` last found no room. */
   get roomCame(): boolean {
     return Atomics.load(this.words, WANTS_ROOM) === 0;

@@ -13,6 +13,7 @@ export {
   GO_TO_END,
   KIND_GO,
   KIND_LEFTOVER,
+  KIND_LOST,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,

@@ -16,12 +16,14 @@ export const KIND_REPLY = 3;
  * the message.
  */
 export const KIND_LEFTOVER = 4;
+/** Worker to front: replies that may never be seen, as KIND_REPLY: close the connection. */
+export const KIND_LOST = 5;
 
 /**
  * Front to worker: goes on with a reply after REPLY_PAUSE. a = connection, b = a GO_ constant. It
  * may come too late for its run: that only lets another reply go on that could have waited.
  */
-export const KIND_GO = 5;
+export const KIND_GO = 6;
 
 /** More replies of the run follow. */
 export const REPLY_MORE = 0;

@@ -96,6 +96,24 @@ test('payloads lie on 8 bytes and never wrap', async (t) => {
   t.pass('5000 frames');
 });
 
+test('what is not visible yet can be made something else', async (t) => {
+  for (const start of [0, SIZE - 64, -8]) {
+    const { producer, consumer } = ringAt(start);
+    write(producer, Buffer.alloc(100), 3);
+    producer.publish();
+    write(producer, Buffer.alloc(9), 3);
+    write(producer, Buffer.alloc(900), 4);
+    write(producer, Buffer.alloc(0), 3);
+    producer.convert(3, 5);
+    write(producer, Buffer.alloc(10), 3);
+    producer.publish();
+    const kinds: number[] = [];
+    while (consumer.next()) kinds.push(consumer.kind);
+    t.same(kinds, [3, 5, 4, 5, 3]);
+    producer.convert(3, 5);
+  }
+});
+
 test('a larger payload than a ring takes is a bug', async (t) => {
   const { producer } = ringAt();
   t.equal(producer.maxPayload, SIZE / 4 - FRAME_BYTES);

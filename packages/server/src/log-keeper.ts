@@ -73,6 +73,8 @@ export class LogKeeper {
   #retired = new Float64Array(0);
   #delayedSyncs = 0;
   #problem = '';
+  /** Why a log has no next segment, as a code; '': all have. */
+  #unprepared = '';
 
   /**
    * @param durable per shard the LSN up to which everything is in synced store batches
@@ -160,9 +162,10 @@ export class LogKeeper {
     this.#isHealing = true;
     try {
       const broken = this.#broken;
+      if ((await this.#run('prepare')) !== '') return;
       if ((await this.#owner.checkpoint()) !== '') return;
       for (const log of broken) this.#logs.renew(log);
-      this.#judge('');
+      this.#judge();
     } finally {
       this.#isHealing = false;
     }
@@ -186,7 +189,7 @@ export class LogKeeper {
   /** Syncs every log; resolves when that is done or has failed. */
   sync(): Promise<void> {
     this.#syncing ??= this.#run('sync')
-      .then((code) => this.#judge(code))
+      .then(() => this.#judge())
       .finally(() => {
         this.#syncing = null;
       });
@@ -197,7 +200,8 @@ export class LogKeeper {
     if (this.#isPreparing) return;
     this.#isPreparing = true;
     try {
-      this.#judge(await this.#run('prepare'));
+      this.#unprepared = await this.#run('prepare');
+      this.#judge();
     } finally {
       this.#isPreparing = false;
     }
@@ -208,9 +212,9 @@ export class LogKeeper {
     return this.#pool.run(task, { name: 'runLogTask' }) as Promise<string>;
   }
 
-  /** Refuses or accepts writes by the state of all logs and the outcome of a task. */
-  #judge(code: string): void {
-    let problem = code === 'ENOSPC' ? code : '';
+  /** Refuses or accepts writes by the state of all logs, and whether each can go on. */
+  #judge(): void {
+    let problem = this.#unprepared === 'ENOSPC' ? 'ENOSPC' : '';
     for (let log = 0; log < this.#transfer.logs; log++) {
       const state = this.#logs.state(log);
       if (state === WAL_NO_SPACE && !this.#logs.retry(log)) problem ||= 'ENOSPC';

@@ -8,6 +8,7 @@
 import { performance } from 'node:perf_hooks';
 import { type CommandTable, FLAG_WRITE } from '@forgekv/catalog';
 import { bytesPerSlice, type CommandContext, ELEMENT_BYTES } from '@forgekv/commands';
+import type { Doorbell } from '@forgekv/rings';
 import { isStageable, StagedCommand } from './staged-command.ts';
 
 /** Time for all slices between two rounds of other runs. */
@@ -21,7 +22,7 @@ const STORING = new Set(['set', 'setnx', 'setex', 'psetex', 'getset', 'mset', 'm
 export class ArgumentStager {
   readonly #context: CommandContext;
   readonly #table: CommandTable;
-  readonly #wake: () => void;
+  readonly #own: Doorbell;
   /** Commands whose arguments are being taken in, and those that were not executed yet. */
   #coming: StagedCommand[] = [];
   readonly #all = new Set<StagedCommand>();
@@ -32,11 +33,11 @@ export class ArgumentStager {
   /** For tests: every round does as little as there is. */
   isSlow = false;
 
-  /** @param wake called when a command may be executed */
-  constructor(context: CommandContext, table: CommandTable, wake: () => void) {
+  /** @param own rung when a command may be executed */
+  constructor(context: CommandContext, table: CommandTable, own: Doorbell) {
     this.#context = context;
     this.#table = table;
-    this.#wake = wake;
+    this.#own = own;
     context.bytesElsewhere = () => this.#bytesElsewhere();
   }
 
@@ -126,7 +127,7 @@ export class ArgumentStager {
     const end = (): void => {
       this.#syncing--;
       staged.isDone = true;
-      this.#wake();
+      this.#own.ring();
     };
     this.#syncing++;
     // What went wrong, the command meets itself.

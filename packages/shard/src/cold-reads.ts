@@ -24,7 +24,7 @@ export interface ColdReadsModules {
   /** Of this worker. */
   readonly index: number;
   /** Hands over what this worker did. */
-  readonly settle: () => void;
+  readonly settle: () => boolean;
   /** Wakes this worker: something was read. */
   readonly wake: () => void;
   /** Makes room in the hot table; false: there is none to be had at once. */

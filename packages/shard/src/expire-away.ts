@@ -10,7 +10,7 @@ const NO_VALUE = -1;
 /**
  * Removes a key that its store says has expired, between commands.
  * @returns false when its entry is in the table already, where the sweeper finds it, or when it has
- *   to wait: its shard is gated, there is no room, or the store cannot be read
+ *   to wait: its shard is gated, there is no room, the log or the store is in trouble
  */
 export function expireAway(
   context: CommandContext,
@@ -19,7 +19,8 @@ export function expireAway(
   { namespace, key }: ExpiredKey,
   nowMs: number,
 ): boolean {
-  const { table, databases } = context;
+  const { table, databases, log } = context;
+  if (log !== null && log.refusal !== '') return false;
   const view = new DataView(key.buffer, key.byteOffset, key.length);
   const hash = table.hasher.digest(key, view, 0, key.length);
   table.locks.lock(shard);

@@ -51,8 +51,8 @@ export interface KeyPagesModules {
   readonly peers: Peers;
   readonly workerOf: Uint8Array;
   readonly index: number;
-  /** Returns when what was seen may be told. */
-  readonly settle: () => void;
+  /** Returns when what was seen may be told; false: it may never. */
+  readonly settle: () => boolean;
 }
 
 /** The type of a slice's keys that are not there. */
@@ -86,7 +86,7 @@ export class StoredKeyPages {
     const { context, stores, peers, workerOf, index } = this.#m;
     const { shard, db } = query;
     const slice = await this.#slice(query);
-    this.#m.settle();
+    if (!this.#m.settle()) throw new Error('a write-ahead log cannot be written');
     if (slice.isComplete) return pageOf(slice, slice.next, []);
     // It is another worker's, and a key left its table just now.
     if (workerOf[shard] !== index) return peers.keys(workerOf[shard]!, query);

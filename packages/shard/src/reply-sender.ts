@@ -6,6 +6,7 @@ import type { ReplyWriter } from '@forgekv/protocol';
 import {
   type Doorbell,
   KIND_LEFTOVER,
+  KIND_LOST,
   KIND_REPLY,
   REPLY_LAST,
   REPLY_MORE,
@@ -26,7 +27,7 @@ export class ReplySender {
   /**
    * @param front wakes the reader
    * @param own rung by the reader when room has come
-   * @param settle returns when replies may be seen
+   * @param settle returns when replies may be seen, or were made KIND_LOST by `lose`
    */
   constructor(memory: SharedArrayBuffer, front: Doorbell, own: Doorbell, settle: () => void) {
     this.#settle = settle;
@@ -93,6 +94,11 @@ export class ReplySender {
       at = ring.reserve(end - start, kind, connection, b, c, 0);
     }
     ring.bytes.set(bytes.subarray(start, end), at);
+  }
+
+  /** What `settle` found: the replies that are not visible yet may never be seen. */
+  lose(): void {
+    this.#ring.convert(KIND_REPLY, KIND_LOST);
   }
 
   /** Makes the frames visible and wakes the front. */

@@ -27,7 +27,7 @@ import {
   ReplyWriter,
   RequestParser,
 } from '@forgekv/protocol';
-import { type Doorbell, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
 import { ArgumentStager } from './argument-stager.ts';
 import { AwaitingRuns } from './awaiting-runs.ts';
 import { AwayVictims } from './away-victims.ts';
@@ -35,13 +35,12 @@ import { CapKeeper } from './cap-keeper.ts';
 import { ColdReads } from './cold-reads.ts';
 import { CommandRunner, type WaitReason } from './command-runner.ts';
 import { expireAway } from './expire-away.ts';
+import { type FrontLink, linkFronts } from './front-link.ts';
 import { LargeStore } from './large-store.ts';
 import type { PagedRun } from './paged-runs.ts';
 import { Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
-import { ReplySender } from './reply-sender.ts';
-import { RunIntake } from './run-intake.ts';
 import type { ShardModules, StoreModules } from './shard-modules.ts';
 import type { ShardStores } from './shard-stores.ts';
 import { type SlicedRun, SlicedRuns } from './sliced-runs.ts';
@@ -67,12 +66,6 @@ const REPLY_SLICE_BYTES = 64 * 1024;
 const RUN_REPLY_BYTES = 1024 * 1024;
 /** Bytes of runs that are not complete that are taken from a front in one turn. */
 const TURN_PART_BYTES = 1024 * 1024;
-
-interface FrontLink {
-  readonly intake: RunIntake;
-  readonly replies: ReplySender;
-  readonly doorbell: Doorbell;
-}
 
 export class Shard {
   readonly #m: ShardModules;
@@ -141,21 +134,14 @@ export class Shard {
     const { databases } = this.#context;
     this.#cap = new CapKeeper({ ...modules, databases, store: this.#store, peers: this.#peers });
     this.#waiting = new WaitingRuns(this.#cap);
-    const wake = (): void => modules.doorbell.ring();
-    this.#stager = new ArgumentStager(this.#context, modules.registry.table, wake);
+    this.#stager = new ArgumentStager(this.#context, modules.registry.table, modules.doorbell);
     this.#runner = new CommandRunner({
       ...{ registry: modules.registry, context: this.#context, executor: this.#executor },
       ...{ router: this.#router, transactions: this.#transactions, store: this.#store },
       ...{ reclaimer: this.#reclaimer, peers: this.#peers, log: modules.log, workerOf, index },
       ...{ waiting: this.#waiting, stager: this.#stager },
     });
-    this.#fronts = modules.fronts.map((front) => ({
-      intake: new RunIntake(front.requests),
-      replies: new ReplySender(front.replies, front.doorbell, modules.doorbell, () =>
-        this.#settle(),
-      ),
-      doorbell: front.doorbell,
-    }));
+    this.#fronts = linkFronts(modules, () => this.#settle());
     this.configure();
   }
 
@@ -278,13 +264,17 @@ export class Shard {
   /**
    * Waits until what was done here, and what replies may show of others' doing, is handed over.
    * It goes on answering the other workers meanwhile: one of them may need that to end its tick.
+   * @returns false when a log cannot be written: what was seen may not be told, and the replies to
+   *   all fronts that are in the rings already are taken back
    */
-  #settle(): void {
+  #settle(): boolean {
     for (;;) {
       const answer = this.#m.log.settle();
-      if (answer === SETTLED) return;
-      // Replies are in the rings already, and must never be seen.
-      if (answer === LOST) throw new Error('the log of a worker cannot be written');
+      if (answer === SETTLED) return true;
+      if (answer === LOST) {
+        for (const { replies } of this.#fronts) replies.lose();
+        return false;
+      }
       this.#peers.wait();
     }
   }
@@ -293,8 +283,11 @@ export class Shard {
   #background(nowMs: number): boolean {
     if (nowMs >= this.#nextExpireMs) {
       this.#nextExpireMs = nowMs + EXPIRE_EVERY_MS;
-      this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
-      this.#dueHashes.remove(nowMs);
+      // Removals are logged: what expires while no log can be written stays.
+      if (this.#m.log.refusal === '') {
+        this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
+        this.#dueHashes.remove(nowMs);
+      }
       this.#m.stats.largeBytes = this.#store.bytes;
       this.#m.stats.heapBytes = process.memoryUsage().heapUsed;
     }

@@ -194,7 +194,10 @@ export class TestWorker {
     context.nowMs = this.nowMs;
     const workerOf = new Uint8Array(SHARD_COUNT);
     const peers = new Peers(new Map(), new Doorbell(createDoorbellMemory(1), 0), large);
-    const settle = (): void => this.settle();
+    const settle = (): boolean => {
+      this.settle();
+      return true;
+    };
     const { stores } = this;
     const pages = new StoredKeyPages({ context, stores, peers, workerOf, index: 0, settle });
     this.#paged = new PagedRuns(pages, () => this.#woken());

@@ -177,6 +177,11 @@ test('a sync that failed is never repeated, renewal goes on elsewhere', async (t
   t.same([files.count('sync'), logs.synced(0)], [syncs, durable]);
   t.ok(writer.accepts(1000), 'the buffer still has room');
   t.notOk(writer.accepts(10 << 20), 'but not for that');
+  for (let i = 0; i < 3; i++) {
+    files.failAt('sync', 1, 'EIO');
+    t.notOk(logs.renew(0), 'not while the disk still fails');
+    t.equal(logs.state(0), WAL_BROKEN);
+  }
   t.ok(logs.renew(0));
   t.ok(logs.sync(0));
   t.equal(logs.synced(0), logs.sealed(0));

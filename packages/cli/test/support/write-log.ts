@@ -15,6 +15,7 @@ const KEYS_PER_LOOK = 50;
 export class WriteLog {
   readonly #options: RespClientOptions;
   readonly #valueBytes: number;
+  readonly #prefix: string;
   #client: RespClient | undefined;
   #count = 0;
   /** Keys by what became of their write. */
@@ -25,14 +26,16 @@ export class WriteLog {
   /** Texts of all errors. */
   readonly errors = new Set<string>();
 
-  constructor(server: Pick<ServerHandle, 'port'>, valueBytes: number) {
+  /** @param prefix of its keys: those of logs beside each other differ */
+  constructor(server: Pick<ServerHandle, 'port'>, valueBytes: number, prefix = '') {
+    this.#prefix = prefix;
     this.#options = { port: server.port, timeoutMs: TIMEOUT_MS };
     this.#valueBytes = valueBytes;
   }
 
   /** Writes one more key; true when that was acknowledged. */
   async write(): Promise<boolean> {
-    const key = `key:${++this.#count}`;
+    const key = this.#keyOf(++this.#count);
     try {
       this.#client ??= await RespClient.connect(this.#options);
       const reply = await this.#client.command('SET', key, this.#valueOf(key));
@@ -51,6 +54,10 @@ export class WriteLog {
     return false;
   }
 
+  #keyOf(index: number): string {
+    return `${this.#prefix}key:${index}`;
+  }
+
   #valueOf(key: string): string {
     return `${key}=`.padEnd(this.#valueBytes, 'x');
   }
@@ -59,7 +66,7 @@ export class WriteLog {
   async violations(): Promise<string[]> {
     const must = new Set(this.acknowledged);
     const may = new Set(this.unknown);
-    const keys = Array.from({ length: this.#count }, (_, i) => `key:${i + 1}`);
+    const keys = Array.from({ length: this.#count }, (_, i) => this.#keyOf(i + 1));
     const wrong: string[] = [];
     const client = await RespClient.connect(this.#options);
     for (let at = 0; at < keys.length; at += KEYS_PER_LOOK) {

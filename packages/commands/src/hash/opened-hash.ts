@@ -5,7 +5,7 @@ import { invariant } from '@forgekv/base';
 import { LargeHash } from '@forgekv/datatypes';
 import { TYPE_HASH } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
-import { AWAITS, OTHER_TYPE } from '../outcome.ts';
+import { AWAITS, OTHER_TYPE, UNREADABLE } from '../outcome.ts';
 import { HashFields } from './hash-fields.ts';
 
 /** Expired fields of a large hash that go in one effect. */
@@ -56,11 +56,37 @@ export class OpenedHash extends HashFields {
     // Where the entry came from elsewhere, the sweeper does not know of it yet.
     if (!c.table.hasTimedParts(entry)) c.table.noteTimedParts(entry, earliestMs);
     if (earliestMs === 0 || earliestMs > c.nowMs) return entry;
+    if (c.writeRefusal !== '') return this.#hide(c, entry);
     if (this.large !== null && c.large.awaitRelease(this.large)) return AWAITS;
     const left = this.large === null ? this.#expirePacked(c, entry) : this.#expireLarge(c, entry);
     if (left > 0) return left;
     c.remove(entry);
     c.stats.expiredKeys++;
+    this.attachNone();
+    return 0;
+  }
+
+  /**
+   * Hides expired fields whose removal cannot be logged now, from commands that only read: they
+   * get a copy without. A large hash is too much to copy.
+   */
+  #hide(c: CommandContext, entry: number): number {
+    const { packed } = this;
+    if (this.large !== null) {
+      c.unreadable = c.writeRefusal;
+      return UNREADABLE;
+    }
+    const at = c.valueOffset;
+    const copy = Buffer.from(c.table.bytes.subarray(at, at + c.table.valueLength(entry)));
+    const view = new DataView(copy.buffer, copy.byteOffset, copy.length);
+    packed.rebase(copy, view, 0);
+    packed.rewind();
+    while (packed.next()) {
+      if (!this.#isDue(c)) continue;
+      packed.planRemove();
+      packed.applyRemove();
+    }
+    if (packed.count > 0) return entry;
     this.attachNone();
     return 0;
   }

@@ -295,7 +295,8 @@ export class WalLogs {
   /**
    * Goes on with a fresh segment after a write or a sync failed. The caller has made every
    * effect before `handed` durable elsewhere; so `synced` moves there, and what is missing in
-   * the files before it is no damage.
+   * the files before it is no damage. The segment's header is written and synced first: a disk
+   * that still fails lets the log as it is.
    * @returns true when the log is open and what was waiting in its buffer is handed over
    */
   renew(log: number): boolean {
@@ -310,6 +311,7 @@ export class WalLogs {
           words[RENEWED] = 1;
           Atomics.add(words, RENEWALS, 1);
           block.publish(SYNCED_LOW, SYNCED_F, floats[HANDED_F]!);
+          if (!this.#nextSegment(log, floats[HANDED_F]!)) return false;
           Atomics.store(words, STATE, WAL_OPEN);
         }
         return this.#handOver(log, block);

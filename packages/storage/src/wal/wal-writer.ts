@@ -53,6 +53,8 @@ import type { LogBlock } from './wal-memory.ts';
 
 /** A record is cut rather than begun anew when at least this much of a frame is left. */
 const MIN_PART = 256;
+/** More than what frames waste of a buffer, beside a share of their bytes. */
+const SURE_BYTES = 8 * MIN_ROOM;
 
 // What every effect needs, again: the optimizer knows the constants of this file; those that are
 // imported are loaded and checked at each use.
@@ -141,6 +143,14 @@ export class WalWriter {
     if (needed <= this.#room()) return true;
     // Nothing is sealed now, so nobody begins the next segment before this group needs it.
     return isHanded && this.#logs.prepare(this.#log, needed + this.#maxFrame) === '';
+  }
+
+  /**
+   * True when `accepts` is sure to be, whatever the records are: the cheap question before it.
+   * @param payloadBytes of all effects together, with some hundred for each of them
+   */
+  hasRoom(payloadBytes: number): boolean {
+    return 2 * payloadBytes + SURE_BYTES <= this.#room();
   }
 
   /** Bytes of the buffer that can be filled without a hand-over. */
