@@ -100,7 +100,7 @@ export class Front {
       },
       modules.threadStats,
     );
-    this.#pausedReplies = new PausedReplies(this.#hops);
+    this.#pausedReplies = new PausedReplies(this.#hops, () => !this.#bounds.limitsOutput);
     this.#output = new TickOutput(
       this.#writer,
       modules.threadStats,

@@ -1,6 +1,7 @@
 // Long replies that workers pause until their clients have read a part: with that, what a client
 // has not read yet stays with the worker, which needs no copy of it. Who must not wait for clients
-// lets all of them go on to their ends.
+// lets all of them go on to their ends. Where clients may leave only so much unread, nothing is
+// kept from them: what is too much shows at once.
 
 import { GO_AWAY, GO_ON, GO_TO_END } from '@forgekv/rings';
 import { STALL_BYTES } from './command-loop.ts';
@@ -9,18 +10,25 @@ import type { HopClient } from './hop-client.ts';
 
 export class PausedReplies {
   readonly #hops: HopClient;
+  readonly #mayWait: () => boolean;
   /** Whose replies of this tick have yet to be given to the sockets. */
   #fresh: Connection[] = [];
   readonly #paused = new Set<Connection>();
 
-  constructor(hops: HopClient) {
+  /** @param mayWait false: clients are closed that leave too much unread */
+  constructor(hops: HopClient, mayWait: () => boolean) {
     this.#hops = hops;
+    this.#mayWait = mayWait;
   }
 
   /** A worker waits; undefined: the connection has gone. */
   add(connection: Connection | undefined, id: number, worker: number): void {
     if (connection === undefined || connection.ended) {
       this.#hops.goOn(worker, id, GO_AWAY);
+      return;
+    }
+    if (!this.#mayWait()) {
+      this.#hops.goOn(worker, id, GO_TO_END);
       return;
     }
     connection.pausedBy = worker;

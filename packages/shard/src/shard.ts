@@ -332,6 +332,7 @@ export class Shard {
     view: DataView,
     start: number,
     end: number,
+    sentBytes = 0,
   ): void {
     const context = this.#context;
     const writer = this.#writer;
@@ -339,7 +340,7 @@ export class Shard {
     context.db = flags >>> 8;
     context.noTouch = (flags & RUN_NO_TOUCH) !== 0;
     writer.resp3 = (flags & RUN_RESP3) !== 0;
-    this.#sentBytes = 0;
+    this.#sentBytes = sentBytes;
     let at = start;
     while (at < end) {
       const next = parser.parse(bytes, at, end, this.#limits);
@@ -410,7 +411,7 @@ export class Shard {
       front.replies.reply(connection, this.#writer, true);
     } else {
       if (work.isPreparation) this.#context.prepared = work;
-      this.#run(front, connection, flags, bytes, view, 0, bytes.length);
+      this.#run(front, connection, flags, bytes, view, 0, bytes.length, run.sentBytes);
       this.#context.prepared = null;
     }
     front.replies.flush();
