@@ -5,7 +5,7 @@
 // FORGEKV_DIFF_SEED repeats a run, FORGEKV_DIFF_COMMANDS makes each of them longer.
 
 import {
-  DEFAULT_FAMILIES,
+  familiesWithout,
   formatResult,
   runDifferential,
   skipWithoutRedis,
@@ -64,7 +64,7 @@ test('ForgeKV answers what Redis answers', { skip: skipWithoutRedis() }, async (
     const name = `${fronts} fronts, ${workers} workers ${[...args, ...both].join(' ')}`;
     // A collection of which fewer bytes may be hot than may be packed is not called a listpack.
     const isShort = args.includes('--hot-value-max-bytes');
-    const families = DEFAULT_FAMILIES.filter(({ name }) => !isShort || !COLLECTIONS.has(name));
+    const families = familiesWithout(isShort ? COLLECTIONS : new Set());
     await t.test(name, async (t) => {
       const count = args.includes(KEEP_COLD[0]!) ? Math.ceil(commands / 4) : commands;
       const redis = await startRedis({ args: both });

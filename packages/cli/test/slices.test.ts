@@ -55,6 +55,7 @@ for (const { fronts, workers, args } of SERVERS) {
       await leaveAndRemove(t, () => connect(t, server), keys);
       state.isOver = true;
       await Promise.all(writing);
+      await failLate(t, filler, keys);
       t.equal((await filler.must('PING')).kind, 'simple');
     });
   }
@@ -103,6 +104,14 @@ async function read(client: RespClient, keys: Keys, prng: Prng): Promise<string>
     equalScores,
     storedUnion,
     copied,
+    sorted,
+    sortedAndPopped,
+    copiedAndPopped,
+    everywhere,
+    dumped,
+    copiedHash,
+    poppedByChance,
+    scanned,
   ];
   for (let i = 0; i < READS; i++) {
     const problem = await prng.pick(checks)(client, keys);
@@ -174,6 +183,132 @@ async function copied(client: RespClient, { zset, stored }: Keys): Promise<strin
   return reply === `(integer) ${MEMBERS}` ? '' : `ZRANGESTORE is ${reply}`;
 }
 
+async function sorted(client: RespClient, { list }: Keys): Promise<string> {
+  const elements = texts(await client.command('SORT_RO', list, 'DESC', 'GET', '#')).map(Number);
+  if (elements.length !== MEMBERS) return `SORT_RO has ${elements.length} elements`;
+  const isWhole = elements.every((element, i) => element === MEMBERS - 1 - i);
+  return isWhole ? '' : 'SORT_RO is torn';
+}
+
+/** What is popped is what nobody else has popped, whoever else stores it again. */
+async function sortedAndPopped(client: RespClient, { a, stored }: Keys): Promise<string> {
+  const to = `${stored}3`;
+  const [count, left, right, rest] = await client.pipeline([
+    ['SORT', a, 'ALPHA', 'STORE', to],
+    ['LPOP', to, '2000'],
+    ['RPOP', to, '500'],
+    ['LMPOP', '1', to, 'LEFT', 'COUNT', `${MEMBERS}`],
+  ]);
+  if (!/^\(integer\) \d+$/.test(describeReply(count!))) return `SORT is ${describeReply(count!)}`;
+  const nested = rest!.kind === 'array' ? texts(rest!.items[1]!) : [];
+  const all = [texts(left!), texts(right!).reverse(), nested];
+  for (const popped of all) {
+    const isInOrder = popped.every((member, i) => i === 0 || popped[i - 1]! < member);
+    if (!isInOrder) return 'what was popped is in no order';
+  }
+  return '';
+}
+
+async function copiedAndPopped(client: RespClient, { zset, stored }: Keys): Promise<string> {
+  const to = `${stored}4`;
+  const [, lowest, highest, rest] = await client.pipeline([
+    ['ZRANGESTORE', to, zset, '0', '-1'],
+    ['ZPOPMIN', to, '2000'],
+    ['ZPOPMAX', to, '500'],
+    ['ZMPOP', '1', to, 'MIN', 'COUNT', `${MEMBERS}`],
+  ]);
+  const nested = rest!.kind === 'array' ? rest!.items[1]! : null;
+  const pairs = nested?.kind === 'array' ? nested.items.map(texts) : [];
+  for (const [flat, sign] of [[texts(lowest!), 1] as const, [texts(highest!), -1] as const]) {
+    const scores = flat.filter((_, i) => i % 2 === 1).map((score) => sign * Number(score));
+    if (scores.some((score, i) => i > 0 && score < scores[i - 1]!)) return 'scores in no order';
+  }
+  const isInOrder = pairs.every(([, score], i) => i === 0 || Number(pairs[i - 1]![1]) <= +score!);
+  return isInOrder ? '' : 'ZMPOP is in no order';
+}
+
+async function everywhere(client: RespClient, { zset, stored }: Keys): Promise<string> {
+  const around = ['FROMLONLAT', '-179', '-85', 'BYRADIUS', '30000', 'km', 'ASC'];
+  const [found, count] = await client.pipeline([
+    ['GEOSEARCH', zset, ...around, 'WITHHASH'],
+    ['GEOSEARCHSTORE', `${stored}5`, zset, ...around],
+  ]);
+  if (describeReply(count!) !== `(integer) ${MEMBERS}`) return `it is ${describeReply(count!)}`;
+  const pairs = found!.kind === 'array' ? found!.items : [];
+  const flat = pairs.flatMap((pair) => {
+    const [member, hash] = pair.kind === 'array' ? pair.items : [];
+    return [...texts({ kind: 'array', items: [member!] }), describeReply(hash!)];
+  });
+  return equalPairs('GEOSEARCH', 'm', flat);
+}
+
+/** What DUMP writes down is as torn or whole as what RESTORE makes of it. */
+async function dumped(client: RespClient, { hash, zset, stored }: Keys): Promise<string> {
+  const to = `${stored}6`;
+  const [one, other] = await client.pipeline([
+    ['DUMP', hash],
+    ['DUMP', zset],
+  ]);
+  if (one!.kind !== 'bulk' || other!.kind !== 'bulk') return `DUMP is ${describeReply(one!)}`;
+  const [, fields, , members] = await client.pipeline([
+    ['RESTORE', to, '0', one!.bytes, 'REPLACE'],
+    ['HGETALL', to],
+    ['RESTORE', to, '0', other!.bytes, 'REPLACE'],
+    ['ZRANGE', to, '0', '-1', 'WITHSCORES'],
+  ]);
+  // Another reader may restore there in between.
+  const problems = [fields!, members!].map((reply, i) => {
+    if (reply.kind === 'error') return '';
+    return equalPairs('RESTORE', i === 0 ? 'f' : 'm', texts(reply));
+  });
+  return problems.join('');
+}
+
+async function scanned(client: RespClient, { hash, zset }: Keys): Promise<string> {
+  const all = ['0', 'COUNT', `${2 * MEMBERS}`];
+  const [fields, scores, some] = await client.pipeline([
+    ['HSCAN', hash, ...all],
+    ['ZSCAN', zset, ...all],
+    ['HSCAN', hash, ...all, 'MATCH', 'f1'],
+  ]);
+  const [found, ranked, one] = [fields!, scores!, some!].map((reply) => {
+    const [cursor, page] = reply.kind === 'array' ? reply.items : [];
+    return describeReply(cursor!) === '"0"' ? texts(page!) : [];
+  });
+  if (one!.length !== 2 || one![0] !== 'f1') return `HSCAN MATCH has found ${one}`;
+  return equalPairs('HSCAN', 'f', found!) || equalPairs('ZSCAN', 'm', ranked!);
+}
+
+let lastOwn = 0;
+
+/** Of a set that nobody else knows every member is popped once. */
+async function poppedByChance(client: RespClient, { a, b, stored }: Keys): Promise<string> {
+  const own = `${stored}:${++lastOwn}`;
+  const replies = await client.pipeline([
+    ['SUNIONSTORE', own, a, b],
+    ['SPOP', own, '100'],
+    ['SPOP', own, `${MEMBERS - 1000}`],
+    ['SADD', own, 'late'],
+    ['SPOP', own, '200'],
+    ['SPOP', own, `${MEMBERS}`],
+    ['EXISTS', own],
+  ]);
+  const members = [1, 2, 4, 5].flatMap((i) => texts(replies[i]!));
+  const count = new Set(members).size;
+  const isRight = count === MEMBERS + 1 && members.length === count;
+  return isRight ? '' : `SPOP has given ${members.length} members, of which ${count} differ`;
+}
+
+async function copiedHash(client: RespClient, { hash, stored }: Keys): Promise<string> {
+  const [copy, moved] = [`${stored}7`, `${stored}8`];
+  const [, , fields] = await client.pipeline([
+    ['COPY', hash, copy, 'REPLACE'],
+    ['RENAME', copy, moved],
+    ['HGETALL', moved],
+  ]);
+  return equalPairs('COPY', 'f', texts(fields!));
+}
+
 /** Clients go in the middle of replies, keys go while they are read. */
 async function leaveAndRemove(
   t: Test,
@@ -208,9 +343,20 @@ async function leaveAndRemove(
   t.match(describeReply(left!), /^\(integer\) (0|6000)$|WRONGTYPE/);
 }
 
+/** What fails in a slice is counted as any other error. */
+async function failLate(t: Test, client: RespClient, { a }: Keys): Promise<void> {
+  await client.must('SADD', a, ...Array.from({ length: BATCH }, (_, i) => `n${i}`));
+  await client.must('CONFIG', 'RESETSTAT');
+  const reply = await client.command('SORT_RO', a);
+  t.match(describeReply(reply), /scores can't be converted into double/);
+  const calls = describeReply(await client.must('INFO', 'commandstats'));
+  t.match(calls, /cmdstat_sort_ro:calls=1,.*rejected_calls=0,failed_calls=1/);
+  t.match(describeReply(await client.must('INFO', 'errorstats')), /errorstat_ERR:count=1/);
+}
+
 function texts(reply: Reply): string[] {
   if (reply.kind !== 'array' && reply.kind !== 'set') {
-    if (reply.kind === 'error') return [];
+    if (reply.kind === 'error' || reply.kind === 'null') return [];
     throw new Error(describeReply(reply));
   }
   return reply.items.map((item) => (item.kind === 'bulk' ? item.bytes.toString() : '?'));

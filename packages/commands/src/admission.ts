@@ -54,6 +54,24 @@ export function admit(
   return false;
 }
 
+/**
+ * Checks a transaction before its first command, which were all admitted when they were queued.
+ * @param flags of all commands together
+ * @returns '' or an error reply
+ */
+export function transactionProblem(
+  c: CommandContext,
+  flags: number,
+  bytes: number,
+  commands: number,
+): string {
+  if (c.log === null || (flags & FLAG_WRITE) === 0) return '';
+  const { cap } = c.table;
+  const isFull = cap.state !== CAP_UNDER && (flags & FLAG_DENYOOM) !== 0 && refuses(cap);
+  const problem = isFull ? OUT_OF_MEMORY : c.writeRefusal || c.log.refusalOf(bytes, commands);
+  return problem === '' ? '' : `EXECABORT Transaction discarded because of: ${problem}`;
+}
+
 /** True when the dataset is above its cap, now, and nothing may be evicted. */
 function refuses(cap: DatasetCap): boolean {
   cap.look();

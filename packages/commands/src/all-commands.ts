@@ -18,6 +18,7 @@ import {
 import { setHandlers } from './set/index.ts';
 import { sortedSetHandlers, sortedSetRangeHandlers } from './sorted-set/index.ts';
 import { stringHandlers } from './string/index.ts';
+import { transactionHandlers } from './transaction/index.ts';
 
 /** Returns the registry of everything this version can do. */
 export function createRegistry(): CommandRegistry {
@@ -30,6 +31,7 @@ export function createRegistry(): CommandRegistry {
     ...serverHandlers,
     ...keyspaceHandlers,
     ...stringHandlers,
+    ...transactionHandlers,
     ...bitmapHandlers,
     ...hyperloglogHandlers,
     ...setHandlers,

@@ -11,6 +11,7 @@ import { globMatch } from '@forgekv/base';
 import { ReplyWriter } from '@forgekv/protocol';
 import type { CommandContext } from './context.ts';
 import { ERR_INVALID_CURSOR, ERR_NOT_INTEGER, ERR_SYNTAX } from './errors.ts';
+import type { LargeCollection } from './large-values.ts';
 import { readCursor } from './scan-cursor.ts';
 
 const DEFAULT_COUNT = 10;
@@ -92,13 +93,42 @@ export class ScanPage {
    * @param next the cursor of the next page, 0 when this is the last
    */
   reply(c: CommandContext, next: number): void {
-    const found = this.#found;
+    this.replyHead(c, next);
+    this.replyPart(c, 0, this.bytes);
+    this.#found.reset();
+    this.#pattern = null;
+  }
+
+  /** True when a page of a large collection is made in slices: see sliced-scan.ts. */
+  isLong(c: CommandContext, collection: LargeCollection | null): collection is LargeCollection {
+    return collection !== null && Math.min(this.count, collection.count) > c.sliceElements;
+  }
+
+  /** Returns an empty page with the same options, for somebody else. */
+  taken(): ScanPage {
+    const page = new ScanPage();
+    page.omitsValues = this.omitsValues;
+    page.#pattern = this.#pattern === null ? null : Buffer.from(this.#pattern);
+    return page;
+  }
+
+  /** Bytes of what was added, as a reply. */
+  get bytes(): number {
+    return this.#found.position;
+  }
+
+  /** Writes what comes before the elements. */
+  replyHead(c: CommandContext, next: number): void {
     c.reply.array(2);
     c.reply.text(String(next));
     c.reply.array(this.#foundCount);
-    c.reply.encoded(found.buffer, 0, found.position);
-    found.reset();
-    this.#pattern = null;
+  }
+
+  /** Writes at most so many bytes of what was added, from a byte on; returns the next one. */
+  replyPart(c: CommandContext, from: number, most: number): number {
+    const length = Math.min(most, this.bytes - from);
+    c.reply.encoded(this.#found.buffer, from, length);
+    return from + length;
   }
 }
 

@@ -28,7 +28,8 @@ import {
   UNREADABLE,
 } from './outcome.ts';
 import { PackingLimits } from './packing-limits.ts';
-import type { SlicedWork } from './sliced-work.ts';
+import { ELEMENT_BYTES, type SlicedWork } from './sliced-work.ts';
+import type { WatchedKey } from './transaction/watched-keys.ts';
 
 export interface ContextModules extends KeyModules {
   readonly reply: ReplyWriter;
@@ -41,18 +42,14 @@ export class CommandContext extends CollectionAccess {
   reply: ReplyWriter;
   /** When collections are packed. */
   readonly limits = new PackingLimits();
-  /**
-   * In the first run of a transaction: where a command notes the keys, of its database, that it
-   * does not name and whose values lie elsewhere. Then it answers NOT_HERE, and runs again when
-   * they are within reach. Null: everything is, or NOT_HERE is the answer at once.
-   */
-  wanted: Buffer[] | null = null;
   /** Work of more elements is put off; on workers, while they serve clients. */
   sliceElements = Infinity;
   /** What was put off by the command that has answered SLICED. */
   sliced: SlicedWork | null = null;
   /** What was prepared for the command that is executed again. */
   prepared: SlicedWork | null = null;
+  /** What WATCH noted since it was taken. */
+  watched: readonly WatchedKey[] | null = null;
   /** For walks over whole databases. */
   pages: KeyPages = NO_KEY_PAGES;
   /** For RANDOMKEY and the like, not for secrets. */
@@ -73,6 +70,10 @@ export class CommandContext extends CollectionAccess {
     this.hotValueMaxBytes = config.integer('hot-value-max-bytes');
     this.maxStringBytes = config.bytes('proto-max-bulk-len');
     this.limits.configure(config);
+  }
+
+  override get mostCopiedBytes(): number {
+    return this.sliceElements * ELEMENT_BYTES;
   }
 
   protected override isBeingRead(value: LargeValue): boolean {
@@ -101,6 +102,13 @@ export class CommandContext extends CollectionAccess {
     work.detach();
     this.sliced = work;
     return SLICED;
+  }
+
+  /** Takes what WATCH noted. */
+  takeWatched(): readonly WatchedKey[] {
+    const { watched } = this;
+    this.watched = null;
+    return watched ?? [];
   }
 
   /** Takes what was put off. */

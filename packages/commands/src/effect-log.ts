@@ -87,6 +87,8 @@ export class EffectLog {
   readonly staging: WalStaging;
   #staged: readonly StagedArgument[] = NOTHING_STAGED;
   #syncs = false;
+  /** Commands of a transaction are being executed. */
+  #isBlock = false;
   /** Effects of this thread that nobody handed over yet. */
   #isDirty = false;
 
@@ -389,6 +391,16 @@ export class EffectLog {
 
   /** Ends a command: its effects are replayed all or none. */
   endGroup(): void {
+    if (!this.#isBlock) this.#writer.endGroup();
+  }
+
+  /** From now on the effects of all commands are one group, until `endBlock`. */
+  beginBlock(): void {
+    this.#isBlock = true;
+  }
+
+  endBlock(): void {
+    this.#isBlock = false;
     this.#writer.endGroup();
     if (this.#staged.length > 0) this.#writer.seal();
   }

@@ -29,3 +29,7 @@ export function wrongArity(name: string): string {
 export function invalidExpireTime(name: string): string {
   return `ERR invalid expire time in '${name}' command`;
 }
+
+// To RESTORE.
+export const ERR_PAYLOAD = 'ERR DUMP payload version or checksum are wrong';
+export const ERR_DATA = 'ERR Bad data format';

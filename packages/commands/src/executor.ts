@@ -76,6 +76,30 @@ export class Executor {
     return outcome;
   }
 
+  /** Runs a command whose shards the caller has locked with `lockShards`; ends no group. */
+  runLocked(id: number): Outcome {
+    const context = this.#context;
+    const found = this.#registry.singleKey[id]! === 0 ? this.shardsOf(id) : 0;
+    context.mayChange = (this.#table.flagBits[id]! & FLAG_WRITE) !== 0;
+    const outcome = this.#registry.runs[id]!(context);
+    context.mayChange = false;
+    for (let i = 0; i < found; i++) context.clearPrehashed(this.#keys[i]!);
+    return outcome;
+  }
+
+  /** Takes the locks of a set of shards, in ascending order; false: none is held. */
+  lockShards(low: number, high: number): boolean {
+    this.#low = low;
+    this.#high = high;
+    return this.#lockSet();
+  }
+
+  unlockShards(low: number, high: number): void {
+    this.#low = low;
+    this.#high = high;
+    this.#unlockSet();
+  }
+
   #touchKeys(found: number): void {
     const { keyHashes, keyShards } = this.#context;
     const count = Math.min(found, TOUCHED_KEYS);
@@ -111,6 +135,11 @@ export class Executor {
       this.#high = ALL_OF_HALF;
     }
     return Math.max(count, 0);
+  }
+
+  /** Argument index of a key of the command last seen by `shardsOf`. */
+  keyAt(i: number): number {
+    return this.#keys[i]!;
   }
 
   /** Shards 0..31 of the command last seen by `shardsOf`, one bit each. */

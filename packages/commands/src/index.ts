@@ -1,7 +1,8 @@
-export { admit } from './admission.ts';
+export { admit, transactionProblem } from './admission.ts';
 export { createRegistry } from './all-commands.ts';
 export { BatchRouter, UNKNOWN } from './batch-router.ts';
 export { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
+export { selectedDatabase } from './connection/basics.ts';
 export { beginReply, endReply } from './connection/reply-mode.ts';
 export { CommandContext, type ContextModules } from './context.ts';
 export { type DurabilityFigures, NO_DURABILITY_FIGURES } from './durability-figures.ts';
@@ -64,5 +65,12 @@ export {
 } from './sliced-work.ts';
 export { NOTHING_STAGED, type StagedArgument } from './staged-argument.ts';
 export { type StatField, StatsReader, statsBytes, ThreadStats } from './stats.ts';
+export { InPlaceRules } from './transaction/in-place.ts';
+export {
+  isUntouched,
+  packWatched,
+  unpackWatched,
+  type WatchedKey,
+} from './transaction/watched-keys.ts';
 export { unknownCommand, unknownSubcommand } from './unknown-command.ts';
-export { ValueAccess } from './value-access.ts';
+export { ValueAccess, type WantedKey } from './value-access.ts';

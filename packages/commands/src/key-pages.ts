@@ -30,6 +30,8 @@ export interface KeyPages {
   ): Promise<KeyPage>;
   /** Lets `work` go on beside commands, for the run that is being executed. Then: PAGING. */
   begin(work: () => Promise<unknown>): void;
+  /** Drops the work this run has begun: nobody waits for it. */
+  forget(): void;
   /** Takes what became of the work this run began, or null: it has begun none. */
   take<T>(): Paged<T> | null;
 }
@@ -42,5 +44,6 @@ export const NO_KEY_PAGES: KeyPages = {
   begin: () => {
     throw new Error('there are no stores here');
   },
+  forget: () => {},
   take: () => null,
 };

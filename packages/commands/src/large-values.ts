@@ -14,6 +14,8 @@ export interface LargeValues {
   reaches(shard: number): boolean;
   /** True when large values of the shard are this thread's own, not another's that it borrowed. */
   owns(shard: number): boolean;
+  /** True when the value of a shard that is within reach is here: others' have to be borrowed. */
+  has(id: number): boolean;
   /** Returns the value. It may be changed in place under the shard's lock. */
   get(id: number): LargeValue;
   /** Keeps a new value for the shard under a new id. */
@@ -47,6 +49,7 @@ function notOnFronts(): never {
 export const NO_LARGE_VALUES: LargeValues = {
   reaches: () => false,
   owns: () => false,
+  has: () => false,
   get: notOnFronts,
   put: notOnFronts,
   touch: notOnFronts,

@@ -80,6 +80,9 @@ export interface ServerServices {
   pause(mode: PauseMode, untilMs: number): void;
   unpause(): void;
 
+  /** Runs what the connection has queued, if what it watches is as it was; forgets both. */
+  exec(session: Session): Outcome;
+
   /**
    * Applies CONFIG SET on every thread; resolves to null or the error text.
    * @param caller its address decides about `enable-protected-configs local`

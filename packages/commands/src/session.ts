@@ -28,6 +28,12 @@ export interface Session {
   replyMode: ReplyMode;
   /** Close once the replies written so far are sent. */
   closeAfterReply: boolean;
+  /** MULTI: commands are queued. */
+  readonly isQueueing: boolean;
+  beginQueue(): void;
+  forgetWatched(): void;
+  /** Forgets what is queued and what is watched. */
+  forgetTransaction(): void;
 }
 
 /** What CLIENT LIST shows of one connection; plain data, crosses threads. */
@@ -44,6 +50,8 @@ export interface ClientFacts {
   inputBytes: number;
   outputBytes: number;
   lastCommand: string;
+  /** Commands queued by MULTI, -1: there is none. */
+  queued: number;
   user: string;
   libName: string;
   libVersion: string;

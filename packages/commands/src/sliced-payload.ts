@@ -1,42 +1,53 @@
-// The DUMP payload of a collection that a command has prepared and nobody else knows of, made page
-// by page: of a large one that takes as long as making the collection.
+// The DUMP payload of a large collection that nobody changes meanwhile, made page by page: that
+// takes as long as making the collection.
 
-import { crc64, DUMP_VERSION, RdbWriter } from '@forgekv/datatypes';
+import { crc64, RdbWriter } from '@forgekv/datatypes';
 
 /** Bytes that a checksum is made of between two looks at the clock. */
 const CHECKED_BYTES = 256 * 1024;
 const VERSION_BYTES = 2;
+/** More is not taken before it is needed. */
+const MOST_ROOM = 2 ** 30;
 
-/** Writes elements from a cursor on, at first 0; returns the next one, 0 at the end. */
-export type WritePage = (writer: RdbWriter, cursor: number) => number;
+/** A collection as a type of RDB files. */
+export interface PayloadPages {
+  /** The RDB version that brought the type. */
+  readonly version: number;
+  /** About the bytes it comes to. */
+  readonly bytes: number;
+  /** Writes the type byte, and what else comes before the elements. */
+  begin(writer: RdbWriter): void;
+  /** Writes elements from a cursor on, at first 0; returns the next one, 0 at the end. */
+  page(writer: RdbWriter, cursor: number): number;
+}
+
+/** Writes all of it at once, without what follows it in a payload. */
+export function writePages(writer: RdbWriter, pages: PayloadPages): void {
+  pages.begin(writer);
+  for (let at = pages.page(writer, 0); at !== 0; ) at = pages.page(writer, at);
+}
 
 export class SlicedPayload {
   readonly #writer = new RdbWriter();
-  readonly #page: WritePage;
+  readonly #pages: PayloadPages;
   #cursor = 0;
   #isWritten = false;
   #checked = 0;
   #checksum = 0n;
 
-  /**
-   * @param type of the value, as RDB files number it, which must be known to DUMP_VERSION
-   * @param count of its elements
-   * @param bytes that it comes to, about
-   */
-  constructor(type: number, count: number, bytes: number, page: WritePage) {
-    this.#page = page;
-    this.#writer.ensure(bytes);
-    this.#writer.byte(type);
-    this.#writer.length(count);
+  constructor(pages: PayloadPages) {
+    this.#pages = pages;
+    this.#writer.ensure(Math.min(MOST_ROOM, pages.bytes));
+    pages.begin(this.#writer);
   }
 
   /** Does a part; true at the end. */
   step(): boolean {
     const writer = this.#writer;
     if (!this.#isWritten) {
-      this.#cursor = this.#page(writer, this.#cursor);
+      this.#cursor = this.#pages.page(writer, this.#cursor);
       if (this.#cursor !== 0) return false;
-      writer.littleEndian(DUMP_VERSION, VERSION_BYTES);
+      writer.littleEndian(this.#pages.version, VERSION_BYTES);
       this.#isWritten = true;
     }
     const bytes = Math.min(CHECKED_BYTES, writer.position - this.#checked);

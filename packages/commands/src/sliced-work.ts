@@ -34,6 +34,8 @@ export interface SlicedWork {
   readonly collections: readonly LargeValue[];
   /** It is put off: what lies in the table has to be copied. The locks are still held. */
   detach(): void;
+  /** Of a preparation: takes the command's bytes, which stay there until it is done. */
+  keep?(run: Buffer): void;
   /** It makes no reply: the command is executed again and finds it in `c.prepared`. */
   readonly isPreparation: boolean;
 }

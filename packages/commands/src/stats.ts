@@ -110,6 +110,13 @@ export class ThreadStats {
     this.commands++;
   }
 
+  /** Notes that a call has failed that was counted before it was known. */
+  failed(id: number, text: string): void {
+    const at = COMMANDS_AT + id * PER_COMMAND + 3;
+    this.#slots[at] = this.#slots[at]! + 1;
+    this.errorReply(text);
+  }
+
   /** Notes the time a call took. */
   took(id: number, microseconds: number): void {
     const at = COMMANDS_AT + id * PER_COMMAND + 1;

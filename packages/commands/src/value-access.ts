@@ -20,6 +20,12 @@ import { NOTHING_STAGED, type StagedArgument } from './staged-argument.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
+/** A key whose value is wanted. */
+export interface WantedKey {
+  readonly key: Buffer;
+  readonly db: number;
+}
+
 export class ValueAccess extends KeyAccess {
   readonly room: RoomPlan;
   /** Values longer than this, in bytes, do not live in the hot table. */
@@ -28,7 +34,10 @@ export class ValueAccess extends KeyAccess {
   maxStringBytes = 512 * 1024 * 1024;
 
   /** More bytes of a string than this are not copied in one go; on workers that serve clients. */
-  mostCopiedBytes = Infinity;
+  get mostCopiedBytes(): number {
+    return Infinity;
+  }
+
   /** The command that runs may change what it opens. */
   mayChange = false;
   /** Where values come from that are not in the hot table. */
@@ -37,6 +46,12 @@ export class ValueAccess extends KeyAccess {
   staged: readonly StagedArgument[] = NOTHING_STAGED;
   /** Bytes of the request that its effects need not bring to the log. */
   bytesElsewhere: () => number = () => 0;
+  /**
+   * In the first run of a transaction: where a command notes the keys whose values lie elsewhere,
+   * mostly such as it does not name. Then it answers NOT_HERE, and runs again when they are within
+   * reach. Null: everything is, or NOT_HERE is the answer at once.
+   */
+  wanted: WantedKey[] | null = null;
   /** Why a value could not be read, as an error reply, after UNREADABLE. */
   unreadable = '';
 
@@ -86,11 +101,22 @@ export class ValueAccess extends KeyAccess {
     }
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     const at = table.valueWord(entry);
-    const value = this.large.get(table.words[at]!);
+    const id = table.words[at]!;
+    if (this.transaction !== 0 && !this.large.has(id)) {
+      this.want();
+      return NOT_HERE;
+    }
+    const value = this.large.get(id);
     // A string is changed behind `reserve`, which asks then.
     if (this.mayChange && !Buffer.isBuffer(value) && this.large.awaitRelease(value)) return AWAITS;
     this.#pointTo(value, table.words[at + 1]!);
     return entry;
+  }
+
+  /** Notes that the selected key's value is wanted and lies elsewhere. */
+  protected want(): void {
+    const { table } = this;
+    this.wanted?.push({ key: Buffer.from(table.selectedKey), db: table.selectedDb });
   }
 
   #pointTo(value: LargeValue, valueBytes: number): void {

@@ -79,7 +79,7 @@ export {
 } from './long-double.ts';
 export { lzfCompress, lzfDecompress, lzfMostBytes } from './lzf.ts';
 export * from './packed/index.ts';
-export { DUMP_VERSION, openDump, sealDump } from './rdb-dump.ts';
+export { DUMP_VERSION, DumpOpening, openDump, sealDump } from './rdb-dump.ts';
 export { RdbEntries } from './rdb-entries.ts';
 export { ListpackReader, ListpackWriter } from './rdb-listpack.ts';
 export { RdbReader } from './rdb-reader.ts';

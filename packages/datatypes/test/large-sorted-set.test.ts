@@ -132,11 +132,53 @@ test('ranges of ranks removed, up and down, until nothing is left', async (t) =>
       if (downwards) gone.reverse();
       if (removed !== gone.length || !same(seen, gone)) return t.fail(`seed ${seed + round}`);
       if (!same(listOf(set), list)) return t.fail(`rest, seed ${seed + round}`);
+      for (let i = 0; i < 10 && list.length > 0; i++) {
+        const problem = checkRanges(set, list, random);
+        if (problem !== null) return t.fail(`${problem}, seed ${seed + round}`);
+      }
     }
     t.equal(set.count, 0);
     set.set(1, bytes('again'));
     t.same(listOf(set), [['again', 1]]);
   }
+});
+
+test('many ranks removed in one go among other changes', async (t) => {
+  const seed = 704;
+  const random = new Random(seed);
+  const set = new LargeSortedSet(options(seed));
+  const model = new Map<string, number>();
+  let removals = 0;
+  for (let step = 0; step < 400; step++) {
+    // It grows and shrinks by turns, so that memory is moved, too.
+    const added = random.below(step % 40 < 20 ? 1500 : 100);
+    for (let i = 0; i < added; i++) {
+      const member = randomMember(random, 30_000);
+      const score = random.below(step % 3 === 0 ? 3 : 50_000);
+      set.set(score, bytes(member));
+      model.set(member, score);
+    }
+    for (let i = random.below(50); i > 0; i--) {
+      const member = randomMember(random, 30_000);
+      if (set.delete(bytes(member)) !== model.delete(member)) t.fail(`step ${step}: ${member}`);
+    }
+    let list = ordered(model);
+    const first = random.chance(0.3) ? 0 : random.below(list.length + 1);
+    const most = random.chance(0.5) ? 50 : random.chance(0.5) ? 1000 : list.length;
+    const gone = list.slice(first, first + random.below(most + 1));
+    removals += set.removeRanks(first, gone.length);
+    for (const [member] of gone) model.delete(member);
+    list = [...list.slice(0, first), ...list.slice(first + gone.length)];
+    if (!same(listOf(set), list)) return t.fail(`seed ${seed}, step ${step}: the rest`);
+    for (let i = 0; i < 5 && list.length > 0; i++) {
+      const problem = checkRanges(set, list, random);
+      if (problem !== null) return t.fail(`seed ${seed}, step ${step}: ${problem}`);
+    }
+    for (const [member] of gone.slice(0, 5)) {
+      if (set.has(bytes(member))) return t.fail(`seed ${seed}, step ${step}: ${member} is left`);
+    }
+  }
+  t.ok(removals > 50_000, `${removals} removals`);
 });
 
 test('ranges of members', async (t) => {

@@ -51,8 +51,9 @@ export class ClientBounds {
     const limit = connection.limits.authenticated
       ? this.#config.bytes('client-query-buffer-limit')
       : MOST_UNAUTHENTICATED_BYTES;
-    if (waiting <= limit) return;
-    this.#drop(connection, `exceeds its query buffer: ${waiting} of ${limit} bytes`);
+    const kept = waiting + (connection.queue?.length ?? 0);
+    if (kept <= limit) return;
+    this.#drop(connection, `exceeds its query buffer: ${kept} of ${limit} bytes`);
   }
 
   /** Drops a connection for which more replies wait than it may leave unread; true if it did. */

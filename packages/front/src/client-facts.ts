@@ -21,6 +21,7 @@ export function factsOf(
     db: connection.db,
     inputBytes: connection.pending.length,
     outputBytes: connection.socket.writableLength,
+    queued: connection.queue?.count ?? -1,
     lastCommand: names[connection.lastCommand] ?? 'NULL',
     user: connection.user,
     libName: connection.libName,
@@ -33,6 +34,7 @@ export function factsOf(
 
 function flagsOf(connection: Connection): string {
   let flags = '';
+  if (connection.queue !== null) flags += 'x';
   if (connection.noEvict) flags += 'e';
   if (connection.noTouch) flags += 'T';
   if (connection.closeAfterReply) flags += 'c';

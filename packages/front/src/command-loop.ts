@@ -8,7 +8,13 @@
 //           it along to a worker, and the connection waits: it runs in one place at a time
 
 import { performance } from 'node:perf_hooks';
-import { FLAG_DENYOOM, FLAG_LOADING, FLAG_MAY_REPLICATE, FLAG_WRITE } from '@forgekv/catalog';
+import {
+  FLAG_DENYOOM,
+  FLAG_LOADING,
+  FLAG_MAY_REPLICATE,
+  FLAG_NO_MULTI,
+  FLAG_WRITE,
+} from '@forgekv/catalog';
 import {
   admit,
   BatchRouter,
@@ -36,17 +42,14 @@ import {
   type PartialCommand,
   RequestParser,
 } from '@forgekv/protocol';
-import {
-  PAUSE_ALL,
-  PAUSE_NONE,
-  type ProcessControl,
-  RUN_NO_TOUCH,
-  RUN_RESP3,
-} from '@forgekv/rings';
+import { PAUSE_ALL, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
+import type { CommandQueue } from './command-queue.ts';
 import { AWAY, CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { encodeCommand } from './encode-command.ts';
 import type { HopClient } from './hop-client.ts';
+import { runFlags } from './run-flags.ts';
 import type { TickOutput } from './tick-output.ts';
+import type { TransactionRunner } from './transaction-runner.ts';
 
 /** More reply bytes than this in one tick end the tick early. */
 export const EARLY_FLUSH_BYTES = 1024 * 1024;
@@ -59,6 +62,7 @@ const LONG_BYTES = 1024 * 1024;
 /** Batches of so many commands are timed always, of smaller ones one in TIMED_ONE_IN. */
 const TIMED_COMMANDS = 8;
 const TIMED_ONE_IN = 16;
+const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'quit', 'reset']);
 /** Command names an HTTP client would send first: such a peer is not a Redis client. */
 const HTTP_NAMES = ['post', 'host:'];
 
@@ -71,6 +75,7 @@ export interface CommandLoopModules {
   readonly control: ProcessControl;
   /** Worker of each shard. */
   readonly workerOf: Uint8Array;
+  readonly transactions: TransactionRunner;
   /** Told about a connection that CLIENT PAUSE stopped. */
   readonly paused: (connection: Connection) => void;
   /** Told about a connection that may go on when the replies of this tick have left. */
@@ -233,20 +238,24 @@ export class CommandLoop {
       const errors = reply.errorCount;
       if (!this.#admit(connection, id)) {
         if (connection.state === CLOSING) return i + 1;
+        if (table.names[id] === 'exec') this.#abort(connection, start);
+        else if (connection.queue !== null) connection.queue.isFailed = true;
       } else {
         const pause = control.pauseMode(context.nowMs);
-        if (pause !== PAUSE_NONE && this.#isPaused(pause, id)) {
+        if (pause !== PAUSE_NONE && this.#isPaused(pause, id, connection)) {
           connection.state = PAUSED;
           this.#m.paused(connection);
           return this.#putBack(connection, i);
         }
         connection.lastCommand = id;
         const place = places[id]!;
-        if (place === PLACE_FRONT) {
+        if (connection.queue !== null && !this.#actsAtOnce(id)) {
+          this.#enqueue(connection.queue, id);
+        } else if (place === PLACE_FRONT) {
           const outcome = registry.frontRuns[id]!(context, connection, this.#m.services);
           stats.called(id, reply.errorCount !== errors);
           if (outcome === WAITING) {
-            connection.state = DEFERRED;
+            if (connection.state === READY) connection.state = DEFERRED;
             return i + 1;
           }
           context.db = connection.db;
@@ -263,6 +272,7 @@ export class CommandLoop {
           const outcome = hop ? -1 : this.#executor.run(id);
           if (outcome === -1) return this.#hop(connection, i, count);
           if (outcome !== DONE) reply.error(OUT_OF_MEMORY);
+          if (context.watched !== null) connection.watch(context.takeWatched());
           stats.called(id, reply.errorCount !== errors);
         }
       }
@@ -276,6 +286,34 @@ export class CommandLoop {
     return count;
   }
 
+  /** True for commands that are not queued after MULTI. */
+  #actsAtOnce(id: number): boolean {
+    return NOT_QUEUED.has(this.#m.registry.table.names[id]!);
+  }
+
+  #enqueue(queue: CommandQueue, id: number): void {
+    const { context, registry, transactions } = this.#m;
+    const { flagBits, names } = registry.table;
+    if (names[id] === 'watch') {
+      context.reply.error('ERR WATCH inside MULTI is not allowed');
+    } else if ((flagBits[id]! & FLAG_NO_MULTI) !== 0) {
+      context.reply.error('ERR Command not allowed inside a transaction');
+      context.stats.rejected(id);
+      queue.isFailed = true;
+    } else {
+      transactions.enqueue(queue, id);
+    }
+  }
+
+  /** EXEC itself was refused: so is the transaction. Its error begins at `start`. */
+  #abort(connection: Connection, start: number): void {
+    const { reply } = this.#m.context;
+    const why = reply.lastError.replace(/^ERR /, '');
+    reply.position = start;
+    reply.error(`EXECABORT Transaction discarded because of: ${why}`);
+    connection.forgetTransaction();
+  }
+
   /**
    * Keeps command `i` for later. An inline command is alone in its batch and cannot be parsed
    * again, because splitting it changed its bytes.
@@ -286,10 +324,12 @@ export class CommandLoop {
     return i + 1;
   }
 
-  #isPaused(pause: number, id: number): boolean {
+  #isPaused(pause: number, id: number, connection: Connection): boolean {
     const { table } = this.#m.registry;
     if (table.names[id] === 'client|unpause') return false;
-    return pause === PAUSE_ALL || (table.flagBits[id]! & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;
+    const queued = table.names[id] === 'exec' ? (connection.queue?.flags ?? 0) : 0;
+    const flags = table.flagBits[id]! | queued;
+    return pause === PAUSE_ALL || (flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;
   }
 
   /** Checks what must hold before a command may run; writes the error when it does not. */
@@ -350,17 +390,15 @@ export class CommandLoop {
       const pause = this.#m.control.pauseMode(context.nowMs);
       const most = Math.min(count, i + connection.runCommands);
       const from = commands[i * COMMAND_WORDS + COMMAND_START]!;
-      while (last < most && this.#mayFollow(last, pause)) {
+      while (last < most && this.#mayFollow(last, pause, connection)) {
         // A worker that cannot execute it all sends the rest back: it had better be short.
         if (commands[last * COMMAND_WORDS + COMMAND_END]! - from > LONG_BYTES) break;
         last++;
       }
     }
     connection.state = AWAY;
-    const flags =
-      (connection.resp === 3 ? RUN_RESP3 : 0) |
-      (connection.noTouch ? RUN_NO_TOUCH : 0) |
-      (connection.db << 8);
+    connection.worker = worker;
+    const flags = runFlags(connection);
     const start = commands[i * COMMAND_WORDS + COMMAND_START]!;
     if (start < 0) {
       const encoded = encodeCommand(request);
@@ -376,9 +414,9 @@ export class CommandLoop {
     return last;
   }
 
-  #mayFollow(i: number, pause: number): boolean {
+  #mayFollow(i: number, pause: number, connection: Connection): boolean {
     const id = this.#router.ids[i]!;
     if (id < 0 || this.#m.registry.places[id] === PLACE_FRONT) return false;
-    return pause === PAUSE_NONE || !this.#isPaused(pause, id);
+    return pause === PAUSE_NONE || !this.#isPaused(pause, id, connection);
   }
 }

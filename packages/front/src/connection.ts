@@ -1,10 +1,12 @@
 // One client connection: what commands see of it (Session) and what the front keeps about it.
 
 import type { Socket } from 'node:net';
-import type { ReplyMode, Session } from '@forgekv/commands';
+import type { ReplyMode, Session, WatchedKey } from '@forgekv/commands';
 import type { RequestLimits } from '@forgekv/protocol';
+import { CommandQueue } from './command-queue.ts';
 import type { LeftoverPart } from './hop-client.ts';
 import { PendingInput } from './pending-input.ts';
+import type { RunningBlock } from './running-block.ts';
 
 export interface ConnectionFacts {
   id: number;
@@ -52,6 +54,8 @@ export class Connection implements Session {
   closeAfterReply = false;
   /** READY, AWAY, ... */
   state: number = READY;
+  /** Where its last run was sent, -1: nowhere. */
+  worker = -1;
   readonly pending = new PendingInput();
   readonly limits: RequestLimits = { maxBulkBytes: 0, authenticated: false };
   /** The client has closed its side; what it sent is still executed and answered. */
@@ -74,6 +78,11 @@ export class Connection implements Session {
   lastCommand = -1;
   inputBytes = 0;
   outputBytes = 0;
+  /** What was queued since MULTI. */
+  queue: CommandQueue | null = null;
+  watched: WatchedKey[] = [];
+  /** The transaction of which replies are to come. */
+  block: RunningBlock | null = null;
 
   constructor(facts: ConnectionFacts) {
     this.id = facts.id;
@@ -101,6 +110,33 @@ export class Connection implements Session {
     }
     this.leftover.set(bytes.subarray(offset, offset + length), this.#leftoverBytes);
     this.#leftoverBytes += length;
+  }
+
+  get isQueueing(): boolean {
+    return this.queue !== null;
+  }
+
+  beginQueue(): void {
+    this.queue = new CommandQueue();
+  }
+
+  forgetWatched(): void {
+    this.watched = [];
+  }
+
+  forgetTransaction(): void {
+    this.queue = null;
+    this.watched = [];
+  }
+
+  /** Adds keys that WATCH noted; one that is watched already stays as it was then. */
+  watch(keys: readonly WatchedKey[]): void {
+    for (const key of keys) {
+      const isKnown = this.watched.some(
+        (other) => other.db === key.db && other.key.equals(key.key),
+      );
+      if (!isKnown) this.watched.push(key);
+    }
   }
 
   /** Sends what was written and closes. */
@@ -146,4 +182,23 @@ export class Connection implements Session {
     this.reading = true;
     this.socket.resume();
   }
+}
+
+/**
+ * The addresses of a socket's two ends as CLIENT LIST shows them.
+ * @param unix path of the unix socket the server listens on
+ */
+export function addressesOf(
+  socket: Socket,
+  unix: string,
+): Pick<ConnectionFacts, 'address' | 'localAddress'> {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  return {
+    address: remoteAddress === undefined ? `${unix}:0` : join(remoteAddress, remotePort),
+    localAddress: localAddress === undefined ? `${unix}:0` : join(localAddress, localPort),
+  };
+}
+
+function join(address: string, port: number | undefined): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -28,6 +28,7 @@ import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import type { MainRequest } from './front-messages.ts';
 import { LoginThrottle } from './login-throttle.ts';
+import type { TransactionRunner } from './transaction-runner.ts';
 
 const DENIED =
   'DENIED Redis is running in protected mode because protected mode is enabled and no password ' +
@@ -61,6 +62,7 @@ export class FrontServices implements ServerServices {
     durability: NO_DURABILITY_FIGURES,
     saves: NO_SAVE_FIGURES,
   };
+  transactions: TransactionRunner | null = null;
   readonly #throttle = new LoginThrottle();
   #passwordHash: Buffer | null = null;
 
@@ -157,6 +159,10 @@ export class FrontServices implements ServerServices {
     this.#m.control.unpause();
     // The other fronts let their connections go on as soon as they hear of it.
     void this.#m.ask({ op: 'all-fronts', query: { op: 'unpause' } });
+  }
+
+  exec(session: Session): Outcome {
+    return this.transactions!.exec(session as Connection);
   }
 
   async setConfig(

@@ -15,6 +15,7 @@ import {
   type SyncMode,
   type ThreadStats,
   UNSETTLED,
+  unpackWatched,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { HotTable } from '@forgekv/keyspace';
@@ -23,12 +24,23 @@ import { type Doorbell, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
 import { ClientBounds } from './client-bounds.ts';
 import { factsOf, matches } from './client-facts.ts';
 import { CommandLoop, EARLY_FLUSH_BYTES, STALL_BYTES } from './command-loop.ts';
-import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
+import {
+  AWAY,
+  addressesOf,
+  CLOSING,
+  Connection,
+  DEFERRED,
+  PAUSED,
+  READY,
+  STALLED,
+} from './connection.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { HopClient, type WorkerLink } from './hop-client.ts';
+import { writeLate } from './late-reply.ts';
 import { PausedReplies } from './paused-replies.ts';
 import { SocketIntake } from './socket-intake.ts';
 import { TickOutput } from './tick-output.ts';
+import { TransactionRunner } from './transaction-runner.ts';
 
 const DOORBELL_TIMEOUT_MS = 1000;
 const HOUSEKEEPING_MS = 100;
@@ -59,6 +71,7 @@ export class Front {
   readonly #hops: HopClient;
   readonly #pausedReplies: PausedReplies;
   readonly #loop: CommandLoop;
+  readonly #transactions: TransactionRunner;
   readonly #services: FrontServices;
   readonly #bounds: ClientBounds;
   readonly #readView: DataView;
@@ -87,10 +100,12 @@ export class Front {
         replied: (id, bytes, offset, length, last) => {
           this.#replied(id, bytes, offset, length, last);
         },
-        paused: (id, worker) => {
-          this.#pausedReplies.add(this.#connections.get(id), id, worker);
-          this.#output.schedule();
+        paused: (id, worker) => this.#pausedReplies.add(this.#connections.get(id), id, worker),
+        yours: (id) => {
+          const connection = this.#connections.get(id);
+          if (connection?.ended === false) this.#transactions.yours(connection);
         },
+        watched: (id, keys) => this.#connections.get(id)?.watch(unpackWatched(keys)),
         lost: (id) => this.#connections.get(id)?.drop(),
         leftover: (id, part) => this.#connections.get(id)?.takeLeftover(part),
         tooLarge: (id) => {
@@ -108,14 +123,20 @@ export class Front {
       () => this.#afterFlush(),
     );
     this.#services = new FrontServices({ ...modules, front: this });
+    const { registry, workerOf, control } = modules;
+    const parts = {
+      ...{ registry, workerOf, context: this.#context, services: this.#services },
+      ...{ hops: this.#hops, output: this.#output },
+    };
+    this.#transactions = new TransactionRunner({
+      ...parts,
+      replied: (id, bytes, last) => this.#replied(id, bytes, 0, bytes.length, last),
+    });
+    this.#services.transactions = this.#transactions;
     this.#loop = new CommandLoop({
-      registry: modules.registry,
-      context: this.#context,
-      services: this.#services,
-      hops: this.#hops,
-      output: this.#output,
-      control: modules.control,
-      workerOf: modules.workerOf,
+      ...parts,
+      control,
+      transactions: this.#transactions,
       paused: (connection) => this.#paused.add(connection),
       held: (connection) => this.#hold(connection),
       tooLarge: (connection) => this.#bounds.dropTooLarge(connection),
@@ -138,6 +159,7 @@ export class Front {
     configureEviction(this.#m.table, config);
     this.#m.log.setMode(config.word('wal-sync-mode') as SyncMode);
     this.#loop.forceHop = config.boolean('debug-force-hop');
+    this.#transactions.forceHop = this.#loop.forceHop;
     this.#services.configure();
     this.#bounds.configure();
     this.#writer.mostBytes = this.#bounds.replyBytes;
@@ -165,10 +187,6 @@ export class Front {
       accepted.resume();
       return;
     }
-    const { remoteAddress, remotePort, localAddress, localPort } = accepted;
-    const unix = config.text('unixsocket');
-    const peer = remoteAddress === undefined ? `${unix}:0` : join(remoteAddress, remotePort);
-    const own = localAddress === undefined ? `${unix}:0` : join(localAddress, localPort);
     const socket = this.intake.adopt(accepted, (bytes, length) => {
       this.#read(connection, bytes, length);
     });
@@ -178,8 +196,7 @@ export class Front {
     const connection = new Connection({
       id: control.nextClientId(),
       socket,
-      address: peer,
-      localAddress: own,
+      ...addressesOf(accepted, config.text('unixsocket')),
       fileDescriptor: descriptor,
       nowMs: Date.now(),
     });
@@ -207,6 +224,10 @@ export class Front {
     connection.pending.clear();
     this.#paused.delete(connection);
     if (this.#pausedReplies.closed(connection)) this.#output.schedule();
+    if (connection.worker >= 0 && this.#hops.outstanding > 0) {
+      this.#hops.gone(connection.worker, connection.id);
+      this.#output.schedule();
+    }
     this.#m.threadStats.currentConnections--;
     this.#m.control.leave();
   }
@@ -233,7 +254,7 @@ export class Front {
       this.#loop.resume(connection);
     }
     connection.lastActiveMs = this.#context.nowMs;
-    if (pending.length > 0) this.#bounds.checkInput(connection);
+    if (pending.length > 0 || connection.queue !== null) this.#bounds.checkInput(connection);
   }
 
   /** A connection that waited may go on. */
@@ -285,6 +306,12 @@ export class Front {
     const connection = this.#connections.get(id);
     if (connection === undefined || connection.ended) return;
     if (this.#bounds.dropIfDeaf(connection)) return;
+    const { block } = connection;
+    if (block?.isStalled) {
+      block.keep(bytes.subarray(offset, offset + length), last);
+      return;
+    }
+    if (last) connection.block = null;
     if (connection.replyMode === 'on') {
       const start = this.#writer.position;
       this.#writer.floor = start;
@@ -300,22 +327,10 @@ export class Front {
   /** Ends a deferred command: `write` makes its reply. */
   answer(connection: Connection, write: (reply: ReplyWriter) => void): void {
     if (connection.state !== DEFERRED) return;
-    const start = this.#writer.position;
-    this.#writer.floor = start;
-    this.#writer.resp3 = connection.resp === 3;
-    const errors = this.#writer.errorCount;
-    write(this.#writer);
-    if (this.#writer.overflowed) {
-      this.#writer.overflowed = false;
-      this.#bounds.dropTooLarge(connection);
-      return;
-    }
-    if (this.#writer.errorCount !== errors) {
-      this.#m.threadStats.errorReply(this.#writer.lastError);
-    }
-    if (connection.replyMode === 'on' || endReply(connection)) this.#output.add(connection, start);
-    else this.#writer.position = start;
-    this.#proceed(connection);
+    const parts = { writer: this.#writer, bounds: this.#bounds, output: this.#output };
+    if (!writeLate({ ...parts, stats: this.#m.threadStats }, connection, write)) return;
+    if (connection.block === null) this.#proceed(connection);
+    else this.#transactions.resume(connection);
   }
 
   // --- ticks ---
@@ -480,8 +495,4 @@ export class Front {
     }
     return true;
   }
-}
-
-function join(address: string, port: number | undefined): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -4,11 +4,14 @@ import type { ThreadStats } from '@forgekv/commands';
 import {
   type Doorbell,
   KIND_GO,
+  KIND_GONE,
   KIND_LEFTOVER,
   KIND_LOST,
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
+  KIND_WATCHED,
+  KIND_YOURS,
   REPLY_LAST,
   REPLY_PAUSE,
   REPLY_TOO_LARGE,
@@ -46,6 +49,10 @@ export interface HopEvents {
   tooLarge(connection: number): void;
   /** Replies of a run may never be seen. */
   lost(connection: number): void;
+  /** A command of a transaction that the front itself has to execute comes next. */
+  yours(connection: number): void;
+  /** A part of the keys that WATCH noted. */
+  watched(connection: number, bytes: Buffer): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
   leftover(connection: number, part: LeftoverPart): void;
 }
@@ -127,6 +134,12 @@ export class HopClient {
     link.backlog.push({ kind: KIND_GO, connection, flags: how, bytes: NO_BYTES, sent: 0 });
   }
 
+  /** Tells a worker that a connection is closed, unless it is behind with what it was sent. */
+  gone(worker: number, connection: number): void {
+    const { backlog, requests } = this.#links[worker]!;
+    if (backlog.length === 0) requests.reserve(0, KIND_GONE, connection, 0, 0, 0);
+  }
+
   /** A frame of each in turn, so that nobody waits for all of a large one. */
   #sendBacklog(link: Link): void {
     const { requests, backlog } = link;
@@ -190,6 +203,14 @@ export class HopClient {
       if (b === REPLY_LAST || b === REPLY_TOO_LARGE) this.outstanding--;
       this.#events.lost(connection);
       if (b === REPLY_PAUSE) this.#events.paused(connection, worker);
+    } else if (kind === KIND_YOURS) {
+      this.#events.yours(connection);
+    } else if (kind === KIND_WATCHED) {
+      const { bytes } = replies;
+      this.#events.watched(
+        connection,
+        Buffer.from(bytes.subarray(payloadOffset, payloadOffset + payloadBytes)),
+      );
     } else if (kind === KIND_LEFTOVER) {
       const place = { offset: payloadOffset, length: payloadBytes };
       this.#events.leftover(connection, { bytes: replies.bytes, ...place, total: replies.c });

@@ -5,6 +5,7 @@ import { SHARD_COUNT } from '@forgekv/base';
 import {
   CONTROL_WORDS,
   COUNTER_WORDS,
+  CREATIONS,
   ENTRY_HEAD_BYTES,
   MAX_DEPTH,
   NAMESPACE_NEXT,
@@ -46,6 +47,7 @@ export interface Arena {
   readonly namespaces: number;
   readonly shards: number;
   readonly counters: number;
+  readonly creations: number;
   readonly directories: number;
   readonly directoryWords: number;
   readonly pageTable: number;
@@ -74,7 +76,8 @@ function measure(options: ArenaOptions) {
   const namespaces = CONTROL_WORDS;
   const shards = align(namespaces + options.databases, 32);
   const counters = shards + SHARD_COUNT * SHARD_BLOCK_WORDS;
-  const directories = align(counters + SHARD_COUNT * options.databases * COUNTER_WORDS, 32);
+  const creations = align(counters + SHARD_COUNT * options.databases * COUNTER_WORDS, 32);
+  const directories = creations + SHARD_COUNT * CREATIONS;
   const directoryWords = 2 ** maxDepth;
   const pageTable = directories + SHARD_COUNT * directoryWords;
   const pages = align(pageTable + pageCount * PAGE_RECORD_WORDS, PAGE_WORDS);
@@ -85,6 +88,7 @@ function measure(options: ArenaOptions) {
     namespaces,
     shards,
     counters,
+    creations,
     directories,
     directoryWords,
     pageTable,

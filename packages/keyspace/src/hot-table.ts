@@ -7,6 +7,7 @@
 
 import { invariant, KeyHasher } from '@forgekv/base';
 import type { Arena } from './arena.ts';
+import { Creations } from './creations.ts';
 import { Expiry } from './expiry.ts';
 import { HashIndex } from './hash-index.ts';
 import {
@@ -54,6 +55,7 @@ export class HotTable extends ShardState {
   readonly index: HashIndex;
   readonly hasher: KeyHasher;
   readonly #expiry: Expiry;
+  readonly #creations: Creations;
   readonly #namespaces: number;
 
   // The selected key. Its bytes stay the caller's; they are read, never kept.
@@ -75,6 +77,7 @@ export class HotTable extends ShardState {
     this.index = new HashIndex(arena, this.pool);
     this.hasher = new KeyHasher(...arena.transfer.hashSecret);
     this.#expiry = new Expiry(arena, this.pool);
+    this.#creations = new Creations(arena);
   }
 
   /** Shard of the selected key. */
@@ -85,6 +88,11 @@ export class HotTable extends ShardState {
   /** Hash of the selected key, signed. */
   get hash(): number {
     return this.#hash;
+  }
+
+  /** Database of the selected key. */
+  get selectedDb(): number {
+    return this.#db;
   }
 
   /** The selected key's bytes, a view. */
@@ -192,6 +200,7 @@ export class HotTable extends ShardState {
     const entry = this.#make(type, valueBytes);
     if (entry === 0) return 0;
     this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    this.#creations.note(this.#shard, this.#hash, this.#db);
     const bytes = DATASET_KEY_BYTES + this.#keyLength + valueBytes;
     this.countBytes(this.#shard, this.#db, this.#hash, bytes);
     return entry;
@@ -328,6 +337,16 @@ export class HotTable extends ShardState {
     else this.unlinkFrom(shard, entry);
   }
 
+  /** Keys created in the selected key's shard so far, mod 2^32. */
+  get created(): number {
+    return this.#creations.count(this.#shard);
+  }
+
+  /** True when the selected key was created since then, or that is too long ago to be known. */
+  wasCreatedSince(created: number): boolean {
+    return this.#creations.has(this.#shard, this.#hash, this.#db, created);
+  }
+
   /** Takes an entry that no counter counts any more out of the index and frees its slot. */
   unlinkFrom(shard: number, entry: number): void {
     this.index.remove(shard, entry);
@@ -357,6 +376,7 @@ export class HotTable extends ShardState {
     this.setLsn(entry, 0);
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (type << 16);
     this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
+    this.#creations.note(this.#shard, this.#hash, this.#db);
     this.countBytes(this.#shard, this.#db, this.#hash, DATASET_KEY_BYTES + this.keyLength(entry));
   }
 

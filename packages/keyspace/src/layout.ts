@@ -6,6 +6,7 @@
 //          | namespace id per database   |
 //          | shard blocks   64 x 512 B   |  lock line, then page list heads per size class
 //          | counters      64 x db x 32 B|  keys (all, expiring, stored only), bytes of the dataset
+//          | creations      64 x 16 KB   |  hashes of the keys created last, lazily touched
 //          | directories    64 x n x 4 B |  extendible-hash directories, lazily touched
 //          | page table     32 B a page  |
 //          +-----------------------------+ PAGE_BYTES aligned
@@ -70,6 +71,8 @@ export const SHARD_ENTRIES = 6;
 export const SHARD_MISCOUNTED = 7;
 /** float64 at words 8-9: a flush pass under way has been at all hashes below; 0: none is. */
 export const SHARD_PASSED = 8;
+/** Keys created so far, mod 2^32. */
+export const SHARD_CREATED = 10;
 /** Page numbers + 1 of the first page with free slots, one word per size class. */
 export const SHARD_CLASS_HEADS = 16;
 
@@ -83,6 +86,9 @@ export const COUNTER_AWAY = 2;
 export const COUNTER_BYTES = 4;
 /** float64 at words 6-7: what came to that since a flush pass was at the keys concerned. */
 export const COUNTER_LATER = 6;
+
+/** Keys created last that a shard remembers: of each a word of its hash and database. */
+export const CREATIONS = 4096;
 
 // Page table record, in words.
 export const PAGE_RECORD_WORDS = 8;

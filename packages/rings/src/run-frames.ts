@@ -23,7 +23,17 @@ export const KIND_LOST = 5;
  * Front to worker: goes on with a reply after REPLY_PAUSE. a = connection, b = a GO_ constant. It
  * may come too late for its run: that only lets another reply go on that could have waited.
  */
-export const KIND_GO = 6;
+export const KIND_GO = 9;
+
+/**
+ * Worker to front: the reply of the next command of a transaction that the front itself has to
+ * execute belongs here. a = connection.
+ */
+export const KIND_YOURS = 6;
+/** Worker to front: the keys that WATCH noted, before its reply. a = connection. */
+export const KIND_WATCHED = 7;
+/** Front to worker: nobody reads the replies any more. a = connection. It may be left out. */
+export const KIND_GONE = 8;
 
 /** More replies of the run follow. */
 export const REPLY_MORE = 0;
@@ -46,3 +56,8 @@ export const GO_AWAY = 2;
 export const RUN_RESP3 = 1;
 /** CLIENT NO-TOUCH is on. */
 export const RUN_NO_TOUCH = 2;
+/**
+ * The run is a transaction: its first command has one argument, the keys that are watched, and the
+ * rest are executed as one.
+ */
+export const RUN_BLOCK = 4;

@@ -92,45 +92,59 @@ export function emptyElements(type: number, options: LargeValueOptions): Collect
   return type === TYPE_LIST ? elementsOf(new LargeList(), options) : null;
 }
 
-/** What collections of members have in common: a record per member. */
-abstract class MemberElements<C extends LargeHash | LargeSet | LargeSortedSet> {
-  abstract readonly type: number;
+/** What all have in common: changes are remembered. */
+abstract class TrackedElements<
+  D extends DirtyElements | DirtyChunks,
+  C extends LargeCollection & { listener: unknown },
+> {
   readonly collection: C;
-  readonly #dirty: DirtyElements;
+  protected readonly dirty: D;
+
+  constructor(collection: C, dirty: D) {
+    this.collection = collection;
+    this.dirty = dirty;
+  }
+
+  get changedCount(): number {
+    return this.dirty.all ? Number.POSITIVE_INFINITY : this.dirty.count;
+  }
+
+  track(): void {
+    const listened: { listener: unknown } = this.collection;
+    listened.listener = this.dirty;
+  }
+
+  untrack(): void {
+    if (this.collection.listener === this.dirty) this.collection.listener = null;
+  }
+
+  markAll(): void {
+    this.dirty.markAll();
+  }
+}
+
+/** What collections of members have in common: a record per member. */
+abstract class MemberElements<
+  C extends LargeHash | LargeSet | LargeSortedSet,
+> extends TrackedElements<DirtyElements, C> {
+  abstract readonly type: number;
 
   constructor(collection: C, options: LargeValueOptions) {
-    this.collection = collection;
     const bounds = {
       get maxElements(): number {
         return Math.max(LEAST_REMEMBERED, collection.count / MOST_CHANGED_SHARE);
       },
       maxBytes: MOST_REMEMBERED_BYTES,
     };
-    this.#dirty = new DirtyElements(options, bounds);
+    super(collection, new DirtyElements(options, bounds));
   }
 
   get recordCount(): number {
     return this.collection.count;
   }
 
-  get changedCount(): number {
-    return this.#dirty.all ? Number.POSITIVE_INFINITY : this.#dirty.count;
-  }
-
-  track(): void {
-    this.collection.listener = this.#dirty;
-  }
-
-  untrack(): void {
-    if (this.collection.listener === this.#dirty) this.collection.listener = null;
-  }
-
-  markAll(): void {
-    this.#dirty.markAll();
-  }
-
   changes(): ChangeWalk {
-    return new MemberChanges(this.#dirty.detach(), (member) => this.payloadOf(member));
+    return new MemberChanges(this.dirty.detach(), (member) => this.payloadOf(member));
   }
 
   walk(): RecordWalk {
@@ -266,42 +280,24 @@ class SortedSetElements extends MemberElements<LargeSortedSet> implements Collec
 }
 
 /** A record per chunk. */
-class ListElements implements CollectionElements {
+class ListElements extends TrackedElements<DirtyChunks, LargeList> implements CollectionElements {
   readonly type = TYPE_LIST;
-  readonly collection: LargeList;
-  readonly #dirty: DirtyChunks;
 
   constructor(collection: LargeList) {
-    this.collection = collection;
-    this.#dirty = new DirtyChunks({
+    const bounds = {
       get maxChunks(): number {
         return Math.max(LEAST_REMEMBERED_CHUNKS, collection.chunkCount / MOST_CHANGED_SHARE);
       },
-    });
+    };
+    super(collection, new DirtyChunks(bounds));
   }
 
   get recordCount(): number {
     return this.collection.chunkCount;
   }
 
-  get changedCount(): number {
-    return this.#dirty.all ? Number.POSITIVE_INFINITY : this.#dirty.count;
-  }
-
-  track(): void {
-    this.collection.listener = this.#dirty;
-  }
-
-  untrack(): void {
-    if (this.collection.listener === this.#dirty) this.collection.listener = null;
-  }
-
-  markAll(): void {
-    this.#dirty.markAll();
-  }
-
   changes(): ChangeWalk {
-    const part: DirtyChunkPart = this.#dirty.detach();
+    const part: DirtyChunkPart = this.dirty.detach();
     const { all, count } = part;
     return {
       all,

@@ -89,6 +89,10 @@ export class LargeStore implements LargeValues {
     return this.#workerOf[shard] === this.#worker || this.#gated.has(shard);
   }
 
+  has(id: number): boolean {
+    return this.#own.has(id) || this.#borrowed.has(id);
+  }
+
   get(id: number): LargeValue {
     const value = this.#own.get(id)?.value ?? this.#borrowed.get(id);
     invariant(value !== undefined, 'a large entry has no value');

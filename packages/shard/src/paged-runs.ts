@@ -41,6 +41,10 @@ export class PagedRuns implements KeyPages {
     this.#begun = work;
   }
 
+  forget(): void {
+    this.#begun = null;
+  }
+
   take<T>(): Paged<T> | null {
     const taken = this.#taken as Paged<T> | null;
     this.#taken = null;

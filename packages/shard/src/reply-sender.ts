@@ -2,12 +2,15 @@
 // full. Waiting cannot deadlock: a front never waits for a worker. Frames become visible only
 // after `settle`: what they tell of is in the log then.
 
+import { packWatched, type WatchedKey } from '@forgekv/commands';
 import type { ReplyWriter } from '@forgekv/protocol';
 import {
   type Doorbell,
   KIND_LEFTOVER,
   KIND_LOST,
   KIND_REPLY,
+  KIND_WATCHED,
+  KIND_YOURS,
   REPLY_LAST,
   REPLY_MORE,
   REPLY_PAUSE,
@@ -61,6 +64,19 @@ export class ReplySender {
     }
     this.#frame(KIND_REPLY, connection, how, buffer, from, position);
     writer.reset();
+  }
+
+  /** The front's own next command of a transaction has its place here. */
+  yours(connection: number): void {
+    this.#frame(KIND_YOURS, connection, 0, NO_BYTES, 0, 0);
+  }
+
+  /** Tells which keys WATCH has noted. */
+  watched(connection: number, keys: readonly WatchedKey[]): void {
+    for (const key of keys) {
+      const bytes = packWatched([key]);
+      this.#frame(KIND_WATCHED, connection, 0, bytes, 0, bytes.length);
+    }
   }
 
   /** Ends a run whose last reply is larger than a client may ask for. */

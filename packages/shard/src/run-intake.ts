@@ -1,7 +1,7 @@
 // Takes the runs of one front from its ring and puts together those that come in several frames,
 // perhaps with frames of other connections in between. Executes nothing.
 
-import { KIND_GO, KIND_RUN, RingConsumer } from '@forgekv/rings';
+import { KIND_GO, KIND_GONE, KIND_RUN, RingConsumer } from '@forgekv/rings';
 import { SPARE_BYTES } from './run-bytes.ts';
 
 interface Part {
@@ -42,13 +42,18 @@ export class RunIntake {
 
   /**
    * Takes a frame: 'run', it ended one; 'part', there are more to come; 'go', the front says how
-   * to go on with a connection's reply, by `flags`; 'none', there is none.
+   * to go on with a connection's reply, by `flags`; 'gone', the client of `connection` has gone;
+   * 'none', there is none.
    */
-  next(): 'run' | 'part' | 'go' | 'none' {
+  next(): 'run' | 'part' | 'go' | 'gone' | 'none' {
     const ring = this.#ring;
     if (!ring.next()) return 'none';
     const { payloadOffset, payloadBytes } = ring;
     this.frameBytes = payloadBytes;
+    if (ring.kind === KIND_GONE) {
+      this.connection = ring.a;
+      return 'gone';
+    }
     if (ring.kind === KIND_RUN && payloadBytes === ring.c) {
       this.#set(ring.a, ring.b, ring.bytes, ring.view, payloadOffset, payloadBytes);
       return 'run';

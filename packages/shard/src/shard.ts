@@ -27,14 +27,16 @@ import {
   ReplyWriter,
   RequestParser,
 } from '@forgekv/protocol';
-import { RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { RUN_BLOCK, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
 import { ArgumentStager } from './argument-stager.ts';
 import { AwaitingRuns } from './awaiting-runs.ts';
 import { AwayVictims } from './away-victims.ts';
+import { BlockRunner } from './block-runner.ts';
 import { CapKeeper } from './cap-keeper.ts';
 import { ColdReads } from './cold-reads.ts';
 import { CommandRunner, type WaitReason } from './command-runner.ts';
 import { expireAway } from './expire-away.ts';
+import { ExpiryRounds } from './expiry-rounds.ts';
 import { type FrontLink, linkFronts } from './front-link.ts';
 import { LargeStore } from './large-store.ts';
 import type { PagedRun } from './paged-runs.ts';
@@ -51,10 +53,6 @@ import { Transactions } from './transaction.ts';
 import { WaitingRuns } from './waiting-runs.ts';
 import { WarmUp } from './warm-up.ts';
 
-const EXPIRE_EVERY_MS = 100;
-/** Share of each period that expiring may take. */
-const EXPIRE_BUDGET_MS = 25;
-const RECLAIM_SLICE_MS = 2;
 const IDLE_SLEEP_MS = 100;
 const PARKED_SLEEP_MS = 2;
 /** Reply bytes of a run are handed on at this size, so that a long run does not pile up. */
@@ -77,15 +75,13 @@ export class Shard {
   readonly #store: LargeStore;
   readonly #peers: Peers;
   readonly #transactions: Transactions;
-  readonly #sweeper: Sweeper;
-  readonly #dueHashes: DueHashes;
+  readonly #rounds: ExpiryRounds;
   readonly #reclaimer: Reclaimer;
   readonly #cap: CapKeeper;
   readonly #fronts: FrontLink[];
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
   /** Replies of the current run that are on their way, in bytes. */
   #sentBytes = 0;
-  #nextExpireMs = 0;
   #keeper: StoreKeeper | null = null;
   #stores: ShardStores | null = null;
   #cold: ColdReads | null = null;
@@ -94,6 +90,7 @@ export class Shard {
   readonly #waiting: WaitingRuns;
   readonly #stager: ArgumentStager;
   readonly #runner: CommandRunner;
+  readonly #blocks: BlockRunner;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
@@ -127,20 +124,25 @@ export class Shard {
       transactionId: modules.index + 1,
     });
     const { table, workerOf, index } = modules;
-    this.#dueHashes = new DueHashes(this.#context);
-    const events = sweepEvents(modules, this.#store, this.#dueHashes);
-    this.#sweeper = new Sweeper(table, ownedBy(index, workerOf), events);
-    this.#reclaimer = new Reclaimer(table, workerOf, index, this.#sweeper, this.#peers);
+    const dueHashes = new DueHashes(this.#context);
+    const events = sweepEvents(modules, this.#store, dueHashes);
+    const sweeper = new Sweeper(table, ownedBy(index, workerOf), events);
+    this.#rounds = new ExpiryRounds(sweeper, dueHashes, modules.log);
+    this.#reclaimer = new Reclaimer(table, workerOf, index, sweeper, this.#peers);
     const { databases } = this.#context;
     this.#cap = new CapKeeper({ ...modules, databases, store: this.#store, peers: this.#peers });
     this.#waiting = new WaitingRuns(this.#cap);
     this.#stager = new ArgumentStager(this.#context, modules.registry.table, modules.doorbell);
-    this.#runner = new CommandRunner({
+    const parts = {
       ...{ registry: modules.registry, context: this.#context, executor: this.#executor },
-      ...{ router: this.#router, transactions: this.#transactions, store: this.#store },
-      ...{ reclaimer: this.#reclaimer, peers: this.#peers, log: modules.log, workerOf, index },
-      ...{ waiting: this.#waiting, stager: this.#stager },
+      ...{ transactions: this.#transactions, log: modules.log, waiting: this.#waiting },
+      reclaimer: this.#reclaimer,
+    };
+    this.#runner = new CommandRunner({
+      ...{ ...parts, router: this.#router, store: this.#store, peers: this.#peers },
+      ...{ workerOf, index, stager: this.#stager },
     });
+    this.#blocks = new BlockRunner({ ...parts, cap: this.#cap });
     this.#fronts = linkFronts(modules, () => this.#settle());
     this.configure();
   }
@@ -201,12 +203,6 @@ export class Shard {
     await this.#cold?.idle();
   }
 
-  /** What brings keys into the hot table that nobody has asked for, once clients are served. */
-  #warmUp(): WarmUp {
-    const keeper = this.#keeper!;
-    return new WarmUp(this.#context, this.#stores!, (shard) => keeper.epochOf(shard));
-  }
-
   /** Makes room for what another worker needs; false: there is none to be had at once. */
   #makeRoom(): boolean {
     const keeper = this.#keeper!;
@@ -220,7 +216,9 @@ export class Shard {
     this.#context.log = log;
     this.#sliced.cutAbove(config.integer('debug-slice-elements'));
     this.#stager.isSlow = this.#sliced.isSlow;
-    if (this.#keeper !== null) this.#keeper.warmUp = this.#warmUp();
+    const keeper = this.#keeper;
+    if (keeper === null) return;
+    keeper.warmUp = new WarmUp(this.#context, this.#stores!, (shard) => keeper.epochOf(shard));
   }
 
   /**
@@ -247,7 +245,7 @@ export class Shard {
     if (any || reclaiming || evicting) return 0;
     const waiting = this.#awaiting.length + this.#sliced.length + this.#waiting.length;
     const mostMs = Math.min(waiting > 0 ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
-    return Math.max(1, Math.min(this.#nextExpireMs - nowMs, mostMs));
+    return Math.max(1, Math.min(this.#rounds.nextMs - nowMs, mostMs));
   }
 
   /** True while something waits for the disk: the thread's event loop must turn then. */
@@ -281,17 +279,11 @@ export class Shard {
 
   /** Returns true while there is more to do soon. */
   #background(nowMs: number): boolean {
-    if (nowMs >= this.#nextExpireMs) {
-      this.#nextExpireMs = nowMs + EXPIRE_EVERY_MS;
-      // Removals are logged: what expires while no log can be written stays.
-      if (this.#m.log.refusal === '') {
-        this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
-        this.#dueHashes.remove(nowMs);
-      }
+    if (this.#rounds.expire(nowMs)) {
       this.#m.stats.largeBytes = this.#store.bytes;
       this.#m.stats.heapBytes = process.memoryUsage().heapUsed;
     }
-    return this.#sweeper.hasStale && !this.#sweeper.reclaim(nowMs + RECLAIM_SLICE_MS);
+    return this.#rounds.reclaim(nowMs);
   }
 
   /** Goes on with runs whose values were read; true when there were any. */
@@ -310,8 +302,9 @@ export class Shard {
       any = true;
       // What a large run is made of comes as fast as it is taken: others have a turn, too.
       if (what === 'part') partBytes += intake.frameBytes;
-      if (what === 'go') this.#sliced.goOn(front, intake.connection, intake.flags);
-      if (what === 'run') {
+      else if (what === 'go') this.#sliced.goOn(front, intake.connection, intake.flags);
+      else if (what === 'gone') this.#sliced.leave(front, intake.connection);
+      else if (what === 'run') {
         const { connection, flags, bytes, view, start, end } = intake;
         this.#run(front, connection, flags, bytes, view, start, end);
       }
@@ -341,6 +334,14 @@ export class Shard {
     context.noTouch = (flags & RUN_NO_TOUCH) !== 0;
     writer.resp3 = (flags & RUN_RESP3) !== 0;
     this.#sentBytes = sentBytes;
+    if ((flags & RUN_BLOCK) !== 0) {
+      const { db } = context;
+      const reason = this.#blocks.run({ front, connection, db, bytes, view, start, end });
+      if (reason !== null) {
+        this.#awaiting.add(front, connection, flags, bytes.subarray(start, end), reason, true);
+      }
+      return;
+    }
     let at = start;
     while (at < end) {
       const next = parser.parse(bytes, at, end, this.#limits);
@@ -353,14 +354,18 @@ export class Shard {
         front.replies.tooLarge(connection);
         return;
       }
+      if (context.watched !== null) front.replies.watched(connection, context.takeWatched());
       if (done === count) at = next;
       else if (done > 0) at = parser.commands[(done - 1) * COMMAND_WORDS + COMMAND_END]!;
       if (context.sliced !== null) {
         front.replies.reply(connection, writer, false);
-        const id = this.#router.ids[done - (context.sliced.isPreparation ? 0 : 1)]!;
+        const { isPreparation } = context.sliced;
+        const id = this.#router.ids[done - (isPreparation ? 0 : 1)]!;
+        // What is executed again comes first in the rest, without empty commands before it.
+        const start = isPreparation ? parser.commands[done * COMMAND_WORDS + COMMAND_START]! : at;
         this.#sliced.add({
           ...{ front, connection, flags, work: context.takeSliced(), id },
-          ...{ rest: bytes.subarray(at, end), sentBytes: this.#sentBytes },
+          ...{ rest: bytes.subarray(Math.max(at, start), end), sentBytes: this.#sentBytes },
         });
         return;
       }
@@ -390,10 +395,8 @@ export class Shard {
     isFirst: boolean,
   ): void {
     front.replies.reply(connection, this.#writer, false);
-    if (reason === 'room') {
-      this.#waiting.table.park(front.replies, connection, rest);
-    } else if (reason === 'dataset') {
-      this.#waiting.dataset.park(front.replies, connection, rest);
+    if (reason === 'room' || reason === 'dataset') {
+      this.#waiting.park(reason, front.replies, connection, rest);
     } else if (reason === 'keys') {
       const bytes = Buffer.from(rest);
       this.#cold!.paged.park({ front: this.#fronts.indexOf(front), connection, flags, bytes });

@@ -6,16 +6,11 @@
 // ends the run, as any other. While the front's ring has no room for a slice, the run is passed
 // over. After each WINDOW_BYTES it pauses until the front says that the client has read them; but
 // who waits for a value that is read here does not wait for a client: then the rest goes to the
-// front as fast as that takes it. When the client has gone, the front says so at the next pause;
-// it drops what comes until then.
+// front as fast as that takes it. When its client has gone, no more of the reply is made; the rest
+// of the run, and what is prepared to be stored, goes on as any other command that was sent.
 
 import { performance } from 'node:perf_hooks';
-import {
-  type CommandContext,
-  ELEMENT_BYTES,
-  type LargeValue,
-  type SlicedWork,
-} from '@forgekv/commands';
+import type { CommandContext, LargeValue, SlicedWork } from '@forgekv/commands';
 import { GO_AWAY, GO_TO_END, RUN_RESP3 } from '@forgekv/rings';
 import type { HeldValues } from './held-values.ts';
 import type { ReplySender } from './reply-sender.ts';
@@ -61,8 +56,8 @@ export interface SlicedRun<F> {
   /** Bytes sent since the last pause. */
   windowBytes: number;
   isPaused: boolean;
-  /** Nobody wants the reply. */
-  isUnwanted: boolean;
+  /** Nobody reads the reply. */
+  isLeft: boolean;
 }
 
 interface Front {
@@ -89,7 +84,6 @@ export class SlicedRuns<F extends Front> {
   /** Cuts commands on more elements from now on; below the default it is for tests. */
   cutAbove(elements: number): void {
     this.#m.context.sliceElements = elements;
-    this.#m.context.mostCopiedBytes = elements * ELEMENT_BYTES;
     this.isSlow = elements < SLICE_ELEMENTS;
   }
 
@@ -99,14 +93,22 @@ export class SlicedRuns<F extends Front> {
 
   /** Keeps a run whose command has answered SLICED; the locks were released a moment ago. */
   add(start: SlicedStart<F>): void {
+    const kept = keepBytes(start.rest);
     const held = [...start.work.collections];
     for (const value of held) this.#m.held.hold(value);
     const { front, connection, flags, work, id, sentBytes } = start;
+    work.keep?.(kept.bytes);
     this.#runs.push({
-      ...{ front, connection, flags, work, id, sentBytes, held, tookMs: 0 },
-      ...{ windowBytes: 0, isPaused: false, isUnwanted: false },
-      ...keepBytes(start.rest),
+      ...{ front, connection, flags, work, id, sentBytes, held, tookMs: 0, isLeft: false },
+      ...{ windowBytes: 0, isPaused: false, ...kept },
     });
+  }
+
+  /** The client of a connection has gone. */
+  leave(front: F, connection: number): void {
+    for (const run of this.#runs) {
+      if (run.front === front && run.connection === connection) run.isLeft = true;
+    }
   }
 
   /** Goes on with the runs for a moment, each in turn; true when there is more to do at once. */
@@ -134,7 +136,7 @@ export class SlicedRuns<F extends Front> {
   }
 
   #mayGoOn(run: SlicedRun<F>): boolean {
-    return !run.isPaused || run.held.some((value) => this.#m.held.isAwaited(value));
+    return !run.isPaused || run.isLeft || run.held.some((value) => this.#m.held.isAwaited(value));
   }
 
   /**
@@ -146,17 +148,18 @@ export class SlicedRuns<F extends Front> {
       if (run.connection !== connection || run.front !== front) continue;
       run.isPaused = false;
       if (how === GO_TO_END) run.windowBytes = Number.NEGATIVE_INFINITY;
-      if (how === GO_AWAY) run.isUnwanted = true;
+      if (how === GO_AWAY) run.isLeft = true;
     }
   }
 
   /** Does a slice of a run and hands its reply on; 'ended': the whole run, by its reply. */
   #slice(run: SlicedRun<F>, until: number): 'more' | 'done' | 'ended' {
+    if (run.isLeft && !run.work.isPreparation) return 'done';
     const { context } = this.#m;
     const { reply } = context;
     const { replies } = run.front;
-    if (run.isUnwanted && !run.work.isPreparation) return 'done';
     reply.resp3 = (run.flags & RUN_RESP3) !== 0;
+    const errors = reply.errorCount;
     let isDone = false;
     do isDone = run.work.step(context);
     while (
@@ -165,6 +168,7 @@ export class SlicedRuns<F extends Front> {
       reply.position < REPLY_SLICE_BYTES &&
       performance.now() < until
     );
+    if (reply.errorCount !== errors) context.stats.failed(run.id, reply.lastError);
     run.sentBytes += reply.position;
     run.windowBytes += reply.position;
     if (reply.overflowed || run.sentBytes > reply.mostBytes) {

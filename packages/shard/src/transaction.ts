@@ -1,6 +1,7 @@
-// A command whose keys lie on several workers and some of whose values are large: the worker
-// of the first key gates every shard involved, borrows the large values, runs the command as
-// if all were its own, tells the owners what became of their values, and opens the gates.
+// What one worker does as if all shards were its own: a command whose keys lie on several workers
+// and some of whose values are large, or the commands of a transaction (block-runner.ts). It gates
+// every shard involved, borrows the large values, executes, tells the owners what became of their
+// values, and opens the gates.
 //
 // Gates are taken in ascending shard order, each under its shard's lock, so two transactions
 // never wait for each other in a circle. While a shard is gated nobody else reads or changes
@@ -12,11 +13,13 @@ import {
   AWAITS,
   type CommandContext,
   type CommandRegistry,
+  DONE,
   type Executor,
   FULL,
   NOT_HERE,
   OUT_OF_MEMORY,
   type Outcome,
+  type WantedKey,
 } from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
 import type { Awaited, Peers } from './peers.ts';
@@ -46,22 +49,76 @@ export class Transactions {
    * changed, a value is being read from a store, here or by another worker.
    */
   run(id: number): Outcome {
-    const { context, executor, store, peers } = this.#m;
+    const { executor } = this.#m;
     executor.shardsOf(id);
     const shards = shardSet(executor.lowShards, executor.highShards);
-    for (const shard of shards) this.#close(shard);
-    context.transaction = this.#m.transactionId;
-    store.enter(shards);
-    this.#awaited = [];
+    this.enter(shards);
     // Values only if it needs them: DEL and the like do not.
     let outcome = this.#runBorrowing(id, false);
     if (outcome === NOT_HERE) outcome = this.#runBorrowing(id, true);
-    for (const { worker, id: largeId, value } of store.leave()) {
-      peers.change(worker, largeId, value && store.packChange(value));
+    this.leave(shards);
+    return outcome;
+  }
+
+  /** Closes the gates of shards; from now on they are this worker's. */
+  enter(shards: Iterable<number>): void {
+    const { context, store, transactionId } = this.#m;
+    const gated = new Set(shards);
+    const ascending = [...gated].sort((a, b) => a - b);
+    for (const shard of ascending) this.#close(shard);
+    context.transaction = transactionId;
+    store.enter(gated);
+    this.#awaited = [];
+  }
+
+  /** Tells the owners what became of their values, and opens the gates. */
+  leave(shards: Iterable<number>): void {
+    const { context, store, peers } = this.#m;
+    for (const { worker, id, value } of store.leave()) {
+      peers.change(worker, id, value && store.packChange(value));
     }
     context.transaction = 0;
     for (const shard of shards) this.#open(shard);
     peers.wakeAll();
+  }
+
+  /**
+   * Brings a key of a gated shard within reach, whoever owns it, and with `values` its value.
+   * @param changes its value must not be held by a command that reads it in slices
+   * @returns '' or an error reply; `takeAwaited` says what has to be waited for first
+   */
+  bring(key: Buffer, db: number, values: boolean, changes: boolean): string {
+    const { context, store } = this.#m;
+    const { table } = context;
+    const view = new DataView(key.buffer, key.byteOffset, key.length);
+    table.selectKey(key, view, 0, key.length, db);
+    const { shard } = table;
+    if (!store.owns(shard)) return this.#borrow(key, db, values);
+    table.locks.lock(shard);
+    const entry = table.find();
+    const isAway = entry === 0 ? !table.isComplete : values && table.isCold(entry);
+    const large = entry !== 0 && table.isLarge(entry) ? table.words[table.valueWord(entry)]! : 0;
+    table.locks.unlock(shard);
+    if (isAway) return this.#warm(key, db, values);
+    if (changes && large !== 0 && store.awaitRelease(store.get(large))) {
+      this.#awaited.push(...store.held.takeAwaited());
+    }
+    return '';
+  }
+
+  #warm(key: Buffer, db: number, values: boolean): string {
+    const loading = { isDone: false };
+    const problem = this.#m.peers.warmKey(db, key, values, () => {
+      loading.isDone = true;
+    });
+    if (problem === null) this.#awaited.push(loading);
+    return problem ?? '';
+  }
+
+  /** Runs a command whose keys were brought within reach; DONE, or it has done nothing. */
+  runWithin(id: number): Outcome {
+    const outcome = this.#runWanting(id);
+    if (outcome !== DONE) this.#awaited = [];
     return outcome;
   }
 
@@ -72,10 +129,12 @@ export class Transactions {
 
   /** Runs the command with all it needs borrowed: once more where it names only a part of that. */
   #runBorrowing(id: number, values: boolean): Outcome {
+    return this.#refusal(this.#borrowNamed(id, values)) ?? this.#runWanting(id);
+  }
+
+  #runWanting(id: number): Outcome {
     const { context, executor } = this.#m;
-    const refusal = this.#refusal(this.#borrowNamed(id, values));
-    if (refusal !== null) return refusal;
-    const wanted: Buffer[] = [];
+    const wanted: WantedKey[] = [];
     context.wanted = wanted;
     const outcome = executor.run(id);
     context.wanted = null;
@@ -131,9 +190,9 @@ export class Transactions {
     return '';
   }
 
-  #borrowWanted(keys: readonly Buffer[]): string {
-    for (const key of keys) {
-      const problem = this.#borrow(key, this.#m.context.db, true);
+  #borrowWanted(keys: readonly WantedKey[]): string {
+    for (const { key, db } of keys) {
+      const problem = this.#borrow(key, db, true);
       if (problem !== '') return problem;
     }
     return '';

@@ -4,11 +4,12 @@
 import type { ReplyWriter } from '@forgekv/protocol';
 import type { CapKeeper } from './cap-keeper.ts';
 import { ParkedRuns } from './parked-runs.ts';
+import type { ReplySender } from './reply-sender.ts';
 import type { StoreKeeper } from './store-keeper.ts';
 
 export class WaitingRuns {
   /** For room in the hot table. */
-  readonly table = new ParkedRuns(() => this.#hasTableRoom);
+  readonly table = new ParkedRuns(() => this.hasTableRoom);
   /** For room within the cap. */
   readonly dataset: ParkedRuns;
   #keeper: StoreKeeper | null = null;
@@ -29,6 +30,11 @@ export class WaitingRuns {
     return this.table.length + this.dataset.length;
   }
 
+  /** Keeps the rest of a run (copied) until there is room in the table or within the cap. */
+  park(what: 'room' | 'dataset', replies: ReplySender, connection: number, rest: Buffer): void {
+    (what === 'room' ? this.table : this.dataset).park(replies, connection, rest);
+  }
+
   /**
    * For a command that found no room in the table: 'room' try again, 'wait' park its run, 'none'
    * refuse it.
@@ -45,7 +51,8 @@ export class WaitingRuns {
     return this.#keeper.makeRoom(nowMs, this.#passesBefore, this.#sinceMs);
   }
 
-  get #hasTableRoom(): boolean {
+  /** True when those that wait for room in the table are to be tried again. */
+  get hasTableRoom(): boolean {
     return this.#keeper?.hasRoom === true || this.makeRoom() === 'none';
   }
 

@@ -4,7 +4,11 @@ import type { Random } from '@forgekv/base';
 
 const MEMBERS = 1500;
 const SETS = ['a', 'b', 'd'];
+/** Every score that is a small number is a place around there. */
+const EVERYWHERE = ['fromlonlat', '-179', '-85', 'byradius', '30000', 'km'];
 const ZSETS = ['y', 'z', 'x'];
+
+const SAME = '-ERR source and destination objects are the same';
 
 type Value = Set<string> | Map<string, number> | string[];
 
@@ -69,6 +73,25 @@ export class SlicedModel {
       () => ['zinter', '2', zset, another],
       () => ['zunionstore', 'x', '2', zset, another],
       () => ['zrangestore', 'x', zset, '0', '-20'],
+      () => ['geosearch', zset, ...EVERYWHERE, pick(['asc', 'desc'])],
+      () => ['geosearchstore', 'x', zset, ...EVERYWHERE],
+      () => ['sort', 'l', 'alpha', 'desc', 'limit', number, '500'],
+      () => ['sort_ro', one, 'alpha'],
+      () => ['sort', 'l', 'by', 'nosort'],
+      () => ['sort', 'l', 'alpha', 'store', 'p'],
+      () => ['sort', one, 'alpha', 'desc', 'store', 'p'],
+      () => ['lrange', 'p', '0', '-1'],
+      () => ['copy', one, 'd', 'replace'],
+      () => ['copy', zset, 'x', 'replace'],
+      () => ['copy', 'l', 'p', 'replace'],
+      () => ['copy', one, pick(SETS)],
+      () => ['copy', 'h', 'g', 'replace'],
+      () => ['hgetall', 'g'],
+      () => ['rename', 'd', one],
+      () => ['spop', 'd', '5000'],
+      () => ['rename', 'x', zset],
+      () => [pick(['lpop', 'rpop']), 'p', pick(['200', '5000'])],
+      () => [pick(['zpopmin', 'zpopmax']), 'x', pick(['200', '5000'])],
     ];
     return pick(commands)();
   }
@@ -108,8 +131,20 @@ export class SlicedModel {
         list.push(moved);
         return moved;
       }
+      case 'copy':
+        return this.#copied(key, rest[0]!, rest[1] === 'replace');
+      case 'rename': {
+        const value = this.#values.get(key);
+        if (value === undefined) return '-ERR no such key';
+        this.#values.delete(key);
+        this.#values.set(rest[0]!, value);
+        return '+OK';
+      }
       case 'del':
         return this.#values.delete(key) ? ':1' : ':0';
+      case 'spop':
+        this.#values.delete(key);
+        return inAnyOrder(set);
       case 'smembers':
         return inAnyOrder(set);
       case 'hgetall':
@@ -117,7 +152,30 @@ export class SlicedModel {
       case 'hkeys':
         return inAnyOrder(zset.keys());
       case 'lrange':
-        return slice(this.#values.get(key) as string[], rest).join(' ');
+        return slice(this.#list(key), rest).join(' ');
+      case 'lpop':
+      case 'rpop': {
+        const list = this.#list(key);
+        if (name === 'rpop') list.reverse();
+        const popped = list.splice(0, Number(rest[0]));
+        this.#keepList(key, name === 'rpop' ? list.reverse() : list);
+        return popped.join(' ');
+      }
+      case 'zpopmin':
+      case 'zpopmax': {
+        const ordered = name === 'zpopmax' ? inOrder(zset).reverse() : inOrder(zset);
+        const popped = ordered.splice(0, Number(rest[0]));
+        this.#keep(key, new Map(ordered));
+        return flat(popped, true);
+      }
+      case 'geosearch':
+        return inAnyOrder(zset.keys());
+      case 'geosearchstore':
+        this.#keep(key, new Map(this.#zset(rest[0]!)));
+        return `:${this.#zset(key).size}`;
+      case 'sort':
+      case 'sort_ro':
+        return this.#sorted(args);
       case 'zrange': {
         const ordered = slice(rest[2] === 'rev' ? inOrder(zset).reverse() : inOrder(zset), rest);
         return flat(ordered, rest[2] === 'withscores');
@@ -130,6 +188,29 @@ export class SlicedModel {
       default:
         return this.#combined(args);
     }
+  }
+
+  #copied(from: string, to: string, replaces: boolean): string {
+    const value = this.#values.get(from);
+    if (value === undefined || from === to) return from === to ? SAME : ':0';
+    if (this.#values.has(to) && !replaces) return ':0';
+    const copy = value instanceof Map ? new Map(value) : new Set(value as Iterable<string>);
+    this.#values.set(to, Array.isArray(value) ? [...value] : copy);
+    return ':1';
+  }
+
+  #sorted(args: readonly string[]): string {
+    const value = this.#values.get(args[1]!);
+    const sorted = Array.isArray(value) ? [...value] : [...this.#set(args[1]!)];
+    if (args.includes('alpha')) sorted.sort();
+    if (args.includes('desc')) sorted.reverse();
+    const limit = args.indexOf('limit');
+    const first = limit < 0 ? 0 : Number(args[limit + 1]);
+    const wanted = sorted.slice(first, limit < 0 ? undefined : first + Number(args[limit + 2]));
+    const store = args.indexOf('store');
+    if (store < 0) return wanted.join(' ');
+    this.#keepList(args[store + 1]!, wanted);
+    return `:${wanted.length}`;
   }
 
   /** SUNION and all of its kind. */
@@ -160,13 +241,24 @@ export class SlicedModel {
     if (!reply.startsWith('*')) return reply.startsWith('$') ? bulks(reply)[0]! : reply.trim();
     const elements = bulks(reply.slice(reply.indexOf('\n') + 1));
     const count = Number.parseInt(reply.slice(1), 10);
+    if (count < 0) return '';
     if (elements.length !== count) return `${elements.length} elements of ${count}`;
-    return /^(z|lrange)/.test(args[0]!) ? elements.join(' ') : inAnyOrder(elements);
+    return /^(z|sort|lrange|[lr]pop)/.test(args[0]!) ? elements.join(' ') : inAnyOrder(elements);
   }
 
   #set(key: string): Set<string> {
     const value = this.#values.get(key);
     return value instanceof Set ? value : new Set();
+  }
+
+  #list(key: string): string[] {
+    const value = this.#values.get(key);
+    return Array.isArray(value) ? value : [];
+  }
+
+  #keepList(key: string, list: string[]): void {
+    if (list.length === 0) this.#values.delete(key);
+    else this.#values.set(key, list);
   }
 
   #zset(key: string): Map<string, number> {

@@ -23,6 +23,8 @@ interface Client {
   readonly number: number;
   args: readonly string[];
   isBusy: boolean;
+  /** It has gone, and comes again with its next command. */
+  isGone: boolean;
   /** Reply so far, and what it must be; null: not known yet. */
   reply: string;
   expected: string | null;
@@ -52,6 +54,8 @@ export class SlicedTraffic {
   pauses = 0;
   /** Clients that have not read what their replies wait for. */
   readonly #paused: number[] = [];
+  /** Replies that ended because nobody was there. */
+  left = 0;
 
   constructor(worker: TestWorker, seed: number, planted: Planted) {
     this.#worker = worker;
@@ -59,7 +63,7 @@ export class SlicedTraffic {
     this.#random = new Random(seed);
     this.#model = new SlicedModel(this.#random);
     this.#clients = Array.from({ length: CLIENTS }, (_, number) => ({
-      ...{ number, args: [], isBusy: false, reply: '', expected: null, holds: [] },
+      ...{ number, args: [], isBusy: false, isGone: false, reply: '', expected: null, holds: [] },
     }));
     const reply = (connection: number, writer: ReplyWriter): void => {
       const { buffer, position } = writer;
@@ -115,6 +119,10 @@ export class SlicedTraffic {
       this.#execute(client);
       return;
     }
+    if (mayBegin && client.isBusy && this.#random.below(10) === 0) {
+      client.isGone = true;
+      this.#sliced.leave(this.#front, client.number);
+    }
     this.#worker.context.reply.position = 0;
     if (this.#paused.length > 0 && this.#random.below(3) === 0) {
       const how = this.#random.below(4) === 0 ? GO_TO_END : GO_ON;
@@ -167,11 +175,14 @@ export class SlicedTraffic {
   #finish(client: Client): void {
     const expected = client.expected ?? this.#model.reply(client.args);
     const reply = this.#model.normal(client.args, client.reply);
-    if (reply !== expected && this.problem === '') {
+    const isCut = client.isGone && client.expected !== null && reply !== expected;
+    if (isCut) this.left++;
+    if (!isCut && reply !== expected && this.problem === '') {
       const name = client.args.join(' ').slice(0, 100);
       this.problem = `${name}: ${reply.slice(0, 200)} instead of ${expected.slice(0, 200)}`;
     }
     client.isBusy = false;
+    client.isGone = false;
     client.reply = '';
     client.expected = null;
     this.done++;

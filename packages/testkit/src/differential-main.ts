@@ -34,6 +34,9 @@ const { values } = parseArgs({
   },
 });
 
+/** Of the log of a server that is gone. */
+const LOG_CHARS = 3000;
+
 async function startRight(): Promise<ServerHandle | undefined> {
   if (values.right === 'redis') return startRedis();
   if (values.right !== 'forgekv') return undefined;
@@ -66,6 +69,7 @@ try {
   });
   if (values.counts) console.log(formatCounts(result.counts));
   console.log(formatResult(result));
+  if (result.aborted !== undefined) console.log(started?.log().slice(-LOG_CHARS));
   process.exitCode = result.ok ? 0 : 1;
 } finally {
   await Promise.all(servers.map((server) => server.stop()));

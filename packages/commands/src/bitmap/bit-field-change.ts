@@ -30,6 +30,7 @@ const INT64_MAX = 2n ** 63n - 1n;
  * Sets a field of the value opened last, or adds to it, and replies: the old value, the sum, or
  * null when the new value does not fit and the rule is to leave it then.
  * @param index of the argument with the 64-bit operand
+ * @returns true when the field is another one now
  */
 export function changeField(
   c: CommandContext,
@@ -37,13 +38,12 @@ export function changeField(
   isSet: boolean,
   index: number,
   rule: OverflowRule,
-): void {
+): boolean {
   const { request, reply, valueBytes, valueOffset, valueLength } = c;
   const { position, width, isSigned } = field;
   const operand = parseSafeInteger(request.bytes, request.offset(index), request.length(index));
   if (width > MAX_NUMBER_BITS || Number.isNaN(operand)) {
-    changeExactly(c, field, isSet, request.int64(index)!, rule);
-    return;
+    return changeExactly(c, field, isSet, request.int64(index)!, rule);
   }
   const bits = readField(valueBytes, valueOffset, valueLength, position, width);
   const old = isSigned ? signedField(bits, width) : bits;
@@ -51,10 +51,11 @@ export function changeField(
   const fitted = fitField(wanted, isSigned, width, rule);
   if (Number.isNaN(fitted)) {
     reply.null();
-    return;
+    return false;
   }
   writeField(valueBytes, valueOffset, position, width, fitted < 0 ? fitted + 2 ** width : fitted);
   reply.integer(isSet ? old : fitted);
+  return fitted !== old;
 }
 
 /**
@@ -71,7 +72,7 @@ function changeExactly(
   isSet: boolean,
   operand: bigint,
   rule: OverflowRule,
-): void {
+): boolean {
   const { reply, valueBytes, valueOffset, valueLength } = c;
   const { position, width, isSigned } = field;
   const old = readWide(c, field, valueLength);
@@ -79,7 +80,7 @@ function changeExactly(
   const fitted = fitWideField(wanted, isSigned, width, rule);
   if (fitted === null) {
     reply.null();
-    return;
+    return false;
   }
   if (width > INT32_BITS) {
     writeWideField(valueBytes, valueOffset, position, width, fitted);
@@ -87,6 +88,7 @@ function changeExactly(
     writeField(valueBytes, valueOffset, position, width, Number(BigInt.asUintN(width, fitted)));
   }
   reply.bigInteger(isSet ? old : fitted);
+  return fitted !== old;
 }
 
 /**

@@ -6,7 +6,7 @@ import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
-import { ERR_BIT_OFFSET, growString, readBitOffset } from './bit-access.ts';
+import { ERR_BIT_OFFSET, growString, isReadyString, readBitOffset } from './bit-access.ts';
 import { changeField, type Field, readWide } from './bit-field-change.ts';
 
 const ERR_TYPE =
@@ -46,19 +46,25 @@ function run(c: CommandContext, isReadOnly: boolean): Outcome {
   if (neededBytes === 0) c.countRead(entry);
   if (isOtherType(c, entry)) return c.wrongType();
   if (neededBytes > 0) {
+    const isReady = isReadyString(c, entry, neededBytes);
     const stored = growString(c, entry, neededBytes);
     if (stored < 0) return c.refuse(stored);
-    act(c, c.valueLength, count);
-    c.changedAsAsked(stored);
+    const changes = act(c, c.valueLength, count);
+    // Redis: fields that get the value they have are no change.
+    if (changes || !isReady) c.changedAsAsked(stored);
   } else {
     act(c, entry === 0 ? 0 : c.valueLength, count);
   }
   return DONE;
 }
 
-/** Does all steps, which are right and within `length` where they write, and replies. */
-function act(c: CommandContext, length: number, count: number): void {
+/**
+ * Does all steps, which are right and within `length` where they write, and replies; true when a
+ * field is another one now.
+ */
+function act(c: CommandContext, length: number, count: number): boolean {
   const { reply, request } = c;
+  let changes = false;
   let rule: OverflowRule = 'wrap';
   reply.array(count);
   for (let i = 2; i < request.argc; i = nextStep) {
@@ -66,11 +72,12 @@ function act(c: CommandContext, length: number, count: number): void {
     if (kind === 'overflow') {
       rule = ruleAt(c, i + 1)!;
     } else if (kind === 'set' || kind === 'incrby') {
-      changeField(c, field, kind === 'set', i + 3, rule);
+      if (changeField(c, field, kind === 'set', i + 3, rule)) changes = true;
     } else {
       replyField(c, length);
     }
   }
+  return changes;
 }
 
 function replyField(c: CommandContext, length: number): void {

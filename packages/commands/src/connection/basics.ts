@@ -30,13 +30,20 @@ export function echo(c: CommandContext): Outcome {
 
 /** SELECT index. */
 export function select(c: CommandContext, session: Session): Outcome {
-  const index = integerArg(c, 1);
-  if (index === null) return c.fail(ERR_NOT_INTEGER);
-  if (index < INT32_MIN || index > INT32_MAX) return c.fail(ERR_NOT_INT32);
-  if (index < 0n || index >= BigInt(c.databases.count)) return c.fail(ERR_DB_INDEX);
-  selectDatabase(c, session, Number(index));
+  const db = selectedDatabase(c);
+  if (typeof db === 'string') return c.fail(db);
+  selectDatabase(c, session, db);
   c.reply.ok();
   return DONE;
+}
+
+/** The database that the SELECT in the request asks for, or an error reply. */
+export function selectedDatabase(c: CommandContext): number | string {
+  const index = integerArg(c, 1);
+  if (index === null) return ERR_NOT_INTEGER;
+  if (index < INT32_MIN || index > INT32_MAX) return ERR_NOT_INT32;
+  if (index < 0n || index >= BigInt(c.databases.count)) return ERR_DB_INDEX;
+  return Number(index);
 }
 
 /** The context's too: the next command of the same batch must see it. */
@@ -57,6 +64,7 @@ export function quit(c: CommandContext, session: Session): Outcome {
  * still the same library that is connected.
  */
 export function reset(c: CommandContext, session: Session, services: ServerServices): Outcome {
+  session.forgetTransaction();
   selectDatabase(c, session, 0);
   session.resp = 2;
   c.reply.resp3 = false;

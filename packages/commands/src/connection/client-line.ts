@@ -16,11 +16,11 @@ export function clientLine(facts: ClientFacts): string {
     ['idle', facts.idleSeconds],
     ['flags', facts.flags],
     ['db', facts.db],
-    // No subscriptions, transactions and redirections yet.
+    // No subscriptions and redirections yet.
     ['sub', 0],
     ['psub', 0],
     ['ssub', 0],
-    ['multi', -1],
+    ['multi', facts.queued],
     ['qbuf', inputBytes],
     // A request is run from the buffer it was read into, and replies are written to one that all
     // connections of a front share: there is no free room, copy or fixed buffer of a connection.

@@ -4,7 +4,9 @@
 import { invariant } from '@forgekv/base';
 import {
   DUMP_VERSION,
-  openDump,
+  LargeHash,
+  LargeSet,
+  LargeSortedSet,
   type RdbReader,
   RdbWriter,
   readRdbString,
@@ -14,26 +16,45 @@ import {
 } from '@forgekv/datatypes';
 import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
-import { dumpHash, hashRestores } from '../hash/hash-dump.ts';
+import {
+  beginHash,
+  dumpHash,
+  hashRestores,
+  pagesOfHash,
+  RDB_HASH,
+  RDB_HASH_TIMED,
+} from '../hash/hash-dump.ts';
 import type { LargeCollection } from '../large-values.ts';
 import {
+  beginList,
   dumpList,
+  pagesOfList,
   RDB_LIST,
   RDB_LIST_QUICKLIST,
   RDB_LIST_QUICKLIST_2,
   RDB_LIST_ZIPLIST,
-  restoreList,
 } from '../list/list-dump.ts';
 import type { NewValue } from '../new-value.ts';
-import { dumpSet, setRestores } from '../set/set-dump.ts';
-import { dumpSortedSet, sortedSetRestores } from '../sorted-set/sorted-set-dump.ts';
+import type { Restoring } from '../restoring.ts';
+import { beginSet, dumpSet, pagesOfSet, RDB_SET, setRestores } from '../set/set-dump.ts';
+import { type PayloadPages, writePages } from '../sliced-payload.ts';
+import {
+  beginSortedSet,
+  dumpSortedSet,
+  pagesOfSortedSet,
+  RDB_ZSET,
+  RDB_ZSET_2,
+  sortedSetRestores,
+} from '../sorted-set/sorted-set-dump.ts';
 
+/** Reads the value behind the type byte; null when it is damaged. Changes nothing. */
+type Restore = (c: CommandContext, reader: RdbReader) => NewValue | null;
 /**
- * Reads the value behind the type byte; null when it is damaged. Changes nothing.
- * @param mayPack false: a collection becomes a large one, however small it is
+ * Begins to do the same step by step; null when it is damaged.
+ * @param isLater other commands may run between the steps
  */
-type Restore = (c: CommandContext, reader: RdbReader, mayPack: boolean) => NewValue | null;
-/** Writes type byte and value of the value opened last; `entry` is its key's. */
+type BeginRestore = (c: CommandContext, reader: RdbReader, isLater: boolean) => Restoring | null;
+/** Writes type byte and value of the bytes opened last; `entry` is their key's. */
 type Dump = (c: CommandContext, entry: number, writer: RdbWriter) => void;
 
 /** By the type of an entry. */
@@ -51,12 +72,21 @@ const RDB_STRING = 0;
 const FIRST_OF_VERSION_12 = 22;
 const VERSION_12 = 12;
 
-/** By the type byte of a payload. */
+/** By the type byte of a payload: what is read element by element. */
+const BEGINNINGS: ReadonlyMap<number, BeginRestore> = new Map<number, BeginRestore>([
+  ...[RDB_LIST, RDB_LIST_ZIPLIST, RDB_LIST_QUICKLIST, RDB_LIST_QUICKLIST_2].map(
+    (type): [number, BeginRestore] => [type, beginList(type)],
+  ),
+  [RDB_SET, beginSet],
+  [RDB_ZSET, beginSortedSet(RDB_ZSET)],
+  [RDB_ZSET_2, beginSortedSet(RDB_ZSET_2)],
+  [RDB_HASH, beginHash(RDB_HASH)],
+  [RDB_HASH_TIMED, beginHash(RDB_HASH_TIMED)],
+]);
+
+/** The same for what is read in one go. */
 const RESTORES: ReadonlyMap<number, Restore> = new Map<number, Restore>([
   [RDB_STRING, restoreString],
-  ...[RDB_LIST, RDB_LIST_ZIPLIST, RDB_LIST_QUICKLIST, RDB_LIST_QUICKLIST_2].map(
-    (type): [number, Restore] => [type, restoreList(type)],
-  ),
   ...setRestores,
   ...sortedSetRestores,
   ...hashRestores,
@@ -74,9 +104,23 @@ export function serializedValue(c: CommandContext, entry: number): Buffer {
   const dump = DUMPS.get(c.table.typeOf(entry));
   invariant(dump !== undefined, 'a value of this type cannot be serialized');
   writer.reset();
-  dump(c, entry, writer);
-  sealDump(writer, versionOf(writer.buffer[0]!));
+  if (c.collection === null) {
+    dump(c, entry, writer);
+    sealDump(writer, versionOf(writer.buffer[0]!));
+  } else {
+    const pages = pagesOf(c, c.collection);
+    writePages(writer, pages);
+    sealDump(writer, pages.version);
+  }
   return writer.buffer.subarray(0, writer.position);
+}
+
+/** A large collection as it is written into a payload. */
+export function pagesOf(c: CommandContext, collection: LargeCollection): PayloadPages {
+  if (collection instanceof LargeHash) return pagesOfHash(c, collection);
+  if (collection instanceof LargeSet) return pagesOfSet(c, collection);
+  if (collection instanceof LargeSortedSet) return pagesOfSortedSet(c, collection);
+  return pagesOfList(c, collection);
 }
 
 /** The RDB version that brought a type. */
@@ -84,29 +128,26 @@ function versionOf(type: number): number {
   return type >= FIRST_OF_VERSION_12 ? VERSION_12 : DUMP_VERSION;
 }
 
-/** Returns a copy of a large collection, that of an entry which was opened last. */
-export function cloneCollection(
-  c: CommandContext,
-  entry: number,
-  collection: LargeCollection,
-): LargeCollection {
-  invariant(c.collection === collection, 'what is copied was opened last');
-  const payload = serializedValue(c, entry);
-  const reader = openDump(payload, 0, payload.length);
-  const copy = (reader && restoreValue(c, reader, false))?.collection ?? null;
-  invariant(copy !== null, 'what was large can be made again');
-  return copy;
+/** Reads type byte and value; null when they are damaged or of a type without a form. */
+export function restoreValue(c: CommandContext, reader: RdbReader): NewValue | null {
+  const restoring = beginRestore(c, reader, false);
+  while (restoring?.step() === false);
+  return restoring?.finish() ?? null;
 }
 
-/** Reads type byte and value; null when they are damaged or of a type without a form. */
-export function restoreValue(
+/** Begins to do so; see BeginRestore. */
+export function beginRestore(
   c: CommandContext,
   reader: RdbReader,
-  mayPack = true,
-): NewValue | null {
+  isLater: boolean,
+): Restoring | null {
   const type = reader.byte();
   if (reader.failed) return null;
-  return RESTORES.get(type)?.(c, reader, mayPack) ?? null;
+  const begin = BEGINNINGS.get(type);
+  if (begin !== undefined) return begin(c, reader, isLater);
+  const restore = RESTORES.get(type);
+  if (restore === undefined) return null;
+  return { step: () => true, finish: () => restore(c, reader) };
 }
 
 function dumpString(c: CommandContext, _entry: number, writer: RdbWriter): void {

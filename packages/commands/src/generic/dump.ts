@@ -3,17 +3,17 @@
 
 import { openDump } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
-import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
+import { ERR_DATA, ERR_NOT_INTEGER, ERR_PAYLOAD, ERR_SYNTAX } from '../errors.ts';
 import type { NewValue } from '../new-value.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 import { isDumpable, restoreValue, serializedValue } from './dump-forms.ts';
+import { DumpReply } from './sliced-dump.ts';
+import { elementsIn, SlicedRestore } from './sliced-restore.ts';
 
 const BUSY_KEY = 'BUSYKEY Target key name already exists.';
 const ERR_TTL = 'ERR Invalid TTL value, must be >= 0';
 const ERR_IDLE_TIME = 'ERR Invalid IDLETIME value, must be >= 0';
 const ERR_FREQ = 'ERR Invalid FREQ value, must be >= 0 and <= 255';
-const ERR_PAYLOAD = 'ERR DUMP payload version or checksum are wrong';
-const ERR_DATA = 'ERR Bad data format';
 const MAX_FREQ = 255n;
 /** More than a payload has around a plain string. */
 const FRAME_BYTES = 32;
@@ -30,6 +30,10 @@ export function dump(c: CommandContext): Outcome {
     return DONE;
   }
   if (!isDumpable(c, entry)) return c.fail(ERR_DATA);
+  const { collection } = c;
+  if (collection !== null && collection.count > c.sliceElements) {
+    return c.perform(new DumpReply(c, collection), collection.count, 1);
+  }
   const payload = serializedValue(c, entry);
   c.reply.bulk(payload, 0, payload.length);
   return DONE;
@@ -50,12 +54,21 @@ export function restore(c: CommandContext): Outcome {
   const ttl = request.int64(2);
   if (ttl === null) return c.fail(ERR_NOT_INTEGER);
   if (ttl < 0n) return c.fail(ERR_TTL);
-  const reader = openDump(request.bytes, request.offset(3), request.length(3));
-  if (reader === null) return c.fail(ERR_PAYLOAD);
-  const value = restoreValue(c, reader);
-  if (value === null) return c.fail(ERR_DATA);
+  const value = readPayload(c);
+  if (typeof value === 'string') return c.fail(value);
+  if (typeof value === 'number') return value;
   const expireAtMs = expiry(c, ttl, options.absolute);
   return store(c, entry, value, expireAtMs, options);
+}
+
+/** Returns the value in the payload, to be stored at once; an error reply, or SLICED. */
+function readPayload(c: CommandContext): NewValue | string | Outcome {
+  const { request, prepared } = c;
+  if (prepared instanceof SlicedRestore) return prepared.finish();
+  const elements = elementsIn(request.length(3));
+  if (elements > c.sliceElements) return c.perform(new SlicedRestore(request, 3), elements);
+  const reader = openDump(request.bytes, request.offset(3), request.length(3));
+  return reader === null ? ERR_PAYLOAD : (restoreValue(c, reader) ?? ERR_DATA);
 }
 
 /** Milliseconds since 1970, 0 = never. Redis: what is beyond 64 bits has wrapped into the past. */
@@ -87,7 +100,9 @@ function store(
   } else if (frequency >= 0) {
     c.table.setFrequency(stored, frequency, c.useClock());
   }
-  c.changed(stored);
+  // What made a large one makes it again; to write it down anew would take as long as reading it.
+  if (value.collection) c.changedTo(stored, c.request.slice(3));
+  else c.changed(stored);
   c.reply.ok();
   return DONE;
 }

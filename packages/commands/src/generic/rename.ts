@@ -3,13 +3,24 @@
 import type { CommandContext } from '../context.ts';
 import { readDatabase } from '../database-argument.ts';
 import { ERR_NO_SUCH_KEY, ERR_SAME_OBJECT, ERR_SYNTAX } from '../errors.ts';
-import { DONE, type Outcome } from '../outcome.ts';
-import { sourceValue, storeCopy, storeMoved } from './value-transfer.ts';
+import type { LargeCollection } from '../large-values.ts';
+import { DONE, NOT_HERE, type Outcome, SLICED } from '../outcome.ts';
+import { MOST_RESTARTS } from '../sliced-work.ts';
+import { SlicedTransfer } from './sliced-transfer.ts';
+import {
+  type SourceValue,
+  sourceValue,
+  storeCopy,
+  storeMoved,
+  storePrepared,
+} from './value-transfer.ts';
 
-// What became of a transfer; NOT_HERE and FULL are below these.
-const TRANSFERRED = 1;
-const NO_SOURCE = 2;
-const TARGET_EXISTS = 3;
+// What became of a transfer beside SLICED; NOT_HERE and FULL are below these.
+const TRANSFERRED = 11;
+const NO_SOURCE = 12;
+const TARGET_EXISTS = 13;
+/** The reply says why. */
+const FAILED = 14;
 
 /** Where a value comes from and where it goes: argument indexes and databases. */
 interface Transfer {
@@ -27,10 +38,11 @@ export function rename(c: CommandContext): Outcome {
   if (isSameKey(c)) return renameToItself(c, true);
   const { db } = c;
   const result = transfer(c, { from: 1, fromDb: db, to: 2, toDb: db, replace: true, copy: false });
-  if (result < 0) return c.refuse(result);
-  if (result === NO_SOURCE) return c.fail(ERR_NO_SUCH_KEY);
-  c.reply.ok();
-  return DONE;
+  if (result === TRANSFERRED) {
+    c.reply.ok();
+    return DONE;
+  }
+  return result === NO_SOURCE ? c.fail(ERR_NO_SUCH_KEY) : replyTransferred(c, result);
 }
 
 /** RENAMENX key newkey. */
@@ -59,7 +71,7 @@ export function copy(c: CommandContext): Outcome {
   if (toDb === c.db && isSameKey(c)) return c.fail(ERR_SAME_OBJECT);
   const result = transfer(c, { from: 1, fromDb: c.db, to: 2, toDb, replace, copy: true });
   if (result === NO_SOURCE) stats.misses++;
-  else if (result > 0) stats.hits++;
+  else if (result > 0 && result !== SLICED) stats.hits++;
   return replyTransferred(c, result);
 }
 
@@ -87,24 +99,64 @@ function renameToItself(c: CommandContext, replace: boolean): Outcome {
 
 function replyTransferred(c: CommandContext, result: number): Outcome {
   if (result < 0) return c.refuse(result);
-  c.reply.integer(result === TRANSFERRED ? 1 : 0);
+  if (result === SLICED) return SLICED;
+  if (result !== FAILED) c.reply.integer(result === TRANSFERRED ? 1 : 0);
   return DONE;
 }
 
 /** The target is stored before the source goes: that is the step that can fail. */
 function transfer(c: CommandContext, plan: Transfer): number {
-  const entry = c.openValue(plan.from, plan.fromDb);
+  const opened = c.open(plan.from, plan.fromDb);
+  if (opened < 0) return opened;
+  if (opened === 0) return NO_SOURCE;
+  // It is not changed in place, whoever reads it meanwhile.
+  const entry = c.loadSource(opened);
   if (entry < 0) return entry;
-  if (entry === 0) return NO_SOURCE;
   const source = sourceValue(c, entry);
   const target = c.open(plan.to, plan.toDb);
   if (target < 0) return target;
   if (target !== 0 && !plan.replace) return TARGET_EXISTS;
+  const { collection } = source;
+  if (collection !== null && collection.count > c.sliceElements) {
+    return transferLong(c, plan, source, collection);
+  }
   const stored = plan.copy ? storeCopy(c, target, source) : storeMoved(c, target, source);
-  if (stored < 0) return stored;
+  return stored < 0 ? stored : endTransfer(c, plan, entry);
+}
+
+function endTransfer(c: CommandContext, plan: Transfer, entry: number): number {
   if (!plan.copy) {
     c.select(plan.from, plan.fromDb);
     c.remove(entry);
   }
   return TRANSFERRED;
+}
+
+/** What takes long is made ahead, unless that was in vain too often. */
+function transferLong(
+  c: CommandContext,
+  plan: Transfer,
+  source: SourceValue,
+  collection: LargeCollection,
+): number {
+  // Asked first, so that nothing is made where it cannot be stored.
+  if (!c.mayBeLarge) return NOT_HERE;
+  const prepared = c.prepared instanceof SlicedTransfer ? c.prepared : null;
+  let made = prepared;
+  if (prepared?.sources.areCurrent(c) !== true) {
+    made = new SlicedTransfer(c, collection, plan.copy);
+    made.restarts = prepared === null ? 0 : prepared.restarts + 1;
+    const outcome = c.perform(made, made.restarts > MOST_RESTARTS ? 0 : collection.count);
+    if (outcome === SLICED) made.sources.note(c, plan.from, 1);
+    if (outcome !== DONE) return outcome;
+  }
+  const refusal = c.refusalOf(made!.payload?.bytes.length ?? 0);
+  if (refusal !== '') {
+    c.fail(refusal);
+    return FAILED;
+  }
+  const target = c.open(plan.to, plan.toDb);
+  if (target < 0) return target;
+  const stored = storePrepared(c, target, source, made!);
+  return stored < 0 ? stored : endTransfer(c, plan, source.entry);
 }

@@ -10,7 +10,10 @@ import { ByteStrings } from './sort-source.ts';
 /** Of an element for which the pattern finds nothing. */
 const NO_WEIGHT = -1;
 
-type Compare = (a: number, b: number) => number;
+/** Compares two elements by their indexes. */
+export type Compare = (a: number, b: number) => number;
+
+export const ERR_NO_NUMBERS = "ERR One or more scores can't be converted into double";
 
 /** The elements in order, as indexes; else the text of an error, or what a lookup has answered. */
 export function sortedIndexes(
@@ -45,7 +48,11 @@ function byNumbers(
     }
     if (Number.isNaN(numbers[i]!)) areNumbers = false;
   }
-  if (!areNumbers) return "ERR One or more scores can't be converted into double";
+  return areNumbers ? comparerOfNumbers(elements, numbers) : ERR_NO_NUMBERS;
+}
+
+/** Compares elements by their numbers, then by their bytes. */
+export function comparerOfNumbers(elements: ByteStrings, numbers: Float64Array): Compare {
   return (a, b) => {
     const x = numbers[a]!;
     const y = numbers[b]!;
@@ -84,7 +91,7 @@ function byBytes(c: CommandContext, elements: ByteStrings, options: SortOptions)
  * Reads a number as C's strtod does with text that ends at a zero byte: blanks in front, and
  * nothing at all, which is 0. NaN: it is none, or out of range.
  */
-function readNumber(bytes: Buffer, offset: number, length: number): number {
+export function readNumber(bytes: Buffer, offset: number, length: number): number {
   if (length === 0) return 0;
   const number = parseFloat64(bytes, offset, length);
   if (!Number.isNaN(number)) return number;

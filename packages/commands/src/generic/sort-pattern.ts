@@ -139,7 +139,7 @@ function isWanted(c: CommandContext): boolean {
   // NOT_HERE: only its store has the key, which is another worker's.
   const isElsewhere = entry > 0 ? c.table.isElsewhere(entry) : entry === NOT_HERE;
   if (!isElsewhere) return false;
-  wanted.push(c.request.copy(0));
+  wanted.push({ key: c.request.copy(0), db: c.db });
   return true;
 }
 

@@ -2,19 +2,27 @@
 // sets, so that sorting knows none of them.
 
 import { invariant } from '@forgekv/base';
+import { type ByteRange, LargeList, LargeSet, LargeSortedSet } from '@forgekv/datatypes';
 import { TYPE_LIST, TYPE_SET, TYPE_ZSET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import type { LargeCollection } from '../large-values.ts';
 import { ListElements } from '../list/list-elements.ts';
 import { SetValue } from '../set/set-value.ts';
+import { pageOf } from '../sliced-work.ts';
 import { SortedSetReading } from '../sorted-set/sorted-set-reading.ts';
 
 const INITIAL_BYTES = 4096;
 
 /** Byte strings one behind the other in one buffer. */
 export class ByteStrings {
-  bytes: Buffer = Buffer.allocUnsafe(INITIAL_BYTES);
+  bytes: Buffer;
   /** Where each begins, and, behind the last one, where that ends. */
   readonly begins: number[] = [0];
+
+  /** @param room for so many bytes, at first */
+  constructor(room: number = INITIAL_BYTES) {
+    this.bytes = Buffer.allocUnsafe(room);
+  }
 
   get count(): number {
     return this.begins.length - 1;
@@ -44,12 +52,25 @@ export class ByteStrings {
 
   /** Returns the same for strings that end at a zero byte. */
   comparerOfTexts(): (a: number, b: number) => number {
-    const { begins, bytes } = this;
-    const ends = begins.slice(1);
-    for (let zero = bytes.indexOf(0), i = 0; zero >= 0 && i < ends.length; i++) {
-      if (zero < begins[i]!) zero = bytes.indexOf(0, begins[i]!);
-      if (zero >= 0) ends[i] = Math.min(zero, ends[i]!);
+    const ends: number[] = [];
+    this.findTextEnds(ends, this.count);
+    return this.comparerUpTo(ends);
+  }
+
+  /** Adds where strings end, at their first zero byte at the latest, until `ends` has so many. */
+  findTextEnds(ends: number[], count: number): void {
+    const { begins } = this;
+    const bytes = this.bytes.subarray(0, begins[count]!);
+    let zero = bytes.indexOf(0, begins[ends.length]!);
+    for (let i = ends.length; i < count; i++) {
+      if (zero >= 0 && zero < begins[i]!) zero = bytes.indexOf(0, begins[i]!);
+      ends.push(zero >= 0 ? Math.min(zero, begins[i + 1]!) : begins[i + 1]!);
     }
+  }
+
+  /** Compares strings up to these ends. */
+  comparerUpTo(ends: readonly number[]): (a: number, b: number) => number {
+    const { begins, bytes } = this;
     return (a, b) => bytes.compare(bytes, begins[b]!, ends[b]!, begins[a]!, ends[a]!);
   }
 }
@@ -124,4 +145,61 @@ function sortedSetSource(c: CommandContext): Source {
     visit: (first, wanted, downwards, visit) =>
       sortedSet.walk(downwards ? count - 1 - first : first, wanted, downwards, visit),
   };
+}
+
+/** The same as `visit` of a source, of a large collection and page by page. */
+export class SourcePages {
+  readonly collection: LargeCollection;
+  readonly #first: number;
+  readonly #count: number;
+  readonly #downwards: boolean;
+  readonly #visit: ByteStrings['push'];
+  /** Of a set. */
+  #cursor = 0;
+  /** Elements that are behind. */
+  #done = 0;
+
+  constructor(
+    collection: LargeCollection,
+    first: number,
+    count: number,
+    downwards: boolean,
+    visit: ByteStrings['push'],
+  ) {
+    this.collection = collection;
+    this.#first = first;
+    this.#count = count;
+    this.#downwards = downwards;
+    this.#visit = visit;
+  }
+
+  /** Visits a page; true at the end. */
+  page(): boolean {
+    const { collection } = this;
+    if (collection instanceof LargeSet) return this.#pageOfSet(collection);
+    const done = this.#done;
+    const wanted = Math.min(pageOf(collection), this.#count - done);
+    const downwards = this.#downwards;
+    const ahead = this.#first + done;
+    const first = downwards ? collection.count - 1 - ahead : ahead;
+    const visit = this.#visit;
+    invariant(
+      collection instanceof LargeList || collection instanceof LargeSortedSet,
+      'what is sorted has an order, or is a set',
+    );
+    collection.walk(first, wanted, downwards, ({ bytes, offset, length }: ByteRange) =>
+      visit(bytes, offset, length),
+    );
+    this.#done += wanted;
+    return this.#done >= this.#count;
+  }
+
+  #pageOfSet(set: LargeSet): boolean {
+    const end = this.#first + this.#count;
+    this.#cursor = set.scan(this.#cursor, pageOf(set), ({ bytes, offset, length }) => {
+      const index = this.#done++;
+      if (index >= this.#first && index < end) this.#visit(bytes, offset, length);
+    });
+    return this.#cursor === 0 || this.#done >= end;
+  }
 }

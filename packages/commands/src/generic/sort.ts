@@ -1,20 +1,24 @@
 // SORT and SORT_RO. Nobody changes the elements, or what BY and GET patterns name, meanwhile: with
-// such patterns the command runs with every shard locked, else with those of its keys.
+// such patterns the command runs with every shard locked, in one go, else with those of its keys.
+// Then a large collection is sorted in slices; see sliced-sort.ts.
 //
 // Redis: what is sorted ALPHA and not stored is compared as the locale says; here the locale is C.
 
 import { LargeList } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_STRING_SIZE } from '../errors.ts';
+import type { LargeCollection } from '../large-values.ts';
 import { newList } from '../list/list-packing.ts';
-import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
+import { DONE, NOT_HERE, type Outcome, SLICED } from '../outcome.ts';
+import type { SlicedPayload } from '../sliced-payload.ts';
+import { MOST_RESTARTS } from '../sliced-work.ts';
+import { FRAME_BYTES, needsNoKeys, SortReply, SortStore, sortedElements } from './sliced-sort.ts';
 import { parseSortOptions, type SortOptions } from './sort-options.ts';
 import { sortedIndexes } from './sort-order.ts';
-import { counts, HAS_VALUE, type SortPattern } from './sort-pattern.ts';
+import { forEachOutput, isAsItComes, type Order, orderOf, placesOf } from './sort-output.ts';
+import { counts } from './sort-pattern.ts';
 import { ByteStrings, isSortable, type Source, sourceOf } from './sort-source.ts';
 
-/** More than an element takes beyond its bytes where it is stored and logged. */
-const FRAME_BYTES = 16;
 const NOTHING = Buffer.alloc(0);
 const ERR_OUT_OF_REACH = 'ERR SORT needs the value of a key that is out of reach';
 
@@ -43,11 +47,13 @@ function sortKey(c: CommandContext, mayStore: boolean): Outcome {
     return isStuck ? c.fail(ERR_OUT_OF_REACH) : c.refuse(answer);
   }
   counts.end(c);
-  return DONE;
+  return answer === SLICED ? SLICED : DONE;
 }
 
-/** Returns DONE, or what `open`, a lookup or a store has answered below 0. */
+/** Returns DONE, SLICED, or what `open`, a lookup or a store has answered below 0. */
 function run(c: CommandContext, options: SortOptions): number {
+  const prepared = c.prepared instanceof SortStore ? c.prepared : null;
+  if (prepared?.sources.areCurrent(c)) return storePrepared(c, prepared, options);
   let entry = c.open(1);
   if (entry < 0) return entry;
   if (entry === 0) counts.misses++;
@@ -56,8 +62,14 @@ function run(c: CommandContext, options: SortOptions): number {
   let order: Order = { indexes: null, first: 0, count: 0 };
   if (entry > 0) {
     if (!isSortable(c, entry)) return c.wrongType();
-    entry = c.loadValue(entry);
+    entry = c.loadSource(entry);
     if (entry < 0) return entry;
+    const { collection } = c;
+    if (collection !== null && needsNoKeys(options)) {
+      const wanted = sortedElements(options, collection);
+      const restarts = prepared === null ? 0 : prepared.restarts + 1;
+      if (wanted > c.sliceElements) return runSliced(c, options, collection, wanted, restarts);
+    }
     const ordered = bringIntoOrder(c, sourceOf(c, entry), elements, options);
     if (typeof ordered === 'number') return ordered;
     if (typeof ordered === 'string') return c.fail(ordered);
@@ -68,12 +80,27 @@ function run(c: CommandContext, options: SortOptions): number {
     : storeElements(c, elements, order, options);
 }
 
-/** Elements by index, `count` from place `first` on. */
-interface Order {
-  /** Null: as they are. */
-  readonly indexes: Uint32Array | null;
-  readonly first: number;
-  readonly count: number;
+function runSliced(
+  c: CommandContext,
+  options: SortOptions,
+  collection: LargeCollection,
+  wanted: number,
+  restarts: number,
+): number {
+  if (options.store === 0) return c.perform(new SortReply(options, collection), wanted);
+  // Asked first, so that nothing is computed where it cannot be stored.
+  const target = c.open(options.store);
+  if (target < 0) return target;
+  if (target > 0 && !c.canRemove(target)) return NOT_HERE;
+  const work = new SortStore(options, collection);
+  work.restarts = restarts;
+  const outcome = c.perform(work, restarts > MOST_RESTARTS ? 0 : wanted);
+  if (outcome < 0) return outcome;
+  if (outcome !== SLICED) return storeMade(c, work, options);
+  work.sources.note(c, 1, 1);
+  // The command comes again and counts then.
+  counts.begin();
+  return outcome;
 }
 
 function bringIntoOrder(
@@ -82,52 +109,14 @@ function bringIntoOrder(
   elements: ByteStrings,
   options: SortOptions,
 ): Order | string | number {
-  const first = Math.min(Math.max(options.start, 0), source.count);
-  const rest = source.count - first;
-  const count = options.count < 0 ? rest : Math.min(options.count, rest);
-  const { store, unsorted, descending } = options;
-  if (unsorted && (store === 0 || !source.isUnordered)) {
-    if (count > 0) source.visit(first, count, descending, elements.push);
+  const { first, count } = placesOf(options, source.count);
+  if (isAsItComes(options, source.isUnordered)) {
+    if (count > 0) source.visit(first, count, options.descending, elements.push);
     return { indexes: null, first: 0, count };
   }
   source.visit(0, source.count, false, elements.push);
-  // What is stored should not depend on the order a set happens to have.
-  const stable = unsorted ? { ...options, alpha: true, by: null } : options;
-  const indexes = sortedIndexes(c, elements, stable);
+  const indexes = sortedIndexes(c, elements, orderOf(options));
   return indexes instanceof Uint32Array ? { indexes, first, count } : indexes;
-}
-
-/**
- * Gives what is asked for of each element to `write`, null where there is nothing.
- * @returns DONE, or what a lookup has answered below 0
- */
-function forEachOutput(
-  c: CommandContext,
-  elements: ByteStrings,
-  { indexes, first, count }: Order,
-  gets: readonly SortPattern[],
-  write: (bytes: Buffer | null, offset: number, length: number) => void,
-): number {
-  const { bytes, begins } = elements;
-  for (let place = first; place < first + count; place++) {
-    const index = indexes === null ? place : indexes[place]!;
-    const begin = begins[index]!;
-    const length = elements.length(index);
-    if (gets.length === 0) write(bytes, begin, length);
-    for (const pattern of gets) {
-      const found = pattern.lookUp(c, bytes, begin, length);
-      if (found < 0) return found;
-      const { value } = pattern;
-      if (found === HAS_VALUE) write(value.bytes, value.offset, value.length);
-      else write(null, 0, 0);
-    }
-  }
-  return isAnyWanted(c) ? NOT_HERE : DONE;
-}
-
-/** True when something was out of reach: what was found without it means nothing. */
-function isAnyWanted({ wanted }: CommandContext): boolean {
-  return wanted !== null && wanted.length > 0;
 }
 
 function replyElements(
@@ -151,21 +140,35 @@ function storeElements(
   order: Order,
   options: SortOptions,
 ): number {
-  const into = new LargeList();
+  const list = new LargeList();
   let bytes = 0;
   const done = forEachOutput(c, elements, order, options.gets, (value, offset, length) => {
     bytes += length + FRAME_BYTES;
-    if (bytes <= c.maxStringBytes) into.pushLast(value ?? NOTHING, offset, length);
+    if (bytes <= c.maxStringBytes) list.pushLast(value ?? NOTHING, offset, length);
   });
   if (done < 0) return done;
+  return storeMade(c, { error: '', list, bytes, payload: null }, options);
+}
+
+function storePrepared(c: CommandContext, prepared: SortStore, options: SortOptions): number {
+  counts.hits++;
+  return storeMade(c, prepared, options);
+}
+
+/** The list to be stored, or why there is none; its payload where it was made already. */
+type Made = Pick<SortStore, 'error' | 'list' | 'bytes' | 'payload'>;
+
+function storeMade(c: CommandContext, made: Made, options: SortOptions): number {
+  const { error, list, bytes, payload } = made;
+  if (error !== '') return c.fail(error);
   if (bytes > c.maxStringBytes) return c.fail(ERR_STRING_SIZE);
-  const refusal = c.refusalOf(bytes);
+  const refusal = c.refusalOf(payload === null ? bytes : payload.bytes.length);
   if (refusal !== '') return c.fail(refusal);
   const target = c.open(options.store);
   if (target < 0) return target;
-  const stored = into.count === 0 ? drop(c, target) : storeList(c, target, into);
+  const stored = list.count === 0 ? drop(c, target) : storeList(c, target, list, payload);
   if (stored < 0) return stored;
-  c.reply.integer(into.count);
+  c.reply.integer(list.count);
   return DONE;
 }
 
@@ -176,10 +179,16 @@ function drop(c: CommandContext, entry: number): number {
   return DONE;
 }
 
-function storeList(c: CommandContext, entry: number, list: LargeList): number {
+function storeList(
+  c: CommandContext,
+  entry: number,
+  list: LargeList,
+  payload: SlicedPayload | null,
+): number {
   const stored = c.storeNew(entry, newList(c, list));
   if (stored < 0) return stored;
   c.table.setExpireAtMs(stored, 0);
-  c.changed(stored);
+  if (payload === null) c.changed(stored);
+  else c.changedTo(stored, payload.bytes);
   return stored;
 }

@@ -1,11 +1,13 @@
 // Takes a value of any type from one key to another as it is: packed bytes, type, encoding and
-// expiry. Shared by COPY, RENAME and MOVE; knows nothing of what the bytes mean.
+// expiry. Shared by COPY, RENAME and MOVE; knows nothing of what the bytes mean. What is long is
+// made ahead: see sliced-transfer.ts.
 
 import { SOON_MS } from '../collection-access.ts';
 import type { CommandContext } from '../context.ts';
 import type { LargeCollection } from '../large-values.ts';
 import { NOT_HERE } from '../outcome.ts';
-import { cloneCollection } from './dump-forms.ts';
+import { CollectionCopy } from './collection-copy.ts';
+import type { SlicedTransfer } from './sliced-transfer.ts';
 
 /** A value that is about to be copied or moved; valid until its own entry changes. */
 export interface SourceValue {
@@ -48,8 +50,9 @@ export function storeCopy(c: CommandContext, entry: number, source: SourceValue)
   if (source.collection !== null) {
     // A front has none; who may not keep the copy need not make it.
     if (!c.mayBeLarge) return NOT_HERE;
-    const copy = cloneCollection(c, source.entry, source.collection);
-    const stored = c.storeLarge(entry, source.type, copy);
+    const copying = new CollectionCopy(source.collection, c.largeOptions);
+    while (!copying.step());
+    const stored = c.storeLarge(entry, source.type, copying.copy);
     if (stored > 0) finish(c, stored, source);
     return stored;
   }
@@ -71,9 +74,22 @@ export function storeMoved(c: CommandContext, entry: number, source: SourceValue
   return stored;
 }
 
-function finish(c: CommandContext, stored: number, source: SourceValue): void {
+/** Gives the selected key what was made of a large source ahead, as the two above do. */
+export function storePrepared(
+  c: CommandContext,
+  entry: number,
+  source: SourceValue,
+  { collection, payload }: SlicedTransfer,
+): number {
+  const stored = c.storeLarge(entry, source.type, collection);
+  if (stored > 0) finish(c, stored, source, payload?.bytes);
+  return stored;
+}
+
+function finish(c: CommandContext, stored: number, source: SourceValue, payload?: Buffer): void {
   c.setEncoding(stored, source.encoding);
   c.table.setExpireAtMs(stored, source.expireAtMs);
   if (source.hasTimedParts) c.table.noteTimedParts(stored, SOON_MS);
-  c.changed(stored);
+  if (payload === undefined) c.changed(stored);
+  else c.changedTo(stored, payload);
 }

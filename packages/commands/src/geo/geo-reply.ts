@@ -29,3 +29,45 @@ function replyCoordinate({ reply }: CommandContext, degrees: number): void {
   const line = Buffer.from(`,${text}\r\n`, 'latin1');
   reply.encoded(line, 0, line.length);
 }
+
+interface WantedFacts {
+  readonly withDistance: boolean;
+  readonly withHash: boolean;
+  readonly withPoint: boolean;
+}
+
+/** What is replied of each member that was found. */
+export class Facts {
+  readonly withPoint: boolean;
+  readonly #withDistance: boolean;
+  readonly #withHash: boolean;
+  readonly #unit: number;
+  readonly #count: number;
+
+  /** @param unit of distances, in meters */
+  constructor({ withDistance, withHash, withPoint }: WantedFacts, unit: number) {
+    this.withPoint = withPoint;
+    this.#withDistance = withDistance;
+    this.#withHash = withHash;
+    this.#unit = unit;
+    this.#count = Number(withDistance) + Number(withHash) + Number(withPoint);
+  }
+
+  /** Writes a member; `distance` is in meters. */
+  reply(
+    c: CommandContext,
+    bytes: Buffer,
+    offset: number,
+    length: number,
+    score: number,
+    distance: number,
+    point: GeoPoint,
+  ): void {
+    const { reply } = c;
+    if (this.#count > 0) reply.array(1 + this.#count);
+    reply.bulk(bytes, offset, length);
+    if (this.#withDistance) replyDistance(c, distance / this.#unit);
+    if (this.#withHash) reply.integer(score);
+    if (this.withPoint) replyPoint(c, point);
+  }
+}

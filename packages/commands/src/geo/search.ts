@@ -1,14 +1,22 @@
 // GEOSEARCH, GEOSEARCHSTORE, GEORADIUS and GEORADIUSBYMEMBER: members inside a circle or a box.
 
-import { decodeGeohash, distanceInside, type GeoPoint, geoCells } from '@forgekv/datatypes';
+import {
+  decodeGeohash,
+  distanceInside,
+  type GeoPoint,
+  type GeoShape,
+  geoCells,
+} from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
-import { DONE, OTHER_TYPE, type Outcome } from '../outcome.ts';
+import { DONE, OTHER_TYPE, type Outcome, SLICED } from '../outcome.ts';
+import { MOST_RESTARTS } from '../sliced-work.ts';
 import { made } from '../sorted-set/new-sorted-set.ts';
 import { zset } from '../sorted-set/sorted-set-value.ts';
 import { isDestinationHere, storeMade } from '../sorted-set/store-made.ts';
 import { lengths } from './geo-arguments.ts';
-import { replyDistance, replyPoint } from './geo-reply.ts';
+import { Facts } from './geo-reply.ts';
 import { type SearchGrammar, search } from './search-options.ts';
+import { type RankRange, SearchReply, SearchStore } from './sliced-search.ts';
 
 const GEOSEARCH: SearchGrammar = { middle: 'option', source: 1, stores: 'never' };
 const GEOSEARCHSTORE: SearchGrammar = { middle: 'option', source: 2, stores: 'always' };
@@ -71,6 +79,15 @@ function find(c: CommandContext, grammar: SearchGrammar): Outcome {
     const destination = isDestinationHere(c, storeIndex);
     if (destination < 0) return c.refuse(destination);
   }
+  const prepared = c.prepared instanceof SearchStore ? c.prepared : null;
+  if (prepared?.sources.areCurrent(c)) return finish(c, prepared);
+  if (zset.isLong(c, zset.count)) {
+    const ranges = rangesOf(search.shape);
+    const looked = ranges.reduce((sum, { count }) => sum + count, 0);
+    if (looked > c.sliceElements) {
+      return findSliced(c, grammar, ranges, looked, prepared === null ? 0 : prepared.restarts + 1);
+    }
+  }
   const found = entry === 0 ? [] : collect();
   if (storeIndex === 0) {
     c.countRead(entry);
@@ -83,6 +100,39 @@ function find(c: CommandContext, grammar: SearchGrammar): Outcome {
   }
   const outcome = storeMade(c, storeIndex);
   if (outcome === DONE) c.countRead(entry);
+  return outcome;
+}
+
+/** Where the sorted set that is open has what may be in a shape. */
+function rangesOf(shape: GeoShape): RankRange[] {
+  return geoCells(shape).map(({ min, max }) => {
+    zset.matchScores({ min, max, minExclusive: false, maxExclusive: true });
+    return { first: zset.first, count: zset.matched };
+  });
+}
+
+function findSliced(
+  c: CommandContext,
+  grammar: SearchGrammar,
+  ranges: readonly RankRange[],
+  looked: number,
+  restarts: number,
+): Outcome {
+  if (search.storeIndex === 0) {
+    c.stats.hits++;
+    return c.perform(new SearchReply(zset, ranges), looked, 1);
+  }
+  const work = new SearchStore(c, zset, ranges);
+  work.restarts = restarts;
+  const outcome = c.perform(work, restarts > MOST_RESTARTS ? 0 : looked);
+  if (outcome === SLICED) work.sources.note(c, grammar.source, 1);
+  return outcome === DONE ? finish(c, work) : outcome;
+}
+
+/** Stores what was found in a sorted set that is there. */
+function finish(c: CommandContext, { made: found, payload }: SearchStore): Outcome {
+  const outcome = storeMade(c, search.storeIndex, found, payload);
+  if (outcome === DONE) c.stats.hits++;
   return outcome;
 }
 
@@ -107,14 +157,9 @@ function collect(): Found[] {
 }
 
 function reply(c: CommandContext, found: readonly Found[]): void {
-  const { withDistance, withHash, withPoint } = search;
-  const facts = Number(withDistance) + Number(withHash) + Number(withPoint);
+  const facts = new Facts(search, lengths.unit);
   c.reply.array(found.length);
   for (const one of found) {
-    if (facts > 0) c.reply.array(1 + facts);
-    c.reply.bulk(one.bytes, one.offset, one.length);
-    if (withDistance) replyDistance(c, one.distance / lengths.unit);
-    if (withHash) c.reply.integer(one.score);
-    if (withPoint) replyPoint(c, one);
+    facts.reply(c, one.bytes, one.offset, one.length, one.score, one.distance, one);
   }
 }

@@ -13,7 +13,7 @@ interface Part {
   readonly length: number;
 }
 
-const packed = new PackedHash();
+// Nothing in them is kept from one call to the next.
 const field = new ElementBytes();
 const value = new ElementBytes();
 
@@ -24,6 +24,7 @@ export class HashBuilder {
   readonly #isTimed: boolean;
   readonly #bytes: Buffer;
   readonly #view: DataView;
+  readonly #packed = new PackedHash();
   #large: LargeHash | null = null;
 
   /**
@@ -37,6 +38,7 @@ export class HashBuilder {
     this.#isTimed = isTimed;
     this.#bytes = Buffer.alloc(mayPack ? c.mostPackedBytes : 0);
     this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
+    const packed = this.#packed;
     packed.openEmpty();
     if (!mayPack) {
       this.#large = new LargeHash(c.largeOptions);
@@ -47,6 +49,11 @@ export class HashBuilder {
     }
   }
 
+  /** Longest field or value. */
+  get mostStringBytes(): number {
+    return this.#c.maxStringBytes;
+  }
+
   /**
    * Adds a field.
    * @param expireAtMs Unix milliseconds, 0 = never
@@ -54,6 +61,7 @@ export class HashBuilder {
    */
   add(name: Part, text: Part, expireAtMs: number): boolean {
     if (this.#large === null) {
+      const packed = this.#packed;
       if (packed.find(field.setBuffer(part(name)))) return false;
       if (this.#fits(name, text)) {
         packed.rebase(this.#bytes, this.#view, 0);
@@ -72,6 +80,7 @@ export class HashBuilder {
 
   #fits(name: Part, text: Part): boolean {
     const { limits, mostPackedBytes } = this.#c;
+    const packed = this.#packed;
     if (Math.max(name.length, text.length) > this.#maxValueBytes) return false;
     if (!hashCountStaysPacked(packed.count + 1, limits.hash)) return false;
     return packed.baseBytes + packed.pairBytes(name.length, text.length) <= mostPackedBytes;
@@ -79,6 +88,7 @@ export class HashBuilder {
 
   #enlarge(): LargeHash {
     const large = new LargeHash(this.#c.largeOptions);
+    const packed = this.#packed;
     packed.rewind();
     while (packed.next()) {
       packed.read();
@@ -95,8 +105,8 @@ export class HashBuilder {
       if (this.#large.count === 0) return null;
       return { type: TYPE_HASH, collection: this.#large, hasTimedParts };
     }
-    if (packed.count === 0) return null;
-    const { length } = packed;
+    const { count, length } = this.#packed;
+    if (count === 0) return null;
     return { type: TYPE_HASH, encoding: 0, bytes: this.#bytes, offset: 0, length, hasTimedParts };
   }
 }

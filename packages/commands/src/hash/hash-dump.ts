@@ -8,6 +8,8 @@
 // A time in 24 is 0 for none, else 1 + the milliseconds after the earliest one.
 
 import {
+  DUMP_VERSION,
+  type LargeHash,
   ListpackReader,
   ListpackWriter,
   parseSafeInteger,
@@ -21,15 +23,20 @@ import {
 } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import type { NewValue } from '../new-value.ts';
+import { ElementsRestoring, type Restoring } from '../restoring.ts';
+import type { PayloadPages } from '../sliced-payload.ts';
+import { pageOf } from '../sliced-work.ts';
 import { HashBuilder } from './hash-builder.ts';
 import { hash } from './hash-value.ts';
 
-const RDB_HASH = 4;
+export const RDB_HASH = 4;
 const RDB_HASH_ZIPLIST = 13;
 const RDB_HASH_LISTPACK = 16;
-const RDB_HASH_TIMED = 24;
+export const RDB_HASH_TIMED = 24;
 const RDB_HASH_TIMED_LISTPACK = 25;
 
+/** The RDB version that brought types with times. */
+const TIMED_VERSION = 12;
 const TIME_BYTES = 8;
 /** Later times are no times of fields: the limit of Redis 7.4. */
 const LATEST_MS = 2 ** 46 - 1;
@@ -38,37 +45,34 @@ const LEAST_COMPRESSED = 256;
 
 const listpack = new ListpackWriter();
 
-type RestoreHash = (c: CommandContext, reader: RdbReader, mayPack: boolean) => NewValue | null;
+type RestoreHash = (c: CommandContext, reader: RdbReader) => NewValue | null;
 
-/** How the hash types of RDB are read. */
+/** How other hash types of RDB are read. */
 export const hashRestores: readonly (readonly [type: number, restore: RestoreHash])[] = [
-  [RDB_HASH, (c, reader, mayPack) => restorePairs(c, reader, mayPack, false)],
-  [RDB_HASH_ZIPLIST, (c, reader, mayPack) => restoreBlob(c, reader, mayPack, new ZiplistReader())],
-  [
-    RDB_HASH_LISTPACK,
-    (c, reader, mayPack) => restoreBlob(c, reader, mayPack, new ListpackReader()),
-  ],
-  [RDB_HASH_TIMED, (c, reader, mayPack) => restorePairs(c, reader, mayPack, true)],
+  [RDB_HASH_ZIPLIST, (c, reader) => restoreBlob(c, reader, new ZiplistReader())],
+  [RDB_HASH_LISTPACK, (c, reader) => restoreBlob(c, reader, new ListpackReader())],
   [RDB_HASH_TIMED_LISTPACK, restoreTimedBlob],
 ];
 
-/** Writes the hash opened last. */
+/** Writes the packed hash opened last. */
 export function dumpHash(c: CommandContext, _entry: number, writer: RdbWriter): void {
   hash.attach(c);
   const earliestMs = hash.earliestExpiry;
   const compress = c.config.boolean('rdbcompression');
   if (earliestMs !== 0) {
-    dumpTimed(c, writer, compress, earliestMs);
-  } else if (c.collection === null) {
-    listpack.begin();
-    hash.each(c, appendPair);
-    writer.byte(RDB_HASH_LISTPACK);
-    listpack.write(writer, compress);
-  } else {
-    writer.byte(RDB_HASH);
-    writer.length(hash.count);
-    hash.each(c, () => writePair(writer, compress));
+    beginPairs(writer, hash.count, earliestMs);
+    hash.each(c, () => {
+      const { fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength } = hash;
+      writeTime(writer, hash.expireAtMs, earliestMs);
+      writePart(writer, fieldBytes, fieldAt, fieldLength, compress);
+      writePart(writer, valueBytes, valueAt, valueLength, compress);
+    });
+    return;
   }
+  listpack.begin();
+  hash.each(c, appendPair);
+  writer.byte(RDB_HASH_LISTPACK);
+  listpack.write(writer, compress);
 }
 
 function appendPair(): void {
@@ -76,65 +80,88 @@ function appendPair(): void {
   listpack.append(hash.valueBytes, hash.valueAt, hash.valueLength);
 }
 
-function writePair(writer: RdbWriter, compress: boolean): void {
-  const { fieldBytes, fieldAt, fieldLength, valueBytes, valueAt, valueLength } = hash;
-  writeRdbString(
-    writer,
-    fieldBytes,
-    fieldAt,
-    fieldLength,
-    compress && fieldLength >= LEAST_COMPRESSED,
-  );
-  writeRdbString(
-    writer,
-    valueBytes,
-    valueAt,
-    valueLength,
-    compress && valueLength >= LEAST_COMPRESSED,
-  );
+/** A large hash as fields and values, with their times when there are any. */
+export function pagesOfHash(c: CommandContext, large: LargeHash): PayloadPages {
+  const compress = c.config.boolean('rdbcompression');
+  const wanted = pageOf(large);
+  const earliestMs = large.nextExpireAtMs;
+  return {
+    version: earliestMs === 0 ? DUMP_VERSION : TIMED_VERSION,
+    bytes: large.memoryBytes,
+    begin: (writer) => beginPairs(writer, large.count, earliestMs),
+    page: (writer, cursor) =>
+      large.scan(cursor, wanted, (field, value, expireAtMs) => {
+        if (earliestMs !== 0) writeTime(writer, expireAtMs, earliestMs);
+        writePart(writer, field.bytes, field.offset, field.length, compress);
+        writePart(writer, value.bytes, value.offset, value.length, compress);
+      }),
+  };
 }
 
-function dumpTimed(
-  c: CommandContext,
+/** @param earliestMs 0: no field has a time */
+function beginPairs(writer: RdbWriter, count: number, earliestMs: number): void {
+  writer.byte(earliestMs === 0 ? RDB_HASH : RDB_HASH_TIMED);
+  if (earliestMs !== 0) writer.uint64(BigInt(earliestMs));
+  writer.length(count);
+}
+
+function writeTime(writer: RdbWriter, expireAtMs: number, earliestMs: number): void {
+  writer.length(expireAtMs === 0 ? 0 : expireAtMs - earliestMs + 1);
+}
+
+function writePart(
   writer: RdbWriter,
+  bytes: Buffer,
+  offset: number,
+  length: number,
   compress: boolean,
-  earliestMs: number,
 ): void {
-  writer.byte(RDB_HASH_TIMED);
-  writer.uint64(BigInt(earliestMs));
-  writer.length(hash.count);
-  hash.each(c, () => {
-    writer.length(hash.expireAtMs === 0 ? 0 : hash.expireAtMs - earliestMs + 1);
-    writePair(writer, compress);
-  });
+  writeRdbString(writer, bytes, offset, length, compress && length >= LEAST_COMPRESSED);
 }
 
-function restorePairs(
-  c: CommandContext,
-  reader: RdbReader,
-  mayPack: boolean,
-  isTimed: boolean,
-): NewValue | null {
-  const earliestMs = isTimed ? readTime(reader) : 0;
-  const count = readCount(reader);
-  if (reader.failed) return null;
-  const { hash: limits } = c.limits;
-  const builder = new HashBuilder(
-    c,
-    mayPack && count <= limits.maxEntries,
-    isTimed,
-    limits.maxValueBytes,
-  );
-  for (let i = 0; i < count; i++) {
-    const after = isTimed ? readCount(reader) : 0;
-    const field = readRdbString(reader, c.maxStringBytes);
-    const value = readRdbString(reader, c.maxStringBytes);
-    const expireAtMs = after === 0 ? 0 : earliestMs + after - 1;
-    if (field === null || value === null || expireAtMs > LATEST_MS) return null;
-    if (after !== 0 && expireAtMs === 0) return null;
-    if (!builder.add(field, value, expireAtMs)) return null;
+/** Begins to read fields and values, in the form of a type. */
+export function beginHash(
+  type: number,
+): (c: CommandContext, reader: RdbReader) => Restoring | null {
+  const isTimed = type === RDB_HASH_TIMED;
+  return (c, reader) => {
+    const earliestMs = isTimed ? readTime(reader) : 0;
+    const count = readCount(reader);
+    if (reader.failed) return null;
+    const { maxEntries, maxValueBytes } = c.limits.hash;
+    const into = new HashBuilder(c, count <= maxEntries, isTimed, maxValueBytes);
+    return new FieldsRestoring(reader, count, into, isTimed ? earliestMs : -1);
+  };
+}
+
+class FieldsRestoring extends ElementsRestoring {
+  readonly #mostBytes: number;
+  readonly #into: HashBuilder;
+  readonly #earliestMs: number;
+
+  /** @param earliestMs below 0: fields have no times */
+  constructor(reader: RdbReader, count: number, into: HashBuilder, earliestMs: number) {
+    super(reader, count);
+    this.#mostBytes = into.mostStringBytes;
+    this.#into = into;
+    this.#earliestMs = earliestMs;
   }
-  return builder.finish();
+
+  protected override read(): boolean {
+    const { reader } = this;
+    const earliestMs = this.#earliestMs;
+    const after = earliestMs < 0 ? 0 : readCount(reader);
+    const field = readRdbString(reader, this.#mostBytes);
+    const value = readRdbString(reader, this.#mostBytes);
+    const expireAtMs = after === 0 ? 0 : earliestMs + after - 1;
+    if (field === null || value === null || expireAtMs > LATEST_MS) return false;
+    if (after !== 0 && expireAtMs === 0) return false;
+    return this.#into.add(field, value, expireAtMs);
+  }
+
+  protected override value(): NewValue | null {
+    return this.#into.finish();
+  }
 }
 
 function readTime(reader: RdbReader): number {
@@ -154,12 +181,11 @@ function readCount(reader: RdbReader): number {
 function restoreBlob(
   c: CommandContext,
   reader: RdbReader,
-  mayPack: boolean,
   entries: ListpackReader | ZiplistReader,
 ): NewValue | null {
   const blob = readRdbString(reader, c.maxStringBytes);
   if (blob === null || !entries.open(blob.bytes, blob.offset, blob.length)) return null;
-  const builder = new HashBuilder(c, mayPack, false);
+  const builder = new HashBuilder(c, true, false);
   while (entries.next()) {
     const field = kept(entries);
     if (!entries.next() || !builder.add(field, entries, 0)) return null;
@@ -167,12 +193,12 @@ function restoreBlob(
   return entries.failed ? null : builder.finish();
 }
 
-function restoreTimedBlob(c: CommandContext, reader: RdbReader, mayPack: boolean): NewValue | null {
+function restoreTimedBlob(c: CommandContext, reader: RdbReader): NewValue | null {
   readTime(reader);
   const blob = readRdbString(reader, c.maxStringBytes);
   const entries = new ListpackReader();
   if (blob === null || !entries.open(blob.bytes, blob.offset, blob.length)) return null;
-  const builder = new HashBuilder(c, mayPack, true);
+  const builder = new HashBuilder(c, true, true);
   while (entries.next()) {
     const field = kept(entries);
     if (!entries.next()) return null;

@@ -7,6 +7,7 @@
 //   quicklist 2 (18)   count, then each: 1, a string that is an element; 2, one that is a listpack
 
 import {
+  DUMP_VERSION,
   LargeList,
   ListpackReader,
   ListpackWriter,
@@ -19,9 +20,11 @@ import {
   writeRdbString,
   ZiplistReader,
 } from '@forgekv/datatypes';
-import { TYPE_LIST } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import type { NewValue } from '../new-value.ts';
+import { ElementsRestoring, type Restoring } from '../restoring.ts';
+import type { PayloadPages } from '../sliced-payload.ts';
+import { pageOf } from '../sliced-work.ts';
 import { ListElements } from './list-elements.ts';
 import { newList } from './list-packing.ts';
 
@@ -42,69 +45,122 @@ const listpacks = new ListpackReader();
 const ziplists = new ZiplistReader();
 const node = new ListpackWriter();
 
-/** Writes type byte and value of the list opened last. */
+/** Writes type byte and value of the packed list opened last. */
 export function dumpList(c: CommandContext, entry: number, writer: RdbWriter): void {
-  const compress = c.config.boolean('rdbcompression');
   list.load(c, entry);
   writer.byte(RDB_LIST_QUICKLIST_2);
-  if (c.collection === null) {
-    writer.length(1);
-    node.begin();
-    list.visit(0, list.count, false, (bytes, offset, length) => node.append(bytes, offset, length));
-    writer.length(NODE_PACKED);
-    node.write(writer, compress);
-    return;
-  }
-  writeNodes(writer, compress, c.limits.listSize);
-  list.close();
+  writer.length(1);
+  node.begin();
+  list.visit(0, list.count, false, (bytes, offset, length) => node.append(bytes, offset, length));
+  writer.length(NODE_PACKED);
+  node.write(writer, c.config.boolean('rdbcompression'));
 }
 
-function writeNodes(writer: RdbWriter, compress: boolean, listSize: number): void {
-  const mostElements = listSize > 0 ? listSize : Infinity;
-  const countAt = writer.position;
-  writer.byte(LENGTH_32);
-  writer.littleEndian(0, 4);
-  let nodes = 0;
-  let elements = 0;
-  const endNode = (): void => {
-    if (elements === 0) return;
-    writer.length(NODE_PACKED);
-    node.write(writer, compress);
-    nodes++;
-    elements = 0;
-  };
-  node.begin();
-  list.visit(0, list.count, false, (bytes, offset, length) => {
-    if (elements === mostElements || (elements > 0 && node.bytes + length > NODE_BYTES)) {
-      endNode();
-      node.begin();
-    }
+/** A large list in nodes. */
+export function pagesOfList(c: CommandContext, large: LargeList): PayloadPages {
+  return new ListNodes(c, large);
+}
+
+class ListNodes implements PayloadPages {
+  readonly version = DUMP_VERSION;
+  readonly #list: LargeList;
+  readonly #page: number;
+  readonly #compress: boolean;
+  readonly #mostElements: number;
+  /** Where the number of nodes is written at the end. */
+  #countAt = 0;
+  #nodes = 0;
+  /** The node that is being filled, and its elements. */
+  readonly #node = new ListpackWriter();
+  #elements = 0;
+
+  constructor(c: CommandContext, list: LargeList) {
+    const { listSize } = c.limits;
+    this.#list = list;
+    this.#page = pageOf(list);
+    this.#compress = c.config.boolean('rdbcompression');
+    this.#mostElements = listSize > 0 ? listSize : Infinity;
+  }
+
+  get bytes(): number {
+    return this.#list.memoryBytes;
+  }
+
+  begin(writer: RdbWriter): void {
+    writer.byte(RDB_LIST_QUICKLIST_2);
+    this.#countAt = writer.position;
+    writer.byte(LENGTH_32);
+    writer.littleEndian(0, 4);
+    this.#node.begin();
+  }
+
+  page(writer: RdbWriter, done: number): number {
+    const { count } = this.#list;
+    const wanted = Math.min(this.#page, count - done);
+    this.#list.walk(done, wanted, false, ({ bytes, offset, length }) => {
+      this.#add(writer, bytes, offset, length);
+    });
+    if (done + wanted < count) return done + wanted;
+    this.#endNode(writer);
+    writer.buffer.writeUInt32BE(this.#nodes, this.#countAt + 1);
+    return 0;
+  }
+
+  #add(writer: RdbWriter, bytes: Buffer, offset: number, length: number): void {
+    const node = this.#node;
+    const isFull = this.#elements === this.#mostElements || node.bytes + length > NODE_BYTES;
+    if (isFull) this.#endNode(writer);
     if (length > NODE_BYTES) {
       writer.length(NODE_PLAIN);
-      writeRdbString(writer, bytes, offset, length, compress);
-      nodes++;
+      writeRdbString(writer, bytes, offset, length, this.#compress);
+      this.#nodes++;
     } else {
       node.append(bytes, offset, length);
-      elements++;
+      this.#elements++;
     }
-  });
-  endNode();
-  writer.buffer.writeUInt32BE(nodes, countAt + 1);
+  }
+
+  #endNode(writer: RdbWriter): void {
+    if (this.#elements === 0) return;
+    writer.length(NODE_PACKED);
+    this.#node.write(writer, this.#compress);
+    this.#nodes++;
+    this.#elements = 0;
+    this.#node.begin();
+  }
 }
 
-/** Reads what the type byte `type` says; null when it is damaged or empty. */
-export function restoreList(
+/** Begins to read what the type byte `type` says. */
+export function beginList(
   type: number,
-): (c: CommandContext, reader: RdbReader, mayPack: boolean) => NewValue | null {
-  return (c, reader, mayPack) => {
-    const most = Math.min(c.maxStringBytes, MAX_ELEMENT_BYTES);
-    const into = new LargeList();
+): (c: CommandContext, reader: RdbReader) => Restoring | null {
+  return (c, reader) => {
     const nodes = type === RDB_LIST_ZIPLIST ? 1 : reader.length();
-    if (reader.special >= 0) reader.fail();
-    for (let i = 0; i < nodes && !reader.failed; i++) readNode(type, reader, most, into);
-    if (reader.failed || into.count === 0) return null;
-    return mayPack ? newList(c, into) : { type: TYPE_LIST, collection: into };
+    return reader.special >= 0 ? null : new NodesRestoring(c, reader, nodes, type);
   };
+}
+
+class NodesRestoring extends ElementsRestoring {
+  readonly #c: CommandContext;
+  readonly #type: number;
+  readonly #into = new LargeList();
+
+  constructor(c: CommandContext, reader: RdbReader, nodes: number, type: number) {
+    super(reader, nodes);
+    this.#c = c;
+    this.#type = type;
+  }
+
+  protected override read(): boolean {
+    const most = Math.min(this.#c.maxStringBytes, MAX_ELEMENT_BYTES);
+    readNode(this.#type, this.reader, most, this.#into);
+    return !this.reader.failed;
+  }
+
+  protected override value(): NewValue | null {
+    const into = this.#into;
+    return into.count === 0 ? null : newList(this.#c, into);
+  }
 }
 
 /** Reads a node, or an element, to the end of a list; fails the reader when it is damaged. */

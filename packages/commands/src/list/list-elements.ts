@@ -131,20 +131,22 @@ export class ListElements {
     return this.large !== null && count > c.sliceElements;
   }
 
-  /** The reply of elements of a large list, with its head, as work for later. */
-  paged(reply: ReplyWriter, first: number, count: number, downwards: boolean): PagedReply {
+  /** The reply of elements of a large list, behind its head, as work for later. */
+  paged(
+    reply: ReplyWriter,
+    head: () => void,
+    first: number,
+    count: number,
+    downwards: boolean,
+  ): PagedReply {
     const large = this.large!;
     const page = pageOf(large);
     const write = ({ bytes, offset, length }: ByteRange): void => reply.bulk(bytes, offset, length);
-    return new PagedReply(
-      large,
-      () => reply.array(count),
-      (done) => {
-        const wanted = Math.min(page, count - done);
-        large.walk(downwards ? first - done : first + done, wanted, downwards, write);
-        return done + wanted < count ? done + wanted : 0;
-      },
-    );
+    return new PagedReply(large, head, (done) => {
+      const wanted = Math.min(page, count - done);
+      large.walk(downwards ? first - done : first + done, wanted, downwards, write);
+      return done + wanted < count ? done + wanted : 0;
+    });
   }
 
   /** Returns the index of the first element that equals an argument, -1 without one. */

@@ -3,6 +3,8 @@
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_POSITIVE, ERR_SYNTAX, wrongArity } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
+import { FoundMembers } from '../set/found-members.ts';
+import { PagedReply } from '../sliced-work.ts';
 import { readEnd, readInteger } from './index-argument.ts';
 import { list } from './list-value.ts';
 
@@ -33,6 +35,12 @@ function pop(c: CommandContext, isLeft: boolean): Outcome {
     return DONE;
   }
   const popped = Math.min(count, list.count);
+  if (list.isLong(c, popped)) {
+    const work = replyLater(c, isLeft, popped, null);
+    const left = remove(c, isLeft, popped);
+    if (left !== 0) c.changedAsAsked(left);
+    return c.perform(work, popped);
+  }
   if (argc === 3) c.reply.array(popped);
   if (popped === 0) return DONE;
   const left = popReplying(c, isLeft, popped);
@@ -42,9 +50,38 @@ function pop(c: CommandContext, isLeft: boolean): Outcome {
 
 /** Pops elements that exist, after replying them; returns the entry, 0 when none are left. */
 function popReplying(c: CommandContext, isLeft: boolean, count: number): number {
-  const first = isLeft ? 0 : list.count - 1;
-  list.reply(c.reply, first, count, !isLeft);
+  list.reply(c.reply, isLeft ? 0 : list.count - 1, count, !isLeft);
+  return remove(c, isLeft, count);
+}
+
+function remove(c: CommandContext, isLeft: boolean, count: number): number {
   return list.removeRange(c, isLeft ? 0 : list.count - count, count);
+}
+
+/**
+ * The reply of so many elements that will be popped from a large list, as work for later: of all
+ * of them it keeps the list, else copies.
+ * @param key is replied, too
+ */
+function replyLater(
+  c: CommandContext,
+  isLeft: boolean,
+  count: number,
+  key: Buffer | null,
+): PagedReply {
+  const { reply } = c;
+  const head = (): void => {
+    if (key !== null) {
+      reply.array(2);
+      reply.bulk(key, 0, key.length);
+    }
+    reply.array(count);
+  };
+  const first = isLeft ? 0 : list.count - 1;
+  if (count === list.count) return list.paged(reply, head, first, count, !isLeft);
+  const popped = new FoundMembers();
+  list.visit(first, count, !isLeft, (bytes, offset, length) => popped.add(bytes, offset, length));
+  return new PagedReply(null, head, () => (popped.replyPiece(c) ? 0 : 1));
 }
 
 /** LMPOP numkeys key [key ...] LEFT | RIGHT [COUNT count]. */
@@ -77,13 +114,22 @@ export function lMPop(c: CommandContext): Outcome {
 /** Pops from the list that was opened last, whose key is at an argument index. */
 function popKeyed(c: CommandContext, key: number, isLeft: boolean, count: number): Outcome {
   const { request, reply } = c;
+  if (list.isLong(c, count)) {
+    const work = replyLater(c, isLeft, count, request.copy(key));
+    logPopped(c, remove(c, isLeft, count), isLeft, count);
+    return c.perform(work, count);
+  }
   reply.array(2);
   reply.bulk(request.bytes, request.offset(key), request.length(key));
   reply.array(count);
-  const left = popReplying(c, isLeft, count);
-  if (left === 0) return DONE;
+  logPopped(c, popReplying(c, isLeft, count), isLeft, count);
+  return DONE;
+}
+
+/** Logs what was popped when something is left. */
+function logPopped(c: CommandContext, left: number, isLeft: boolean, count: number): void {
+  if (left === 0) return;
   const log = c.changedAs(left, isLeft ? 'LPOP' : 'RPOP', 1);
   log?.argumentText(String(count));
   log?.endTold(left);
-  return DONE;
 }

@@ -38,7 +38,8 @@ export function lRange(c: CommandContext): Outcome {
   const last = Math.min(fromStart(stop, count), count - 1);
   const wanted = Math.max(0, last - first + 1);
   if (list.isLong(c, wanted)) {
-    return c.perform(list.paged(c.reply, first, wanted, false), wanted, 1);
+    const head = (): void => c.reply.array(wanted);
+    return c.perform(list.paged(c.reply, head, first, wanted, false), wanted, 1);
   }
   c.reply.array(wanted);
   if (wanted > 0) list.reply(c.reply, first, wanted, false);

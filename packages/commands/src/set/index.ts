@@ -7,7 +7,8 @@ import { sdiff, sinter, sinterCard, sunion } from './algebra.ts';
 import { sdiffStore, sinterStore, sunionStore } from './algebra-store.ts';
 import { scard, sIsMember, sMembers, sMIsMember } from './members.ts';
 import { smove } from './move.ts';
-import { spop, sRandMember } from './random.ts';
+import { spop } from './pop.ts';
+import { sRandMember } from './random.ts';
 import { sscan } from './scan.ts';
 
 export const setHandlers = {

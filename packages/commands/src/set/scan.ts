@@ -1,8 +1,9 @@
 // SSCAN.
 
-import { page } from '../collection-scan.ts';
+import { page, type ScanPage } from '../collection-scan.ts';
 import type { CommandContext } from '../context.ts';
 import { DONE, type Outcome } from '../outcome.ts';
+import { SlicedScan } from '../sliced-scan.ts';
 import { openToRead } from './members.ts';
 import { SetValue } from './set-value.ts';
 
@@ -18,12 +19,25 @@ export function sscan(c: CommandContext): Outcome {
   if (entry !== 0) {
     const wrongOptions = page.readOptions(c, false);
     if (wrongOptions !== '') return c.fail(wrongOptions);
-    next = set.page(page.cursor, page.count, (bytes, offset, length) => {
-      if (page.matches(bytes, offset, length)) page.add(bytes, offset, length);
-      return true;
-    });
+    const { collection } = set;
+    if (page.isLong(c, collection)) {
+      const scan = new SlicedScan(collection, page, (into, cursor, wanted) =>
+        collection.scan(cursor, wanted, ({ bytes, offset, length }) => {
+          add(into, bytes, offset, length);
+        }),
+      );
+      return c.perform(scan, page.count, 1);
+    }
+    next = set.page(page.cursor, page.count, (bytes, offset, length) =>
+      add(page, bytes, offset, length),
+    );
     set.close();
   }
   page.reply(c, next);
   return DONE;
+}
+
+function add(into: ScanPage, bytes: Buffer, offset: number, length: number): boolean {
+  if (into.matches(bytes, offset, length)) into.add(bytes, offset, length);
+  return true;
 }

@@ -120,16 +120,25 @@ export class SetBuilder {
     return bytes <= this.#c!.mostPackedBytes;
   }
 
-  /**
-   * Returns the set, which is not empty, and forgets it. Bytes are valid until the next call.
-   * @param mayPack false: the large form whatever form it has
-   */
-  value(mayPack = true): NewValue {
+  /** Returns the set, which is not empty, and forgets it. Bytes are valid until the next call. */
+  value(): NewValue {
     const members = this.#members!;
-    const length = mayPack && this.isPacked ? this.#write(members) : 0;
+    const length = this.isPacked ? this.#write(members) : 0;
     this.clear();
     if (length === 0) return { type: TYPE_SET, collection: members };
     return { type: TYPE_SET, encoding: 0, bytes: written, offset: 0, length };
+  }
+
+  /**
+   * Returns the members, to be looked for: those of the set that `value` makes when that is large,
+   * else a copy.
+   */
+  members(c: CommandContext): LargeSet {
+    const members = this.#members!;
+    if (!this.isPacked) return members;
+    const copy = new LargeSet(c.largeOptions);
+    everyMember(members, (bytes, offset, length) => copy.insert(bytes, offset, length));
+    return copy;
   }
 
   /** Forgets the members. */

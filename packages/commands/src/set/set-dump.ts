@@ -5,6 +5,7 @@
 //        20  a string: a listpack of the members; Redis 7.2 writes it, 7.0 cannot read it
 
 import {
+  DUMP_VERSION,
   Int64,
   type LargeSet,
   ListpackReader,
@@ -17,11 +18,13 @@ import {
 } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import type { NewValue } from '../new-value.ts';
-import { SlicedPayload } from '../sliced-payload.ts';
+import { ElementsRestoring, type Restoring } from '../restoring.ts';
+import type { PayloadPages } from '../sliced-payload.ts';
+import { pageOf } from '../sliced-work.ts';
 import { SetBuilder } from './set-builder.ts';
 import { SetValue } from './set-value.ts';
 
-const RDB_SET = 2;
+export const RDB_SET = 2;
 const RDB_SET_INTSET = 11;
 const RDB_SET_LISTPACK = 20;
 
@@ -33,7 +36,7 @@ const listpack = new ListpackReader();
 const integer = new Int64();
 const text = Buffer.alloc(MAX_INTEGER_TEXT);
 
-/** Writes the set opened last: an intset as one, all others as strings, which every Redis reads. */
+/** Writes the packed set opened last: integers as such, others as strings, for every Redis. */
 export function dumpSet(c: CommandContext, entry: number, writer: RdbWriter): void {
   set.open(c, entry);
   const compress = c.config.boolean('rdbcompression');
@@ -49,37 +52,59 @@ export function dumpSet(c: CommandContext, entry: number, writer: RdbWriter): vo
     writeRdbString(writer, bytes, offset, length, compress);
     return true;
   });
-  set.close();
 }
 
-/** Makes the payload of a large set, page by page. */
-export function payloadOfSet(c: CommandContext, large: LargeSet, bytes: number): SlicedPayload {
+/** A large set as strings. */
+export function pagesOfSet(c: CommandContext, large: LargeSet): PayloadPages {
   const compress = c.config.boolean('rdbcompression');
-  const walked = new SetValue().openLarge(large);
-  return new SlicedPayload(RDB_SET, large.count, bytes, (writer, cursor) =>
-    walked.walk(cursor, (member, offset, length) => {
-      writeRdbString(writer, member, offset, length, compress);
-      return true;
-    }),
-  );
+  const wanted = pageOf(large);
+  return {
+    version: DUMP_VERSION,
+    bytes: large.memoryBytes,
+    begin: (writer) => {
+      writer.byte(RDB_SET);
+      writer.length(large.count);
+    },
+    page: (writer, cursor) =>
+      large.scan(cursor, wanted, ({ bytes, offset, length }) => {
+        writeRdbString(writer, bytes, offset, length, compress);
+      }),
+  };
 }
 
-/** Reads members as strings; the form is what they suit. */
-function restoreSet(c: CommandContext, reader: RdbReader, mayPack: boolean): NewValue | null {
+/** Begins to read members as strings; the form is what they suit. */
+export function beginSet(c: CommandContext, reader: RdbReader, isLater: boolean): Restoring | null {
   const count = reader.length();
   if (reader.special >= 0 || count === 0) return null;
-  const isLong = count > c.limits.maxIntsetEntries;
-  builder.begin(c, mayPack && !isLong ? 'intset' : 'hashtable');
-  for (let i = 0; i < count; i++) {
-    const member = readRdbString(reader, MAX_ELEMENT_BYTES);
-    if (member === null) return refused();
-    if (!builder.add(member.bytes, member.offset, member.length)) return refused();
+  const into = isLater ? new SetBuilder() : builder;
+  into.begin(c, count > c.limits.maxIntsetEntries ? 'hashtable' : 'intset');
+  return new SetRestoring(reader, count, into);
+}
+
+class SetRestoring extends ElementsRestoring {
+  readonly #into: SetBuilder;
+
+  constructor(reader: RdbReader, count: number, into: SetBuilder) {
+    super(reader, count);
+    this.#into = into;
   }
-  return builder.value(mayPack);
+
+  protected override read(): boolean {
+    const member = readRdbString(this.reader, MAX_ELEMENT_BYTES);
+    return member !== null && this.#into.add(member.bytes, member.offset, member.length);
+  }
+
+  protected override value(): NewValue {
+    return this.#into.value();
+  }
+
+  protected override clear(): void {
+    this.#into.clear();
+  }
 }
 
 /** Reads an intset, which must be sorted. */
-function restoreIntset(c: CommandContext, reader: RdbReader, mayPack: boolean): NewValue | null {
+function restoreIntset(c: CommandContext, reader: RdbReader): NewValue | null {
   const blob = readRdbString(reader, MAX_ELEMENT_BYTES);
   if (blob === null || blob.length <= INTSET_HEAD_BYTES) return null;
   const { bytes, offset, length } = blob;
@@ -98,7 +123,7 @@ function restoreIntset(c: CommandContext, reader: RdbReader, mayPack: boolean): 
     lowBefore = low;
     builder.take(text, 0, integer.write(text, 0));
   }
-  return builder.value(mayPack);
+  return builder.value();
 }
 
 function readInteger(bytes: Buffer, at: number, width: 2 | 4 | 8): void {
@@ -111,11 +136,7 @@ function readInteger(bytes: Buffer, at: number, width: 2 | 4 | 8): void {
 }
 
 /** Reads a listpack; like Redis it keeps the form, whatever the lengths of its members. */
-function restoreSetListpack(
-  c: CommandContext,
-  reader: RdbReader,
-  mayPack: boolean,
-): NewValue | null {
+function restoreSetListpack(c: CommandContext, reader: RdbReader): NewValue | null {
   const blob = readRdbString(reader, MAX_ELEMENT_BYTES);
   if (blob === null || !listpack.open(blob.bytes, blob.offset, blob.length)) return null;
   builder.begin(c, 'listpack');
@@ -124,14 +145,13 @@ function restoreSetListpack(
   }
   if (listpack.failed || builder.count === 0) return refused();
   if (builder.count > c.limits.set.maxEntries) builder.form = 'hashtable';
-  return builder.value(mayPack);
+  return builder.value();
 }
 
-type Restore = (c: CommandContext, reader: RdbReader, mayPack: boolean) => NewValue | null;
+type Restore = (c: CommandContext, reader: RdbReader) => NewValue | null;
 
-/** How a set is read, by the type byte of a payload; see dump-forms.ts. */
+/** How other forms of a set are read, by the type byte of a payload; see dump-forms.ts. */
 export const setRestores: readonly (readonly [type: number, restore: Restore])[] = [
-  [RDB_SET, restoreSet],
   [RDB_SET_INTSET, restoreIntset],
   [RDB_SET_LISTPACK, restoreSetListpack],
 ];

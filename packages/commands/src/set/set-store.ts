@@ -5,10 +5,10 @@ import type { LargeSet } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import type { LargeCollection } from '../large-values.ts';
 import type { NewValue } from '../new-value.ts';
-import type { SlicedPayload } from '../sliced-payload.ts';
+import { SlicedPayload } from '../sliced-payload.ts';
 import { type SlicedWork, SourceVersions } from '../sliced-work.ts';
 import { SetBuilder } from './set-builder.ts';
-import { payloadOfSet } from './set-dump.ts';
+import { pagesOfSet } from './set-dump.ts';
 import { SetGroup } from './set-group.ts';
 import type { VisitMember } from './set-value.ts';
 
@@ -89,9 +89,8 @@ export class SetStore implements SlicedWork {
     if (this.#prefersIntset) builder.preferIntset();
     if (!this.#isLater || builder.count === 0 || builder.isPacked) return true;
     this.count = builder.count;
-    const bytes = builder.effectBytes;
     this.value = builder.value();
-    this.payload = payloadOfSet(c, this.value.collection as LargeSet, bytes);
+    this.payload = new SlicedPayload(pagesOfSet(c, this.value.collection as LargeSet));
     return false;
   }
 }

@@ -3,6 +3,7 @@
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_POSITIVE, ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
+import { PoppedMembers } from './popped-members.ts';
 import { MemberReply } from './reply-members.ts';
 import { zset } from './sorted-set-value.ts';
 
@@ -35,11 +36,33 @@ function popOne(c: CommandContext, fromMax: boolean): Outcome {
     reply.array(0);
     return DONE;
   }
-  members.begin(c, count, true, reply.resp3 && hasCount);
+  const inPairs = reply.resp3 && hasCount;
+  if (zset.isLong(c, count)) {
+    const popped = new PoppedMembers(c, count, inPairs, null);
+    const stored = popLater(c, count, fromMax, popped);
+    if (stored > 0) c.changedAsAsked(stored);
+    return c.perform(popped.reply, count);
+  }
+  members.begin(c, count, true, inPairs);
   popMembers(count, fromMax);
   const stored = zset.settle(c, true);
   if (stored > 0) c.changedAsAsked(stored);
   return DONE;
+}
+
+/** Pops members of a large one that are replied later; returns the entry, 0: none are left. */
+function popLater(
+  c: CommandContext,
+  count: number,
+  fromMax: boolean,
+  popped: PoppedMembers,
+): number {
+  if (count === zset.count) {
+    popped.takeAll(zset, fromMax);
+    return zset.removeAll(c);
+  }
+  zset.removeRanks(fromMax ? zset.count - count : 0, count, fromMax, popped.add);
+  return zset.settle(c, true);
 }
 
 function popMembers(count: number, fromMax: boolean): void {
@@ -69,21 +92,29 @@ export function zmpop(c: CommandContext): Outcome {
     const entry = zset.open(c, i);
     if (entry < 0) return c.refuse(entry);
     if (entry === 0) continue;
-    popFrom(c, i, Math.min(Number(count), zset.count), fromMax);
-    return DONE;
+    return popFrom(c, i, Math.min(Number(count), zset.count), fromMax);
   }
   reply.nullArray();
   return DONE;
 }
 
 /** Pops from the sorted set that is open, whose key is at an argument index. */
-function popFrom(c: CommandContext, index: number, count: number, fromMax: boolean): void {
+function popFrom(c: CommandContext, index: number, count: number, fromMax: boolean): Outcome {
   const { request, reply } = c;
+  if (zset.isLong(c, count)) {
+    const popped = new PoppedMembers(c, count, true, request.copy(index));
+    logPopped(c, popLater(c, count, fromMax, popped), count, fromMax);
+    return c.perform(popped.reply, count);
+  }
   reply.array(2);
   reply.bulk(request.bytes, request.offset(index), request.length(index));
   members.begin(c, count, true, true);
   popMembers(count, fromMax);
-  const stored = zset.settle(c, true);
+  logPopped(c, zset.settle(c, true), count, fromMax);
+  return DONE;
+}
+
+function logPopped(c: CommandContext, stored: number, count: number, fromMax: boolean): void {
   if (stored <= 0) return;
   const log = c.changedAs(stored, fromMax ? 'ZPOPMAX' : 'ZPOPMIN', 1);
   log?.argumentText(String(count));

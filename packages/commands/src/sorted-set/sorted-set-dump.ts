@@ -8,6 +8,8 @@
 // Large ones are written as 5, packed ones as 17. Whatever is read is put in order again.
 
 import {
+  DUMP_VERSION,
+  type LargeSortedSet,
   ListpackReader,
   ListpackWriter,
   MAX_ELEMENT_BYTES,
@@ -22,13 +24,14 @@ import {
 import { doubleText } from '@forgekv/protocol';
 import type { CommandContext } from '../context.ts';
 import type { NewValue } from '../new-value.ts';
-import { SlicedPayload } from '../sliced-payload.ts';
-import { SLICE_PAGE } from '../sliced-work.ts';
-import { made, type NewSortedSet } from './new-sorted-set.ts';
+import { ElementsRestoring, type Restoring } from '../restoring.ts';
+import { type PayloadPages, SlicedPayload } from '../sliced-payload.ts';
+import { pageOf } from '../sliced-work.ts';
+import { made, NewSortedSet } from './new-sorted-set.ts';
 import { SortedSetReading } from './sorted-set-reading.ts';
 
-const RDB_ZSET = 3;
-const RDB_ZSET_2 = 5;
+export const RDB_ZSET = 3;
+export const RDB_ZSET_2 = 5;
 const RDB_ZSET_ZIPLIST = 12;
 const RDB_ZSET_LISTPACK = 17;
 
@@ -43,17 +46,31 @@ const zset = new SortedSetReading();
 const listpackWriter = new ListpackWriter();
 const scoreBytes = Buffer.alloc(MOST_TEXT);
 
-/** Makes the payload of a large one that is being made, page by page. */
-export function payloadOfMade(c: CommandContext, zset: NewSortedSet): SlicedPayload {
+/** A large one as members and scores. */
+export function pagesOfSortedSet(c: CommandContext, large: LargeSortedSet): PayloadPages {
   const compress = c.config.boolean('rdbcompression');
-  const { count } = zset;
-  return new SlicedPayload(RDB_ZSET_2, count, zset.effectBytes, (writer, done) => {
-    const wanted = Math.min(SLICE_PAGE, count - done);
-    zset.walk(count - 1 - done, wanted, true, (bytes, offset, length, score) => {
-      writePair(writer, bytes, offset, length, score, compress);
-    });
-    return done + wanted < count ? done + wanted : 0;
-  });
+  const { count } = large;
+  const page = pageOf(large);
+  return {
+    version: DUMP_VERSION,
+    bytes: large.memoryBytes,
+    begin: (writer) => {
+      writer.byte(RDB_ZSET_2);
+      writer.length(count);
+    },
+    page: (writer, done) => {
+      const wanted = Math.min(page, count - done);
+      large.walk(count - 1 - done, wanted, true, ({ bytes, offset, length }, score) => {
+        writePair(writer, bytes, offset, length, score, compress);
+      });
+      return done + wanted < count ? done + wanted : 0;
+    },
+  };
+}
+
+/** Makes the payload of a large one that is being made. */
+export function payloadOfMade(c: CommandContext, zset: NewSortedSet): SlicedPayload {
+  return new SlicedPayload(pagesOfSortedSet(c, zset.collection!));
 }
 
 function writePair(
@@ -69,23 +86,13 @@ function writePair(
   writer.position = writer.buffer.writeDoubleLE(score, writer.position);
 }
 
-/** Writes the sorted set opened last. */
+/** Writes the packed sorted set opened last. */
 export function dumpSortedSet(c: CommandContext, _entry: number, writer: RdbWriter): void {
   zset.attach(c);
-  const compress = c.config.boolean('rdbcompression');
-  if (zset.isLarge) {
-    writer.byte(RDB_ZSET_2);
-    writer.length(zset.count);
-    zset.walk(zset.count - 1, zset.count, true, (bytes, offset, length, score) => {
-      writePair(writer, bytes, offset, length, score, compress);
-    });
-  } else {
-    writer.byte(RDB_ZSET_LISTPACK);
-    listpackWriter.begin();
-    zset.walk(0, zset.count, false, appendPair);
-    listpackWriter.write(writer, compress);
-  }
-  zset.attachNone();
+  writer.byte(RDB_ZSET_LISTPACK);
+  listpackWriter.begin();
+  zset.walk(0, zset.count, false, appendPair);
+  listpackWriter.write(writer, c.config.boolean('rdbcompression'));
 }
 
 function appendPair(bytes: Buffer, offset: number, length: number, score: number): void {
@@ -97,33 +104,64 @@ function appendPair(bytes: Buffer, offset: number, length: number, score: number
   }
 }
 
-/** Reads `count`, members and scores. */
-function restorePairs(
-  c: CommandContext,
-  reader: RdbReader,
-  mayPack: boolean,
-  readScore: (reader: RdbReader) => number,
-): NewValue | null {
-  const count = reader.length();
-  if (reader.special >= 0) return null;
-  made.begin(c, mayPack && count <= c.limits.sortedSet.maxEntries);
-  for (let i = 0; i < count; i++) {
-    const member = readRdbString(reader, MAX_ELEMENT_BYTES);
-    if (member === null) return refused();
-    const score = readScore(reader);
-    if (reader.failed || !take(member.bytes, member.offset, member.length, score)) {
-      return refused();
-    }
+/** Begins to read `count`, members and scores, in the form of a type. */
+export function beginSortedSet(
+  type: number,
+): (c: CommandContext, reader: RdbReader, isLater: boolean) => Restoring | null {
+  const readScore = type === RDB_ZSET ? readTextScore : readDouble;
+  return (c, reader, isLater) => {
+    const count = reader.length();
+    if (reader.special >= 0 || count === 0) return null;
+    const into = isLater ? new NewSortedSet() : made;
+    into.begin(c, count <= c.limits.sortedSet.maxEntries);
+    return new PairsRestoring(reader, count, into, readScore);
+  };
+}
+
+class PairsRestoring extends ElementsRestoring {
+  readonly #into: NewSortedSet;
+  readonly #readScore: (reader: RdbReader) => number;
+
+  constructor(
+    reader: RdbReader,
+    count: number,
+    into: NewSortedSet,
+    readScore: (reader: RdbReader) => number,
+  ) {
+    super(reader, count);
+    this.#into = into;
+    this.#readScore = readScore;
   }
-  return made.count === 0 ? refused() : finished();
+
+  protected override read(): boolean {
+    const member = readRdbString(this.reader, MAX_ELEMENT_BYTES);
+    if (member === null) return false;
+    const score = this.#readScore(this.reader);
+    if (this.reader.failed) return false;
+    return take(this.#into, member.bytes, member.offset, member.length, score);
+  }
+
+  protected override value(): NewValue {
+    return finished(this.#into);
+  }
+
+  protected override clear(): void {
+    this.#into.clear();
+  }
 }
 
 /** False for what is no score, and for a member that is there already. */
-function take(bytes: Buffer, offset: number, length: number, score: number): boolean {
+function take(
+  into: NewSortedSet,
+  bytes: Buffer,
+  offset: number,
+  length: number,
+  score: number,
+): boolean {
   if (Number.isNaN(score)) return false;
-  const before = made.count;
-  made.put(bytes, offset, length, score);
-  return made.count > before;
+  const before = into.count;
+  into.put(bytes, offset, length, score);
+  return into.count > before;
 }
 
 function readDouble(reader: RdbReader): number {
@@ -147,12 +185,11 @@ type EntryReader = RdbEntries & Pick<ListpackReader, 'open' | 'next'>;
 function restoreEntries(
   c: CommandContext,
   reader: RdbReader,
-  mayPack: boolean,
   entries: EntryReader,
 ): NewValue | null {
   const blob = readRdbString(reader, MAX_ELEMENT_BYTES);
   if (blob === null || !entries.open(blob.bytes, blob.offset, blob.length)) return null;
-  made.begin(c, mayPack, true);
+  made.begin(c, true, true);
   while (entries.next()) {
     // The member may lie in the reader's own bytes, which the score then overwrites.
     const { bytes, offset, length } = entries;
@@ -160,26 +197,25 @@ function restoreEntries(
     if (isOwn) bytes.copy(memberText, 0, offset, offset + length);
     if (!entries.next()) return refused();
     const score = parseFloat64(entries.bytes, entries.offset, entries.length);
-    if (!take(isOwn ? memberText : bytes, isOwn ? 0 : offset, length, score)) return refused();
+    if (!take(made, isOwn ? memberText : bytes, isOwn ? 0 : offset, length, score))
+      return refused();
   }
-  return entries.failed || made.count === 0 ? refused() : finished();
+  return entries.failed || made.count === 0 ? refused() : finished(made);
 }
 
 const memberText = Buffer.alloc(MOST_TEXT);
 const listpack = new ListpackReader();
 const ziplist = new ZiplistReader();
 
-type Restore = (c: CommandContext, reader: RdbReader, mayPack: boolean) => NewValue | null;
+type Restore = (c: CommandContext, reader: RdbReader) => NewValue | null;
 
-/** How a sorted set is read, by the type byte of a payload; see dump-forms.ts. */
+/** How other forms of a sorted set are read, by the type byte of a payload; see dump-forms.ts. */
 export const sortedSetRestores: readonly (readonly [type: number, restore: Restore])[] = [
-  [RDB_ZSET, (c, reader, mayPack) => restorePairs(c, reader, mayPack, readTextScore)],
-  [RDB_ZSET_2, (c, reader, mayPack) => restorePairs(c, reader, mayPack, readDouble)],
-  [RDB_ZSET_ZIPLIST, (c, reader, mayPack) => restoreEntries(c, reader, mayPack, ziplist)],
-  [RDB_ZSET_LISTPACK, (c, reader, mayPack) => restoreEntries(c, reader, mayPack, listpack)],
+  [RDB_ZSET_ZIPLIST, (c, reader) => restoreEntries(c, reader, ziplist)],
+  [RDB_ZSET_LISTPACK, (c, reader) => restoreEntries(c, reader, listpack)],
 ];
 
-function finished(): NewValue {
+function finished(made: NewSortedSet): NewValue {
   const value = made.finish();
   made.clear();
   return value;

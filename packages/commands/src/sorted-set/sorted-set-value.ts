@@ -180,6 +180,12 @@ class SortedSetValue extends SortedSetReading {
     packed.applyRemoveRange(count);
   }
 
+  /** Removes all members with the key, instead of the edits; returns 0. */
+  removeAll(c: CommandContext): number {
+    c.remove(this.#entry);
+    return 0;
+  }
+
   /**
    * Ends the edits.
    * @param isChanged false: nothing was put or removed, and only unneeded room is given back

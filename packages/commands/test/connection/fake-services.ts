@@ -45,6 +45,10 @@ export function newSession(id: number, authenticated: boolean): Session {
     noTouch: false,
     replyMode: 'on',
     closeAfterReply: false,
+    isQueueing: false,
+    beginQueue: () => {},
+    forgetWatched: () => {},
+    forgetTransaction: () => {},
   };
 }
 
@@ -53,6 +57,7 @@ export function factsOf(session: Session, changes: Partial<ClientFacts> = {}): C
   const bytes = { inputBytes: 0, outputBytes: 0, totalInputBytes: 0, totalOutputBytes: 0 };
   return {
     ...{ id, address, localAddress, name, db, user, libName, libVersion, resp, ...bytes },
+    queued: -1,
     ...{ fileDescriptor: 9, ageSeconds: 5, idleSeconds: 1, flags: 'N', lastCommand: 'client|list' },
     ...changes,
   };
@@ -136,6 +141,11 @@ export class FakeServices implements ServerServices {
 
   unpause(): void {
     this.calls.push(['unpause']);
+  }
+
+  exec(): Outcome {
+    this.calls.push(['exec']);
+    return 0;
   }
 
   setConfig(

@@ -166,7 +166,10 @@ test('in a transaction it says which values it wants to see', async (t) => {
   const { worker } = db;
   worker.wanted = [];
   t.throws(() => db.run('sort', 'l', 'get', 'text_*', 'store', 'l'), 'not here');
-  t.strictSame(worker.wanted.map(String), ['text_1', 'text_3']);
+  t.strictSame(
+    worker.wanted.map(({ key }) => String(key)),
+    ['text_1', 'text_3'],
+  );
   t.equal(db.dump(), before);
   worker.wanted = null;
   t.equal(db.run('sort', 'l', 'get', 'text_*', 'store', 'l'), 3);

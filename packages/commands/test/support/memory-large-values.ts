@@ -26,6 +26,10 @@ export class MemoryLargeValues implements LargeValues {
     return false;
   }
 
+  has(id: number): boolean {
+    return this.values.has(id);
+  }
+
   get(id: number): LargeValue {
     const found = this.values.get(id);
     assert.ok(found, `no large value ${id}`);

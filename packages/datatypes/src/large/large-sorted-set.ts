@@ -16,6 +16,11 @@ export const SCORE_SAME = 2;
 /** Visits an element; the range is valid during the call. */
 export type VisitScored = (member: ByteRange, score: number) => void;
 
+/** Fewer elements are removed one by one. */
+const CUT_FROM = 16;
+/** Removals in one go for which records are moved once. */
+const CUT_PER_MOVE = 16;
+
 const NO_RANKS: RankRange = { first: 0, count: 0 };
 
 /** Members are bytes of at most 512 MB, scores any number but NaN. */
@@ -128,6 +133,10 @@ export class LargeSortedSet extends MemberCore {
   ): number {
     if (first < 0 || first >= this.count) return 0;
     const removed = Math.max(0, Math.min(count, this.count - first));
+    if (removed >= CUT_FROM) {
+      this.#cutRanks(first, removed, downwards, visit);
+      return removed;
+    }
     for (let left = removed; left > 0; left--) {
       const record = this.#tree.recordAt(downwards ? first + left - 1 : first);
       this.records.member(record, this.member);
@@ -137,6 +146,27 @@ export class LargeSortedSet extends MemberCore {
       this.#remove(record);
     }
     return removed;
+  }
+
+  /** The same for many: the tree loses them in one go. */
+  #cutRanks(first: number, count: number, downwards: boolean, visit: VisitScored | null): void {
+    const cut = new Int32Array(count);
+    let next = 0;
+    this.#tree.walk(downwards ? first + count - 1 : first, count, downwards, (record, score) => {
+      cut[next++] = record;
+      if (visit === null) return;
+      this.records.member(record, this.member);
+      visit(this.member, score);
+    });
+    this.#tree.removeRange(first, count);
+    for (const record of cut) {
+      this.relocate(record);
+      this.listener?.removed(this.member.bytes, this.member.offset, this.member.length);
+      this.drop(record);
+    }
+    // Not before: records may be moved only when all of them are in the tree. What memory this
+    // leaves unused the next changes give back.
+    for (let left = count; left > 0; left -= CUT_PER_MOVE) this.maintain();
   }
 
   /** Picks an element, each with the same probability, into `member` and `score`. O(1). */

@@ -147,6 +147,13 @@ export class OrderNodes {
     this.#setEntries(node, entries - 1);
   }
 
+  /** The same for several entries. */
+  closeGaps(node: number, place: number, count: number): void {
+    const entries = this.entries(node);
+    this.#shift(node, place + count, place, entries - place - count);
+    this.#setEntries(node, entries - count);
+  }
+
   /** Moves the entries from `place` on to a new node behind this one; returns it. */
   split(node: number, place: number): number {
     const right = this.allocate();

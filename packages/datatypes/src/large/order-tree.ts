@@ -87,6 +87,24 @@ export class OrderTree {
     this.#removeHere();
   }
 
+  /** Removes `count` elements from a rank on, which exist. O(count), with few steps for each. */
+  removeRange(rank: number, count: number): void {
+    if (count === 0) return;
+    this.#count -= count;
+    if (this.#count === 0) {
+      this.#freeBranch(this.#top, this.#root);
+      this.#root = this.#leaves.allocate();
+      this.#top = 0;
+    } else {
+      this.#cut(this.#top, this.#root, rank, rank + count);
+      this.#lower();
+      // What is left beside the cut may be small.
+      if (rank > 0) this.#joinPath(rank - 1);
+      if (rank < this.#count) this.#joinPath(rank);
+    }
+    if (this.#leaves.sparse) this.#compact();
+  }
+
   /** Says that an element's record is another one now, of the same member. */
   replaceRecord(score: number, from: number, to: number): void {
     this.#locate(score, from);
@@ -305,13 +323,69 @@ export class OrderTree {
     this.#addToPath(-1);
     this.#count--;
     this.#removeEntry(0);
+    this.#lower();
+    if (this.#leaves.sparse) this.#compact();
+  }
+
+  /** Drops roots of one child. */
+  #lower(): void {
     while (this.#top > 0 && this.#inners.entries(this.#root) === 1) {
       const root = this.#root;
       this.#root = this.#inners.child(root, 0);
       this.#inners.free(root);
       this.#top--;
     }
-    if (this.#leaves.sparse) this.#compact();
+  }
+
+  /** Removes some, but not all, elements below a node: those of the ranks `from` to `to` in it. */
+  #cut(level: number, node: number, from: number, to: number): void {
+    if (level === 0) {
+      this.#leaves.closeGaps(node, from, to - from);
+      return;
+    }
+    const inners = this.#inners;
+    const below = this.#nodesOn(level - 1);
+    let gone = 0;
+    let firstGone = 0;
+    let rank = 0;
+    for (let place = 0; place < inners.entries(node) && rank < to; place++) {
+      const size = inners.size(node, place);
+      const child = inners.child(node, place);
+      const first = Math.max(0, from - rank);
+      const end = Math.min(size, to - rank);
+      rank += size;
+      if (end - first === size) {
+        if (gone++ === 0) firstGone = place;
+        this.#freeBranch(level - 1, child);
+      } else if (first < end) {
+        this.#cut(level - 1, child, first, end);
+        inners.addSize(node, place, first - end);
+        inners.setKey(node, place, below.score(child, 0), below.record(child, 0));
+      }
+    }
+    if (gone > 0) inners.closeGaps(node, firstGone, gone);
+  }
+
+  #freeBranch(level: number, node: number): void {
+    if (level === 0) this.#leaves.unlink(node);
+    else {
+      for (let place = 0; place < this.#inners.entries(node); place++) {
+        this.#freeBranch(level - 1, this.#inners.child(node, place));
+      }
+    }
+    this.#nodesOn(level).free(node);
+  }
+
+  /** Joins what is small on the way to a rank. */
+  #joinPath(rank: number): void {
+    for (let level = 0; level < this.#top; level++) {
+      this.#seek(rank);
+      const isSmall = (): boolean => this.#nodesOn(level).entries(this.#nodes[level]!) < NODE_FEW;
+      while (level < this.#top && isSmall() && this.#joinNeighbour(level)) {
+        this.#lower();
+        this.#seek(rank);
+      }
+    }
   }
 
   /**
@@ -365,8 +439,11 @@ export class OrderTree {
     if (entries < NODE_FEW && level < this.#top) this.#joinNeighbour(level);
   }
 
-  /** Joins the path's node with a neighbour below the same parent, if both together are small. */
-  #joinNeighbour(level: number): void {
+  /**
+   * Joins the path's node with a neighbour below the same parent; false when both together are too
+   * large.
+   */
+  #joinNeighbour(level: number): boolean {
     const nodes = this.#nodesOn(level);
     const parent = level + 1;
     const up = this.#nodes[parent]!;
@@ -377,11 +454,12 @@ export class OrderTree {
       other < this.#inners.entries(up) &&
       entries + nodes.entries(this.#inners.child(up, other)) <= NODE_JOINED;
     const left = fits(place - 1) ? place - 1 : fits(place + 1) ? place : -1;
-    if (left < 0) return;
+    if (left < 0) return false;
     nodes.join(this.#inners.child(up, left), this.#inners.child(up, left + 1));
     this.#inners.addSize(up, left, this.#inners.size(up, left + 1));
     // The way below the parent is of no use any more; above it, it is.
     this.#places[parent] = left + 1;
     this.#removeEntry(parent);
+    return true;
   }
 }

@@ -19,10 +19,11 @@ import type { Weighted } from './prng.ts';
 import { SET_FAMILY } from './set-commands.ts';
 import { SORTED_SET_FAMILY } from './sorted-set-commands.ts';
 import { STRING_FAMILY } from './string-commands.ts';
+import { transactionFamily } from './transaction-commands.ts';
 import { UNKNOWN_FAMILY } from './unknown-commands.ts';
 
-/** The families of the first milestone. A new family is one file and one line here. */
-export const DEFAULT_FAMILIES: readonly CommandFamily[] = [
+/** The families on values. A new family is one file and one line here. */
+const VALUE_FAMILIES: readonly CommandFamily[] = [
   STRING_FAMILY,
   BITMAP_FAMILY,
   HYPERLOGLOG_FAMILY,
@@ -35,9 +36,15 @@ export const DEFAULT_FAMILIES: readonly CommandFamily[] = [
   EXPIRY_FAMILY,
   GENERIC_FAMILY,
   DATABASE_FAMILY,
-  CONNECTION_FAMILY,
-  UNKNOWN_FAMILY,
 ];
+
+/** All families but those on values that are named, which transactions do not have either. */
+export function familiesWithout(names: ReadonlySet<string>): readonly CommandFamily[] {
+  const families = VALUE_FAMILIES.filter(({ name }) => !names.has(name));
+  return [...families, CONNECTION_FAMILY, transactionFamily(families), UNKNOWN_FAMILY];
+}
+
+export const DEFAULT_FAMILIES: readonly CommandFamily[] = familiesWithout(new Set());
 
 /** A generated command with its place in the sequence. */
 export interface PlannedCommand extends GeneratedCommand {

@@ -1,0 +1,67 @@
+// What a connection has queued since MULTI: the commands as RESP, and what EXEC wants to know of
+// them all. Executes nothing.
+
+import type { Request } from '@forgekv/commands';
+import { encodeCommand } from './encode-command.ts';
+
+const FIRST_BYTES = 256;
+/** Names and keys are read in words, perhaps behind the end. */
+const SPARE_BYTES = 8;
+
+export class CommandQueue {
+  /** The commands, one behind the other, in the first `length` bytes. */
+  bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  view = new DataView(this.bytes.buffer);
+  length = 0;
+  /** Of each command. */
+  readonly ids: number[] = [];
+  /** Where each ends in `bytes`. */
+  readonly ends: number[] = [];
+  /** The flags of all commands together. */
+  flags = 0;
+  /** Arguments of all commands together, and bytes of the longest. */
+  args = 0;
+  longestArg = 0;
+  /** A front may execute all of them itself, as far as their names tell. */
+  isInPlace = true;
+  /** Shard of the first key that a command has, -1: none has one. */
+  homeShard = -1;
+  /** There are commands that only a worker can execute, or a front on keys. */
+  hasKeyed = false;
+  /** A command was refused: EXEC will be. */
+  isFailed = false;
+
+  get count(): number {
+    return this.ids.length;
+  }
+
+  /** Adds the command in a request (copied). */
+  add(id: number, request: Request): void {
+    const { argc } = request;
+    const isInline = request.start < 0;
+    const source = isInline ? encodeCommand(request) : request.bytes;
+    const from = isInline ? 0 : request.start;
+    const to = isInline ? source.length : request.end;
+    this.#grow(this.length + to - from);
+    source.copy(this.bytes, this.length, from, to);
+    this.length += to - from;
+    this.ids.push(id);
+    this.ends.push(this.length);
+    this.args += argc;
+    for (let i = 0; i < argc; i++) this.longestArg = Math.max(this.longestArg, request.length(i));
+  }
+
+  /** Where a command begins in `bytes`. */
+  startOf(index: number): number {
+    return index === 0 ? 0 : this.ends[index - 1]!;
+  }
+
+  #grow(bytes: number): void {
+    const wanted = bytes + SPARE_BYTES;
+    if (wanted <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, this.bytes.length * 2));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
+    this.view = new DataView(grown.buffer);
+  }
+}

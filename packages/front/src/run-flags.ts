@@ -1,0 +1,13 @@
+// What a worker has to know of a connection to execute its commands.
+
+import { RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import type { Connection } from './connection.ts';
+
+/** RUN_ flags | database << 8 */
+export function runFlags(connection: Connection): number {
+  return (
+    (connection.resp === 3 ? RUN_RESP3 : 0) |
+    (connection.noTouch ? RUN_NO_TOUCH : 0) |
+    (connection.db << 8)
+  );
+}

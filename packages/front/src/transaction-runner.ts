@@ -1,0 +1,351 @@
+// Runs what a connection has queued since MULTI: itself, when all keys are hot and packed and the
+// commands are of a kind that cannot meet a reason to stop half-way; else the worker of the first
+// key does. Commands about the connection or the server are always executed here, in their place
+// among the replies. What is replied later goes through `Front`.
+//
+// In place, the locks of all shards, of the keys watched too, are taken in ascending order before
+// anything is looked at and kept until the last command is done: nobody sees a part of it, and what
+// WATCH saw cannot change in between. All effects are one group of the log.
+
+import { invariant } from '@forgekv/base';
+import {
+  BatchRouter,
+  type CommandContext,
+  type CommandRegistry,
+  DONE,
+  Executor,
+  InPlaceRules,
+  isUntouched,
+  NOT_HERE,
+  type Outcome,
+  PLACE_FRONT,
+  packWatched,
+  type ServerServices,
+  selectedDatabase,
+  transactionProblem,
+  WAITING,
+  type WatchedKey,
+} from '@forgekv/commands';
+import { CAP_UNDER } from '@forgekv/keyspace';
+import {
+  COMMAND_ARGC,
+  COMMAND_END,
+  COMMAND_FIRST_ARG,
+  COMMAND_START,
+  COMMAND_WORDS,
+  RequestParser,
+} from '@forgekv/protocol';
+import { RUN_BLOCK } from '@forgekv/rings';
+import type { CommandQueue } from './command-queue.ts';
+import { AWAY, type Connection, DEFERRED } from './connection.ts';
+import type { HopClient } from './hop-client.ts';
+import { runFlags } from './run-flags.ts';
+import { RunningBlock } from './running-block.ts';
+import type { TickOutput } from './tick-output.ts';
+
+/** What was accepted when it was queued is accepted again. */
+const NO_LIMITS = { maxBulkBytes: Infinity, authenticated: true };
+
+export interface TransactionRunnerModules {
+  readonly registry: CommandRegistry;
+  readonly context: CommandContext;
+  readonly services: ServerServices;
+  readonly hops: HopClient;
+  readonly output: TickOutput;
+  readonly workerOf: Uint8Array;
+  /** Takes a part of the reply that was kept. */
+  readonly replied: (connection: number, bytes: Buffer, isLast: boolean) => void;
+}
+
+export class TransactionRunner {
+  /** Sends every transaction over the ring: for tests and benchmarks. */
+  forceHop = false;
+  readonly #m: TransactionRunnerModules;
+  readonly #parser = new RequestParser();
+  readonly #router: BatchRouter;
+  readonly #executor: Executor;
+  readonly #rules: InPlaceRules;
+  readonly #select: number;
+
+  constructor(modules: TransactionRunnerModules) {
+    const { registry, context } = modules;
+    this.#m = modules;
+    this.#router = new BatchRouter(registry, context.table);
+    this.#executor = new Executor(registry, context, false);
+    this.#rules = new InPlaceRules(registry, context);
+    this.#select = registry.table.names.indexOf('select');
+  }
+
+  /** Queues the command in the context's request. */
+  enqueue(queue: CommandQueue, id: number): void {
+    const { registry, context } = this.#m;
+    const { request, reply, table } = context;
+    queue.add(id, request);
+    queue.flags |= registry.table.flagBits[id]!;
+    if (!this.#rules.admits(id)) queue.isInPlace = false;
+    if (registry.places[id] !== PLACE_FRONT) {
+      queue.hasKeyed = true;
+      const key = registry.table.firstKey[id]!;
+      if (queue.homeShard < 0 && key > 0 && key < request.argc) {
+        const at = request.offset(key);
+        queue.homeShard = table.hasher.shard(request.bytes, at, request.length(key));
+      }
+    }
+    reply.simple('QUEUED');
+  }
+
+  /** EXEC: see ServerServices. */
+  exec(connection: Connection): Outcome {
+    const { context } = this.#m;
+    const { watched } = connection;
+    const queue = connection.queue!;
+    connection.forgetTransaction();
+    if (queue.isFailed) {
+      return context.fail('EXECABORT Transaction discarded because of previous errors.');
+    }
+    const problem = transactionProblem(context, queue.flags, queue.length, queue.count);
+    if (problem !== '') return context.fail(problem);
+    if (queue.isInPlace && !this.forceHop && context.table.cap.state === CAP_UNDER) {
+      const outcome = this.#runInPlace(connection, queue, watched);
+      if (outcome !== NOT_HERE) return outcome;
+    }
+    if (queue.hasKeyed || watched.length > 0) return this.#send(connection, queue, watched);
+    return this.#runOwnOnly(connection, queue);
+  }
+
+  // --- in place ---
+
+  #runInPlace(
+    connection: Connection,
+    queue: CommandQueue,
+    watched: readonly WatchedKey[],
+  ): Outcome {
+    const { context } = this.#m;
+    const { request } = context;
+    if (!this.#rules.begin(queue.length, queue.count, queue.args, queue.longestArg)) {
+      return NOT_HERE;
+    }
+    const { bytes, view, args } = request;
+    this.#parse(queue, 0, queue.length);
+    this.#router.route(this.#parser, queue.bytes, queue.view, true);
+    const { low, high } = this.#shardsOf(queue, watched);
+    let outcome: Outcome = NOT_HERE;
+    if (this.#executor.lockShards(low, high)) {
+      context.log?.beginBlock();
+      outcome = this.#runLocked(connection, queue, watched);
+      context.log?.endBlock();
+      this.#executor.unlockShards(low, high);
+    } else {
+      context.stats.lockMisses++;
+    }
+    context.db = connection.db;
+    request.source(bytes, view, args);
+    return outcome;
+  }
+
+  #shardsOf(queue: CommandQueue, watched: readonly WatchedKey[]): { low: number; high: number } {
+    const { registry } = this.#m;
+    let low = 0;
+    let high = 0;
+    const add = (shard: number): void => {
+      if (shard < 32) low |= 1 << shard;
+      else high |= 1 << (shard - 32);
+    };
+    for (const { shard } of watched) add(shard);
+    for (let i = 0; i < queue.count; i++) {
+      const id = queue.ids[i]!;
+      if (registry.places[id] === PLACE_FRONT) continue;
+      if (registry.singleKey[id] !== 0) {
+        add(this.#router.shards[i]!);
+      } else {
+        this.#keysOf(i, id);
+        low |= this.#executor.lowShards;
+        high |= this.#executor.highShards;
+      }
+    }
+    return { low, high };
+  }
+
+  /** Points to a command with several keys; returns how many. */
+  #keysOf(i: number, id: number): number {
+    const { context } = this.#m;
+    this.#point(i);
+    const found = this.#executor.shardsOf(id);
+    for (let key = 0; key < found; key++) context.clearPrehashed(this.#executor.keyAt(key));
+    return found;
+  }
+
+  #runLocked(connection: Connection, queue: CommandQueue, watched: readonly WatchedKey[]): Outcome {
+    const { context, registry } = this.#m;
+    const { reply, stats } = context;
+    if (!this.#allFit(queue)) return NOT_HERE;
+    context.db = connection.db;
+    for (const key of watched) {
+      const untouched = isUntouched(context, key);
+      if (untouched < 0) return NOT_HERE;
+      if (untouched > 0) continue;
+      reply.nullArray();
+      return DONE;
+    }
+    if (!this.#rules.claim()) return NOT_HERE;
+    reply.array(queue.count);
+    for (let i = 0; i < queue.count; i++) {
+      const id = queue.ids[i]!;
+      const errors = reply.errorCount;
+      this.#point(i);
+      let outcome: Outcome;
+      if (registry.places[id] === PLACE_FRONT) {
+        outcome = registry.frontRuns[id]!(context, connection, this.#m.services);
+      } else {
+        this.#prehash(i, id);
+        outcome = this.#executor.runLocked(id);
+      }
+      invariant(outcome === DONE, 'a transaction in place cannot stop half-way');
+      stats.called(id, reply.errorCount !== errors);
+      if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
+    }
+    this.#rules.end();
+    return DONE;
+  }
+
+  /** True when all keys are within reach, and stay so whatever the commands do. */
+  #allFit(queue: CommandQueue): boolean {
+    const { context, registry } = this.#m;
+    for (let i = 0; i < queue.count; i++) {
+      const id = queue.ids[i]!;
+      if (registry.places[id] === PLACE_FRONT) {
+        if (id !== this.#select) continue;
+        this.#point(i);
+        const db = selectedDatabase(context);
+        if (typeof db === 'number') context.db = db;
+        continue;
+      }
+      const single = registry.singleKey[id]!;
+      if (single !== 0) {
+        this.#point(i);
+        this.#prehash(i, id);
+        if (!this.#rules.fits(id, single)) return false;
+        continue;
+      }
+      const found = this.#keysOf(i, id);
+      for (let key = 0; key < found; key++) {
+        if (!this.#rules.fits(id, this.#executor.keyAt(key))) return false;
+      }
+    }
+    return true;
+  }
+
+  #prehash(i: number, id: number): void {
+    const single = this.#m.registry.singleKey[id]!;
+    if (single === 0) return;
+    this.#m.context.setPrehashed(single, this.#router.shards[i]!, this.#router.hashes[i]!);
+  }
+
+  #parse(queue: CommandQueue, start: number, end: number): void {
+    this.#parser.parse(queue.bytes, start, end, NO_LIMITS);
+    this.#m.context.request.source(queue.bytes, queue.view, this.#parser.args);
+  }
+
+  /** Points the context's request to a command that was parsed. */
+  #point(i: number): void {
+    const { request } = this.#m.context;
+    const { commands } = this.#parser;
+    request.first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
+    request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
+    request.start = commands[i * COMMAND_WORDS + COMMAND_START]!;
+    request.end = commands[i * COMMAND_WORDS + COMMAND_END]!;
+  }
+
+  // --- on a worker, with what is the front's in between ---
+
+  #send(connection: Connection, queue: CommandQueue, watched: readonly WatchedKey[]): Outcome {
+    const { registry, hops, output, workerOf } = this.#m;
+    const home = queue.homeShard >= 0 ? queue.homeShard : watched[0]?.shard;
+    const keys = packWatched(watched);
+    const payload = Buffer.concat([
+      Buffer.from(`*1\r\n$${keys.length}\r\n`),
+      keys,
+      Buffer.from('\r\n'),
+      queue.bytes.subarray(0, queue.length),
+    ]);
+    const own: number[] = [];
+    for (const [i, id] of queue.ids.entries()) {
+      if (registry.places[id] === PLACE_FRONT) own.push(i);
+    }
+    connection.state = AWAY;
+    connection.block = new RunningBlock(queue, own);
+    const flags = runFlags(connection) | RUN_BLOCK;
+    const worker = workerOf[home ?? connection.id & 63]!;
+    connection.worker = worker;
+    hops.send(worker, connection.id, flags, payload, 0, payload.length);
+    output.schedule();
+    return WAITING;
+  }
+
+  /** There are no keys in it. */
+  #runOwnOnly(connection: Connection, queue: CommandQueue): Outcome {
+    const { request, reply } = this.#m.context;
+    const { bytes, view, args } = request;
+    reply.array(queue.count);
+    for (let i = 0; i < queue.count; i++) {
+      if (this.#runOwn(connection, queue, i) !== WAITING) continue;
+      const rest = Array.from({ length: queue.count - i - 1 }, (_, k) => i + 1 + k);
+      const block = new RunningBlock(queue, rest);
+      for (const _ of rest) block.keep(null, false);
+      block.keep(Buffer.alloc(0), true);
+      block.isStalled = true;
+      connection.block = block;
+      connection.state = DEFERRED;
+      request.source(bytes, view, args);
+      return WAITING;
+    }
+    request.source(bytes, view, args);
+    return DONE;
+  }
+
+  /** The place of the front's own next command has come. */
+  yours(connection: Connection): void {
+    const block = connection.block!;
+    if (block.isStalled) {
+      block.keep(null, false);
+      return;
+    }
+    const { reply } = this.#m.context;
+    const start = reply.position;
+    reply.floor = start;
+    if (this.#runOwn(connection, block.queue, block.takeOwn()) === WAITING) {
+      block.isStalled = true;
+      connection.state = DEFERRED;
+    }
+    if (connection.replyMode !== 'on') reply.position = start;
+    this.#m.output.add(connection, start);
+  }
+
+  /** Goes on when a command of the front that took a while has been answered. */
+  resume(connection: Connection): void {
+    const block = connection.block!;
+    connection.state = AWAY;
+    block.isStalled = false;
+    for (let part = block.takePart(); part !== undefined; part = block.takePart()) {
+      if (part.bytes === null) this.yours(connection);
+      else this.#m.replied(connection.id, part.bytes, part.isLast);
+    }
+  }
+
+  #runOwn(connection: Connection, queue: CommandQueue, i: number): Outcome {
+    const { context, registry, services } = this.#m;
+    const { reply, stats } = context;
+    const id = queue.ids[i]!;
+    this.#parse(queue, queue.startOf(i), queue.ends[i]!);
+    this.#point(0);
+    context.db = connection.db;
+    context.nowMs = Date.now();
+    reply.resp3 = connection.resp === 3;
+    const errors = reply.errorCount;
+    const outcome = registry.frontRuns[id]!(context, connection, services);
+    context.db = connection.db;
+    stats.called(id, reply.errorCount !== errors);
+    if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
+    return outcome;
+  }
+}
