@@ -37,6 +37,7 @@ import {
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { HopClient, type WorkerLink } from './hop-client.ts';
 import { writeLate } from './late-reply.ts';
+import { PausedReplies } from './paused-replies.ts';
 import { SocketIntake } from './socket-intake.ts';
 import { TickOutput } from './tick-output.ts';
 import { TransactionRunner } from './transaction-runner.ts';
@@ -68,6 +69,7 @@ export class Front {
   readonly #writer = new ReplyWriter();
   readonly #output: TickOutput;
   readonly #hops: HopClient;
+  readonly #pausedReplies: PausedReplies;
   readonly #loop: CommandLoop;
   readonly #transactions: TransactionRunner;
   readonly #services: FrontServices;
@@ -98,14 +100,14 @@ export class Front {
         replied: (id, bytes, offset, length, last) => {
           this.#replied(id, bytes, offset, length, last);
         },
+        paused: (id, worker) => this.#pausedReplies.add(this.#connections.get(id), id, worker),
         yours: (id) => {
           const connection = this.#connections.get(id);
           if (connection?.ended === false) this.#transactions.yours(connection);
         },
         watched: (id, keys) => this.#connections.get(id)?.watch(unpackWatched(keys)),
         lost: (id) => this.#connections.get(id)?.drop(),
-        leftover: (id, bytes, offset, length) =>
-          this.#connections.get(id)?.takeBack(bytes.subarray(offset, offset + length)),
+        leftover: (id, part) => this.#connections.get(id)?.takeLeftover(part),
         tooLarge: (id) => {
           const connection = this.#connections.get(id);
           if (connection !== undefined) this.#bounds.dropTooLarge(connection);
@@ -113,6 +115,7 @@ export class Front {
       },
       modules.threadStats,
     );
+    this.#pausedReplies = new PausedReplies(this.#hops, () => !this.#bounds.limitsOutput);
     this.#output = new TickOutput(
       this.#writer,
       modules.threadStats,
@@ -220,6 +223,7 @@ export class Front {
     connection.ended = true;
     connection.pending.clear();
     this.#paused.delete(connection);
+    if (this.#pausedReplies.closed(connection)) this.#output.schedule();
     if (connection.worker >= 0 && this.#hops.outstanding > 0) {
       this.#hops.gone(connection.worker, connection.id);
       this.#output.schedule();
@@ -350,6 +354,7 @@ export class Front {
     const stats = this.#m.threadStats;
     stats.turns++;
     stats.publish();
+    if (this.#pausedReplies.flushed()) this.#output.schedule();
     if (this.#hops.outstanding > 0 && this.#hops.poll()) this.#output.schedule();
     if (this.#held.length > 0) this.#releaseHeld();
   }
@@ -364,6 +369,7 @@ export class Front {
   }
 
   #drained(connection: Connection): void {
+    if (this.#pausedReplies.drained(connection)) this.#output.schedule();
     if (connection.state === STALLED && connection.socket.writableLength <= STALL_BYTES) {
       this.#proceed(connection);
     }
@@ -457,6 +463,7 @@ export class Front {
       connection.pauseReading();
       if (this.#expectsReply(connection)) busy = true;
     }
+    this.#pausedReplies.hurry();
     return this.#output.flush() && !busy;
   }
 
@@ -465,6 +472,7 @@ export class Front {
    * commands are held back, it stays so.
    */
   isQuiet(): boolean {
+    this.#pausedReplies.hurry();
     return this.#output.flush() && this.#hops.outstanding === 0;
   }
 

@@ -199,6 +199,16 @@ export class ReplyWriter {
     this.#crlf();
   }
 
+  /** Begins a bulk string of so many bytes, which follow with `encoded`, and then `bulkEnd`. */
+  bulkHead(length: number): void {
+    this.#header(DOLLAR, length);
+  }
+
+  bulkEnd(): void {
+    this.ensure(2);
+    this.#crlf();
+  }
+
   /**
    * Writes a bulk string whose bytes start at a word of `words` (shared memory).
    * @param bytes the same memory as bytes, for long values

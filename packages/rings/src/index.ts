@@ -8,6 +8,10 @@ export {
   ProcessControl,
 } from './process-control.ts';
 export {
+  GO_AWAY,
+  GO_ON,
+  GO_TO_END,
+  KIND_GO,
   KIND_GONE,
   KIND_LEFTOVER,
   KIND_LOST,
@@ -18,6 +22,7 @@ export {
   KIND_YOURS,
   REPLY_LAST,
   REPLY_MORE,
+  REPLY_PAUSE,
   REPLY_TOO_LARGE,
   RUN_BLOCK,
   RUN_NO_TOUCH,
