@@ -51,6 +51,8 @@ const RUNS: readonly Run[] = [
   { fronts: 2, workers: 4, args: SLICED, both: SMALL_LISTPACKS },
   { fronts: 2, workers: 4, args: KEEP_COLD, both: SMALL_LISTPACKS },
   { fronts: 2, workers: 4, args: [...KEEP_COLD, ...LARGE] },
+  { fronts: 2, workers: 4, args: [...SLICED, ...LARGE] },
+  { fronts: 2, workers: 4, args: [...SLICED, ...KEEP_COLD, ...LARGE] },
 ];
 
 test('ForgeKV answers what Redis answers', { skip: skipWithoutRedis() }, async (t) => {

@@ -9,6 +9,9 @@ import { NO_AUTH, OUT_OF_MEMORY, wrongArity } from './errors.ts';
 import type { CommandRegistry } from './registry.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
+/** Shorter commands bring all their bytes to the log with their effects. */
+const LONG_BYTES = 64 * 1024;
+
 /**
  * Checks the command in the context's request.
  * @param id as BatchRouter found it
@@ -76,6 +79,10 @@ function refuses(cap: DatasetCap): boolean {
 }
 
 /** Why a write to so many keys cannot be logged now, or ''. */
-function logProblem({ log, request, writeRefusal }: CommandContext, keys: number): string {
-  return writeRefusal || log!.refusalOf(request.end - request.start, keys);
+function logProblem(c: CommandContext, keys: number): string {
+  const { log, request, writeRefusal } = c;
+  if (writeRefusal !== '') return writeRefusal;
+  const length = request.end - request.start;
+  const elsewhere = length > LONG_BYTES ? c.bytesElsewhere() : 0;
+  return log!.refusalOf(length - elsewhere, keys);
 }

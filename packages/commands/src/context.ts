@@ -16,6 +16,7 @@ import { ERR_KEY_TOO_LONG, WRONG_TYPE } from './errors.ts';
 import { serializedValue } from './generic/dump-forms.ts';
 import type { KeyModules } from './key-access.ts';
 import { type KeyPages, NO_KEY_PAGES } from './key-pages.ts';
+import type { LargeValue } from './large-values.ts';
 import {
   AWAITS,
   DONE,
@@ -28,7 +29,7 @@ import {
   UNREADABLE,
 } from './outcome.ts';
 import { PackingLimits } from './packing-limits.ts';
-import type { SlicedWork } from './sliced-work.ts';
+import { ELEMENT_BYTES, type SlicedWork } from './sliced-work.ts';
 import type { WatchedKey } from './transaction/watched-keys.ts';
 
 export interface ContextModules extends KeyModules {
@@ -72,6 +73,14 @@ export class CommandContext extends CollectionAccess {
     this.hotValueMaxBytes = config.integer('hot-value-max-bytes');
     this.maxStringBytes = config.bytes('proto-max-bulk-len');
     this.limits.configure(config);
+  }
+
+  override get mostCopiedBytes(): number {
+    return this.sliceElements * ELEMENT_BYTES;
+  }
+
+  protected override isBeingRead(value: LargeValue): boolean {
+    return this.sliced?.collections.includes(value) === true;
   }
 
   protected override serialized(entry: number): Buffer {

@@ -19,11 +19,19 @@ import {
   WAL_NO_SPACE,
   WAL_OPEN,
   WalLogs,
+  WalStaging,
   type WalTransfer,
   WalWriter,
 } from '@forgekv/storage';
 import { LogDependencies, REFUSED_WORD } from './log-dependencies.ts';
 import type { Request } from './request.ts';
+import {
+  headBytes,
+  NOTHING_STAGED,
+  referWithin,
+  type StagedArgument,
+  writeWithout,
+} from './staged-argument.ts';
 
 const POSITION_UNIT = 8;
 const CRLF_BYTES = 2;
@@ -75,6 +83,9 @@ export class EffectLog {
   readonly #composer: RespComposer;
   readonly #words: Int32Array;
   readonly #depends: LogDependencies;
+  /** For arguments that are written before their command is executed. */
+  readonly staging: WalStaging;
+  #staged: readonly StagedArgument[] = NOTHING_STAGED;
   #syncs = false;
   /** Commands of a transaction are being executed. */
   #isBlock = false;
@@ -89,11 +100,26 @@ export class EffectLog {
     this.#writer = new WalWriter(logs, share.log);
     this.#composer = new RespComposer(this.#writer);
     this.#words = new Int32Array(share.effects);
+    this.staging = new WalStaging(logs, share.log, this.#writer);
     this.#depends = new LogDependencies(share.effects, logs.transfer.logs, share.log);
   }
 
   setMode(mode: SyncMode): void {
     this.#syncs = mode === 'Always';
+  }
+
+  /** True when replies wait for the disk. */
+  get syncs(): boolean {
+    return this.#syncs;
+  }
+
+  /**
+   * A command is about to be executed some of whose arguments the log has; or, with none, it was.
+   * Their group has frames of its own.
+   */
+  beginStaged(staged: readonly StagedArgument[]): void {
+    this.#staged = staged;
+    if (staged.length > 0) this.#writer.seal();
   }
 
   // --- what was seen ---
@@ -133,6 +159,13 @@ export class EffectLog {
     }
     const lsn = this.#table.lsnOf(entry);
     const namespace = this.#table.namespaceOf(entry);
+    if (this.#staged.length > 0) {
+      const without = referWithin(this.staging, this.#staged, start, end, 0, shard, lsn);
+      this.#writer.beginEffect(shard, lsn, previousLsn, namespace, flags);
+      writeWithout(this.#writer, without, request, start, end);
+      this.#end(entry);
+      return;
+    }
     const length = end - start;
     this.#writer.append(shard, lsn, previousLsn, namespace, flags, bytes, view, start, length);
     this.#logged(entry);
@@ -163,10 +196,16 @@ export class EffectLog {
   ): void {
     const expireAtMs = this.#table.expireAtMs(entry);
     const composer = this.#composer;
+    const isStaged = this.#staged.length > 0 && this.#referValue(entry, shard, bytes, length);
     this.#begin(entry, shard, previousLsn, EFFECT_BLIND, expireAtMs === 0 ? 3 : 5);
     composer.bulkText('SET');
     this.#key(entry);
-    composer.bulk(bytes, offset, length);
+    if (isStaged) {
+      composer.bulkHead(length);
+      composer.bulkEnd();
+    } else {
+      composer.bulk(bytes, offset, length);
+    }
     if (expireAtMs !== 0) {
       composer.bulkText('PXAT');
       this.#time(expireAtMs);
@@ -192,12 +231,29 @@ export class EffectLog {
     const lsn = this.#table.lsnOf(entry);
     const namespace = this.#table.namespaceOf(entry);
     const writer = this.#writer;
-    writer.beginEffect(shard, lsn, previousLsn, namespace, EFFECT_BLIND);
-    writer.write(SET_HEAD, 0, SET_HEAD.length);
     // The two as the client sent them, from the end of the argument before to that of the value.
     const from = request.offset(key - 1) + request.length(key - 1) + CRLF_BYTES;
-    writer.writeRange(bytes, view, from, at + length + CRLF_BYTES - from);
+    const end = at + length + CRLF_BYTES;
+    const without =
+      this.#staged.length === 0
+        ? NOTHING_STAGED
+        : referWithin(this.staging, this.#staged, from, end, SET_HEAD.length, shard, lsn);
+    writer.beginEffect(shard, lsn, previousLsn, namespace, EFFECT_BLIND);
+    writer.write(SET_HEAD, 0, SET_HEAD.length);
+    if (without.length > 0) writeWithout(writer, without, request, from, end);
+    else writer.writeRange(bytes, view, from, end - from);
     this.#end(entry);
+  }
+
+  /** Refers to the argument that an entry's string was made of; false: it was made of none. */
+  #referValue(entry: number, shard: number, value: Buffer, length: number): boolean {
+    const staged = this.#staged.find((one) => one.value === value && one.length === length);
+    if (staged === undefined || !this.staging.isGood(staged.bytes)) return false;
+    const table = this.#table;
+    const key = table.keyLength(entry);
+    const at = SET_HEAD.length + headBytes(key) + key + CRLF_BYTES + headBytes(length);
+    this.staging.refer(staged.bytes, shard, table.lsnOf(entry), at);
+    return true;
   }
 
   /** The same for any type: RESTORE key expiry payload REPLACE ABSTTL. */
@@ -346,6 +402,7 @@ export class EffectLog {
   endBlock(): void {
     this.#isBlock = false;
     this.#writer.endGroup();
+    if (this.#staged.length > 0) this.#writer.seal();
   }
 
   // --- the end of a tick ---
@@ -367,9 +424,19 @@ export class EffectLog {
     if (this.#isDirty) isWhole = this.#handOver(this.#own) && isWhole;
     // Not before all of them are there: others may depend on this thread through them.
     if (isWhole) depends.settle(this.#isDirty);
+    else this.#refuse();
     depends.clear();
     this.#isDirty = false;
     return isWhole ? SETTLED : LOST;
+  }
+
+  /** Lets nobody else run into it: the log keeper, which looks now and then, allows it again. */
+  #refuse(): void {
+    const isBroken = this.#depends.logs
+      .concat(this.#own)
+      .some((log) => this.#logs.state(log) !== WAL_NO_SPACE && this.#logs.state(log) !== WAL_OPEN);
+    const code = isBroken ? REFUSE_BROKEN : REFUSE_NO_SPACE;
+    Atomics.compareExchange(this.#words, REFUSED_WORD, 0, code);
   }
 
   #seal(): void {

@@ -63,7 +63,14 @@ export type {
   ShutdownOptions,
 } from './services.ts';
 export type { ClientFacts, ClientFilter, ReplyMode, Session } from './session.ts';
-export { MOST_RESTARTS, SLICE_PAGE, type SlicedWork } from './sliced-work.ts';
+export {
+  bytesPerSlice,
+  ELEMENT_BYTES,
+  MOST_RESTARTS,
+  SLICE_PAGE,
+  type SlicedWork,
+} from './sliced-work.ts';
+export { NOTHING_STAGED, type StagedArgument } from './staged-argument.ts';
 export { type StatField, StatsReader, statsBytes, ThreadStats } from './stats.ts';
 export { InPlaceRules } from './transaction/in-place.ts';
 export {

@@ -12,6 +12,8 @@ export type LargeValue = Buffer | LargeCollection;
 export interface LargeValues {
   /** True when this thread may read and change large values of the shard now. */
   reaches(shard: number): boolean;
+  /** True when large values of the shard are this thread's own, not another's that it borrowed. */
+  owns(shard: number): boolean;
   /** True when the value of a shard that is within reach is here: others' have to be borrowed. */
   has(id: number): boolean;
   /** Returns the value. It may be changed in place under the shard's lock. */
@@ -29,6 +31,14 @@ export interface LargeValues {
   awaitRelease(value: LargeValue): boolean;
   /** True when somebody waits for the release of a value; then the caller answers AWAITS. */
   queueFor(value: LargeValue): boolean;
+  /**
+   * Begins to give an own string room for so many bytes, and some spare ones, without changing it.
+   * The caller answers AWAITS, and finds the room when it runs again.
+   * @returns false when there is no memory
+   */
+  grow(id: number, value: Buffer, neededBytes: number, spareBytes: number): boolean;
+  /** True when a value is held: who replaces it must leave its bytes alone. */
+  isHeld(value: LargeValue): boolean;
 }
 
 function notOnFronts(): never {
@@ -38,6 +48,7 @@ function notOnFronts(): never {
 /** The fronts' view: nothing is within reach. */
 export const NO_LARGE_VALUES: LargeValues = {
   reaches: () => false,
+  owns: () => false,
   has: () => false,
   get: notOnFronts,
   put: notOnFronts,
@@ -45,6 +56,8 @@ export const NO_LARGE_VALUES: LargeValues = {
   drop: notOnFronts,
   awaitRelease: notOnFronts,
   queueFor: notOnFronts,
+  grow: notOnFronts,
+  isHeld: notOnFronts,
 };
 
 /**

@@ -13,12 +13,14 @@
 // they were. If they are not, it starts over, at last in one go.
 
 import type { CommandContext } from './context.ts';
-import type { LargeCollection } from './large-values.ts';
+import type { LargeCollection, LargeValue } from './large-values.ts';
 
 /** Elements that are looked at between two looks at the clock, at most. */
 export const SLICE_PAGE = 256;
 /** Bytes of elements that are looked at, about: some are long. */
 const PAGE_BYTES = 64 * 1024;
+/** Bytes of strings that take as long as an element does. */
+export const ELEMENT_BYTES = 64;
 /** Times that a result was outdated before it is made in one go. */
 export const MOST_RESTARTS = 2;
 
@@ -28,8 +30,8 @@ export interface SlicedWork {
    * @returns true at the end
    */
   step(c: CommandContext): boolean;
-  /** Large collections it reads and does not own. */
-  readonly collections: readonly LargeCollection[];
+  /** Large values, mostly collections, that it reads and does not own. */
+  readonly collections: readonly LargeValue[];
   /** It is put off: what lies in the table has to be copied. The locks are still held. */
   detach(): void;
   /** Of a preparation: takes the command's bytes, which stay there until it is done. */
@@ -42,6 +44,11 @@ export interface SlicedWork {
 export function pageOf(collection: LargeCollection): number {
   const each = collection.memoryBytes / Math.max(1, collection.count);
   return Math.max(1, Math.min(SLICE_PAGE, Math.floor(PAGE_BYTES / each)));
+}
+
+/** How many bytes of a string make a slice, where work of more than so many elements is cut. */
+export function bytesPerSlice(sliceElements: number): number {
+  return Math.min(PAGE_BYTES, sliceElements * ELEMENT_BYTES);
 }
 
 /** A reply about one large collection, or about what nobody else has, page by page. */

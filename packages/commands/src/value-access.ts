@@ -16,6 +16,7 @@ import { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 import { KeyAccess, type KeyModules } from './key-access.ts';
 import { allocateLarge, type LargeCollection, type LargeValue } from './large-values.ts';
 import { AWAITS, FULL, NOT_HERE } from './outcome.ts';
+import { NOTHING_STAGED, type StagedArgument } from './staged-argument.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -32,10 +33,19 @@ export class ValueAccess extends KeyAccess {
   /** Largest string, in bytes. */
   maxStringBytes = 512 * 1024 * 1024;
 
+  /** More bytes of a string than this are not copied in one go; on workers that serve clients. */
+  get mostCopiedBytes(): number {
+    return Infinity;
+  }
+
   /** The command that runs may change what it opens. */
   mayChange = false;
   /** Where values come from that are not in the hot table. */
   cold: ColdValues = NO_COLD_VALUES;
+  /** Arguments of the command that runs that were taken in before. */
+  staged: readonly StagedArgument[] = NOTHING_STAGED;
+  /** Bytes of the request that its effects need not bring to the log. */
+  bytesElsewhere: () => number = () => 0;
   /**
    * In the first run of a transaction: where a command notes the keys whose values lie elsewhere,
    * mostly such as it does not name. Then it answers NOT_HERE, and runs again when they are within
@@ -97,7 +107,8 @@ export class ValueAccess extends KeyAccess {
       return NOT_HERE;
     }
     const value = this.large.get(id);
-    if (this.mayChange && this.large.awaitRelease(value)) return AWAITS;
+    // A string is changed behind `reserve`, which asks then.
+    if (this.mayChange && !Buffer.isBuffer(value) && this.large.awaitRelease(value)) return AWAITS;
     this.#pointTo(value, table.words[at + 1]!);
     return entry;
   }
@@ -150,7 +161,8 @@ export class ValueAccess extends KeyAccess {
    * type; the first `keepBytes` of its old value, which is no large collection, stay. Afterwards
    * valueBytes, valueOffset and valueLength point to the value, to be filled in. Expiry and flags
    * but FLAG_LARGE stay.
-   * @returns the entry, NOT_HERE, or FULL; in these two cases nothing has changed
+   * @returns the entry, NOT_HERE, FULL, or, where bytes stay, AWAITS; in these cases nothing has
+   *   changed
    */
   reserve(entry: number, type: number, valueBytes: number, keepBytes: number): number {
     const { table } = this;
@@ -203,7 +215,8 @@ export class ValueAccess extends KeyAccess {
     if (entry !== 0 && table.isLarge(entry)) {
       const at = table.valueWord(entry);
       const value = this.large.get(table.words[at]!);
-      if (Buffer.isBuffer(value) && hasCapacityFor(value, valueBytes)) {
+      if (Buffer.isBuffer(value) && this.#mayFill(value, valueBytes, keepBytes)) {
+        if (keepBytes > 0 && this.large.awaitRelease(value)) return AWAITS;
         table.setLargeLength(entry, valueBytes);
         table.setType(entry, type);
         this.#pointTo(value, valueBytes);
@@ -212,6 +225,7 @@ export class ValueAccess extends KeyAccess {
     }
     // A value that grows gets spare bytes, so that appending to it stays linear in time.
     const spareBytes = keepBytes > 0 ? valueBytes >>> 1 : 0;
+    if (entry !== 0 && this.#growsSlowly(entry, valueBytes, keepBytes, spareBytes)) return AWAITS;
     const value = allocateLarge(valueBytes + spareBytes);
     if (value === null) return FULL;
     if (entry !== 0 && keepBytes > 0) {
@@ -219,6 +233,29 @@ export class ValueAccess extends KeyAccess {
       this.valueBytes.copy(value, 0, this.valueOffset, this.valueOffset + keepBytes);
     }
     return this.adoptLarge(entry, type, value, valueBytes);
+  }
+
+  /** True when a string is given room part by part, since that takes long. */
+  #growsSlowly(entry: number, valueBytes: number, keepBytes: number, spareBytes: number): boolean {
+    const { table } = this;
+    if (keepBytes <= this.mostCopiedBytes || !table.isLarge(entry)) return false;
+    if (!this.large.owns(table.shard)) return false;
+    const id = table.words[table.valueWord(entry)]!;
+    const value = this.large.get(id);
+    if (!Buffer.isBuffer(value) || hasCapacityFor(value, valueBytes)) return false;
+    return this.large.grow(id, value, valueBytes, spareBytes);
+  }
+
+  /** True when a large string may be changed where it is, once nobody holds it. */
+  #mayFill(value: Buffer, valueBytes: number, keepBytes: number): boolean {
+    // Of one that is borrowed nobody here knows who reads it.
+    if (!hasCapacityFor(value, valueBytes) || !this.large.owns(this.table.shard)) return false;
+    return keepBytes > 0 || (!this.large.isHeld(value) && !this.isBeingRead(value));
+  }
+
+  /** True when the command that runs has put off reading a large value. */
+  protected isBeingRead(_value: LargeValue): boolean {
+    return false;
   }
 
   /**

@@ -36,6 +36,7 @@ export {
   HLL_DENSE,
   HLL_DENSE_BYTES,
   HLL_HEAD_BYTES,
+  HLL_MAX_RANK,
   HLL_SPARSE,
   hllForm,
   isHyperLogLog,
@@ -57,6 +58,9 @@ export {
   HLL_SPARSE_MOST_BYTES,
   HLL_UNCHANGED,
   SparseHll,
+  sparseCodeBytes,
+  sparseRank,
+  sparseRunLength,
   writeEmptySparse,
 } from './hyperloglog-sparse.ts';
 export {

@@ -40,6 +40,12 @@ export class ClientBounds {
     this.replyBytes = replyLimitBytes(this.#config);
   }
 
+  /** True when clients may leave only so much unread. */
+  get limitsOutput(): boolean {
+    const { hardBytes, softBytes } = this.#config.outputBufferLimits().normal;
+    return hardBytes > 0 || softBytes > 0;
+  }
+
   /** Bounds the input that is kept of a connection; called after every read that left some. */
   checkInput(connection: Connection): void {
     const waiting = connection.pending.length;

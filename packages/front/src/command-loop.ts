@@ -57,6 +57,10 @@ import type { TransactionRunner } from './transaction-runner.ts';
 export const EARLY_FLUSH_BYTES = 1024 * 1024;
 /** A client that leaves more than this unread gets nothing executed until it reads. */
 export const STALL_BYTES = 1024 * 1024;
+/** A run above this that lies in a connection's own buffer goes with the buffer. */
+const GIVEN_BYTES = 64 * 1024;
+/** Writes that are longer go to workers. */
+const LONG_BYTES = 1024 * 1024;
 /** Batches of so many commands are timed always, of smaller ones one in TIMED_ONE_IN. */
 const TIMED_COMMANDS = 8;
 const TIMED_ONE_IN = 16;
@@ -113,6 +117,11 @@ export class CommandLoop {
       Uint8Array.from(names, (name) => (marked.includes(name) ? 1 : 0));
     this.#forListeners = marks(LISTENER_NAMES);
     this.#publishes = marks(PUBLISHER_NAMES);
+    const { request } = modules.context;
+    modules.context.bytesElsewhere = () => {
+      const length = request.end - request.start;
+      return length > LONG_BYTES ? length : 0;
+    };
   }
 
   /** Executes what is complete in `bytes[start..end)` and keeps the rest as pending. */
@@ -280,6 +289,7 @@ export class CommandLoop {
           const hop =
             place !== PLACE_KEYED ||
             (this.forceHop && table.firstKey[id] !== 0) ||
+            this.#isLongWrite(id) ||
             this.#mustEvict(id);
           const outcome = hop ? -1 : this.#executor.run(id);
           if (outcome === -1) return this.#hop(connection, i, count);
@@ -377,6 +387,13 @@ export class CommandLoop {
     return true;
   }
 
+  /** True for writes that workers do, whatever they are: their effects would hold up a front. */
+  #isLongWrite(id: number): boolean {
+    const { request } = this.#m.context;
+    if (request.end - request.start <= LONG_BYTES) return false;
+    return (this.#m.registry.table.flagBits[id]! & FLAG_WRITE) !== 0;
+  }
+
   /** True when keys have to go before the command may run: workers do that. */
   #mustEvict(id: number): boolean {
     if (this.#m.context.table.cap.state === CAP_UNDER) return false;
@@ -404,7 +421,12 @@ export class CommandLoop {
     if (connection.replyMode !== 'skipping') {
       const pause = this.#m.control.pauseMode(context.nowMs);
       const most = Math.min(count, i + connection.runCommands);
-      while (last < most && this.#mayFollow(last, pause, connection)) last++;
+      const from = commands[i * COMMAND_WORDS + COMMAND_START]!;
+      while (last < most && this.#mayFollow(last, pause, connection)) {
+        // A worker that cannot execute it all sends the rest back: it had better be short.
+        if (commands[last * COMMAND_WORDS + COMMAND_END]! - from > LONG_BYTES) break;
+        last++;
+      }
     }
     connection.state = AWAY;
     connection.worker = worker;
@@ -415,7 +437,10 @@ export class CommandLoop {
       hops.send(worker, connection.id, flags, encoded, 0, encoded.length);
     } else {
       const end = commands[(last - 1) * COMMAND_WORDS + COMMAND_END]!;
-      hops.send(worker, connection.id, flags, request.bytes, start, end);
+      const { pending } = connection;
+      const isGiven = end - start > GIVEN_BYTES && request.bytes === pending.bytes;
+      if (isGiven) pending.give();
+      hops.send(worker, connection.id, flags, request.bytes, start, end, isGiven);
     }
     this.#m.output.schedule();
     return last;

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { ReplyMode, Session, WatchedKey } from '@forgekv/commands';
 import type { RequestLimits } from '@forgekv/protocol';
 import { CommandQueue } from './command-queue.ts';
+import type { LeftoverPart } from './hop-client.ts';
 import type { MessagePart } from './message-form.ts';
 import { PendingInput } from './pending-input.ts';
 import type { RunningBlock } from './running-block.ts';
@@ -73,8 +74,12 @@ export class Connection implements Session {
   peerEnded = false;
   /** Commands that come before the pending input: a worker sent them back, or a pause did. */
   leftover: Buffer | null = null;
+  /** Bytes of `leftover` that have come. */
+  #leftoverBytes = 0;
   /** Most commands that go to a worker in one run: few after a run that came back in part. */
   runCommands = MOST_RUN_COMMANDS;
+  /** The worker that waits with the rest of a long reply, -1: none does. */
+  pausedBy = -1;
   /** Since when more than the soft limit of its class waits for the client, 0 = it does not. */
   overSoftLimitSinceMs = 0;
   /** What it listens to; null: it never did. */
@@ -122,6 +127,16 @@ export class Connection implements Session {
     this.limits.authenticated = value;
   }
 
+  /** Takes a part of the commands that a worker sends back. */
+  takeLeftover({ bytes, offset, length, total }: LeftoverPart): void {
+    if (this.leftover === null) {
+      this.leftover = Buffer.allocUnsafeSlow(total);
+      this.#leftoverBytes = 0;
+    }
+    this.leftover.set(bytes.subarray(offset, offset + length), this.#leftoverBytes);
+    this.#leftoverBytes += length;
+  }
+
   get isQueueing(): boolean {
     return this.queue !== null;
   }
@@ -147,12 +162,6 @@ export class Connection implements Session {
       );
       if (!isKnown) this.watched.push(key);
     }
-  }
-
-  /** Takes commands back that a worker did not execute (copied). */
-  takeBack(bytes: Buffer): void {
-    this.leftover =
-      this.leftover === null ? Buffer.from(bytes) : Buffer.concat([this.leftover, bytes]);
   }
 
   /** Sends what was written and closes. */

@@ -38,6 +38,7 @@ import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { HopClient, type WorkerLink } from './hop-client.ts';
 import { writeLate } from './late-reply.ts';
 import type { FrontLink } from './message-links.ts';
+import { PausedReplies } from './paused-replies.ts';
 import { SocketIntake } from './socket-intake.ts';
 import { StalledConnections } from './stalled-connections.ts';
 import { TickOutput } from './tick-output.ts';
@@ -78,6 +79,7 @@ export class Front {
   readonly #output: TickOutput;
   readonly #hops: HopClient;
   readonly #channels: FrontChannels;
+  readonly #pausedReplies: PausedReplies;
   readonly #loop: CommandLoop;
   readonly #transactions: TransactionRunner;
   readonly #services: FrontServices;
@@ -109,14 +111,14 @@ export class Front {
         replied: (id, bytes, offset, length, last) => {
           this.#replied(id, bytes, offset, length, last);
         },
+        paused: (id, worker) => this.#pausedReplies.add(this.#connections.get(id), id, worker),
         yours: (id) => {
           const connection = this.#connections.get(id);
           if (connection?.ended === false) this.#transactions.yours(connection);
         },
         watched: (id, keys) => this.#connections.get(id)?.watch(unpackWatched(keys)),
         lost: (id) => this.#connections.get(id)?.drop(),
-        leftover: (id, bytes, offset, length) =>
-          this.#connections.get(id)?.takeBack(bytes.subarray(offset, offset + length)),
+        leftover: (id, part) => this.#connections.get(id)?.takeLeftover(part),
         tooLarge: (id) => {
           const connection = this.#connections.get(id);
           if (connection !== undefined) this.#bounds.dropTooLarge(connection);
@@ -126,6 +128,7 @@ export class Front {
       },
       modules.threadStats,
     );
+    this.#pausedReplies = new PausedReplies(this.#hops, () => !this.#bounds.limitsOutput);
     this.#output = new TickOutput(
       this.#writer,
       modules.threadStats,
@@ -245,6 +248,7 @@ export class Front {
     this.#channels.leaveAll(connection);
     connection.pending.clear();
     this.#paused.delete(connection);
+    if (this.#pausedReplies.closed(connection)) this.#output.schedule();
     if (connection.worker >= 0 && this.#hops.outstanding > 0) {
       this.#hops.gone(connection.worker, connection.id);
       this.#output.schedule();
@@ -373,12 +377,14 @@ export class Front {
     const stats = this.#m.threadStats;
     stats.turns++;
     stats.publish();
+    if (this.#pausedReplies.flushed()) this.#output.schedule();
     if (this.#hops.outstanding > 0 && this.#hops.poll()) this.#output.schedule();
     this.#channels.poll();
     this.#stalled.release(this.#channels);
   }
 
   #drained(connection: Connection): void {
+    if (this.#pausedReplies.drained(connection)) this.#output.schedule();
     if (connection.state === STALLED && connection.socket.writableLength <= STALL_BYTES) {
       this.#proceed(connection);
     }
@@ -450,6 +456,7 @@ export class Front {
       connection.pauseReading();
       if (this.#expectsReply(connection)) busy = true;
     }
+    this.#pausedReplies.hurry();
     return this.#output.flush() && !busy;
   }
 
@@ -458,6 +465,7 @@ export class Front {
    * commands are held back, it stays so.
    */
   isQuiet(): boolean {
+    this.#pausedReplies.hurry();
     return this.#output.flush() && this.#hops.outstanding === 0;
   }
 

@@ -3,6 +3,7 @@
 import type { ThreadStats } from '@forgekv/commands';
 import {
   type Doorbell,
+  KIND_GO,
   KIND_GONE,
   KIND_LEFTOVER,
   KIND_LOST,
@@ -16,7 +17,7 @@ import {
   type Message,
   MessageIntake,
   REPLY_LAST,
-  REPLY_MORE,
+  REPLY_PAUSE,
   REPLY_TOO_LARGE,
   RingConsumer,
   RingProducer,
@@ -25,6 +26,8 @@ import {
 /** Replies taken from one worker before the tick ends, in bytes. */
 const POLL_BYTES = 1024 * 1024;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** A front's links to one worker. */
 export interface WorkerLink {
   requests: SharedArrayBuffer;
@@ -32,10 +35,20 @@ export interface WorkerLink {
   doorbell: Doorbell;
 }
 
+/** bytes[offset..offset+length) of commands that are `total` bytes long. */
+export interface LeftoverPart {
+  readonly bytes: Buffer;
+  readonly offset: number;
+  readonly length: number;
+  readonly total: number;
+}
+
 /** What arrives for a connection. */
 export interface HopEvents {
   /** Replies of a run: bytes[offset..offset+length); `last` ends the run. */
   replied(connection: number, bytes: Buffer, offset: number, length: number, last: boolean): void;
+  /** A worker waits until `goOn` with the rest of a reply. */
+  paused(connection: number, worker: number): void;
   /** A run ended with a reply that is larger than a client may ask for. */
   tooLarge(connection: number): void;
   /** Replies of a run may never be seen. */
@@ -45,7 +58,7 @@ export interface HopEvents {
   /** A part of the keys that WATCH noted. */
   watched(connection: number, bytes: Buffer): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
-  leftover(connection: number, bytes: Buffer, offset: number, length: number): void;
+  leftover(connection: number, part: LeftoverPart): void;
   /** A worker has published a message; its bytes are valid until the call returns. */
   published(message: Message): void;
   /** True while no more messages should come. */
@@ -57,11 +70,12 @@ interface Link {
   readonly replies: RingConsumer;
   readonly doorbell: Doorbell;
   readonly intake: MessageIntake;
-  /** Runs that did not fit the ring, in order. */
+  /** Runs that did not fit the ring, in the order of their turns. */
   readonly backlog: WaitingRun[];
 }
 
 interface WaitingRun {
+  readonly kind: number;
   readonly connection: number;
   readonly flags: number;
   readonly bytes: Buffer;
@@ -90,6 +104,7 @@ export class HopClient {
   /**
    * Sends a run; nothing is visible to the worker before `flush`.
    * @param flags RUN_ flags | database << 8
+   * @param isGiven the bytes stay as they are for as long as somebody has them
    */
   send(
     worker: number,
@@ -98,12 +113,14 @@ export class HopClient {
     bytes: Buffer,
     start: number,
     end: number,
+    isGiven = false,
   ): void {
     this.outstanding++;
     this.#stats.hops++;
     const link = this.#links[worker]!;
     const length = end - start;
-    if (link.backlog.length === 0 && length <= link.requests.maxPayload) {
+    // Past larger ones that wait: of a connection there is never more than one.
+    if (length <= link.requests.maxPayload) {
       const at = link.requests.reserve(length, KIND_RUN, connection, flags, length, 0);
       if (at >= 0) {
         link.requests.bytes.set(bytes.subarray(start, end), at);
@@ -111,13 +128,20 @@ export class HopClient {
       }
       this.#stats.ringFull++;
     }
-    link.backlog.push({
-      connection,
-      flags,
-      bytes: Buffer.from(bytes.subarray(start, end)),
-      sent: 0,
-    });
+    const run = bytes.subarray(start, end);
+    const kept = isGiven ? run : Buffer.from(run);
+    link.backlog.push({ kind: KIND_RUN, connection, flags, bytes: kept, sent: 0 });
     this.#sendBacklog(link);
+  }
+
+  /**
+   * Tells a worker how to go on with the reply of a connection, as visible as a run.
+   * @param how a GO_ constant
+   */
+  goOn(worker: number, connection: number, how: number): void {
+    const link = this.#links[worker]!;
+    if (link.requests.reserve(0, KIND_GO, connection, how, 0, 0) >= 0) return;
+    link.backlog.push({ kind: KIND_GO, connection, flags: how, bytes: NO_BYTES, sent: 0 });
   }
 
   /** Tells a worker that a connection is closed, unless it is behind with what it was sent. */
@@ -126,19 +150,21 @@ export class HopClient {
     if (backlog.length === 0) requests.reserve(0, KIND_GONE, connection, 0, 0, 0);
   }
 
+  /** A frame of each in turn, so that nobody waits for all of a large one. */
   #sendBacklog(link: Link): void {
     const { requests, backlog } = link;
     while (backlog.length > 0) {
       const message = backlog[0]!;
       const rest = message.bytes.length - message.sent;
       const length = Math.min(rest, requests.maxPayload);
-      const kind = message.sent === 0 ? KIND_RUN : KIND_MORE;
+      const kind = message.sent === 0 ? message.kind : KIND_MORE;
       const { connection, flags } = message;
       const at = requests.reserve(length, kind, connection, flags, message.bytes.length, 0);
       if (at < 0) return;
       requests.bytes.set(message.bytes.subarray(message.sent, message.sent + length), at);
       message.sent += length;
-      if (message.sent === message.bytes.length) backlog.shift();
+      backlog.shift();
+      if (message.sent < message.bytes.length) backlog.push(message);
     }
   }
 
@@ -157,7 +183,7 @@ export class HopClient {
    */
   poll(): boolean {
     let any = false;
-    for (const link of this.#links) {
+    for (const [worker, link] of this.#links.entries()) {
       const { replies } = link;
       let bytes = 0;
       // A worker may wait for that, since no front waits for it.
@@ -165,27 +191,30 @@ export class HopClient {
       while (bytes < POLL_BYTES && replies.next()) {
         any = true;
         bytes += replies.payloadBytes;
-        this.#take(replies, link.intake);
+        this.#take(replies, worker, link.intake);
       }
       if (replies.release()) link.doorbell.ring();
     }
     return any;
   }
 
-  #take(replies: RingConsumer, intake: MessageIntake): void {
+  #take(replies: RingConsumer, worker: number, intake: MessageIntake): void {
     const { kind, a: connection, payloadOffset, payloadBytes } = replies;
     if (kind === KIND_REPLY) {
       const { b } = replies;
-      if (b !== REPLY_MORE) this.outstanding--;
+      if (b === REPLY_LAST || b === REPLY_TOO_LARGE) this.outstanding--;
       if (b === REPLY_TOO_LARGE) {
         this.#events.tooLarge(connection);
         return;
       }
       const last = b === REPLY_LAST;
       this.#events.replied(connection, replies.bytes, payloadOffset, payloadBytes, last);
+      if (b === REPLY_PAUSE) this.#events.paused(connection, worker);
     } else if (kind === KIND_LOST) {
-      if (replies.b !== REPLY_MORE) this.outstanding--;
+      const { b } = replies;
+      if (b === REPLY_LAST || b === REPLY_TOO_LARGE) this.outstanding--;
       this.#events.lost(connection);
+      if (b === REPLY_PAUSE) this.#events.paused(connection, worker);
     } else if (kind === KIND_YOURS) {
       this.#events.yours(connection);
     } else if (kind === KIND_WATCHED) {
@@ -195,7 +224,8 @@ export class HopClient {
         Buffer.from(bytes.subarray(payloadOffset, payloadOffset + payloadBytes)),
       );
     } else if (kind === KIND_LEFTOVER) {
-      this.#events.leftover(connection, replies.bytes, payloadOffset, payloadBytes);
+      const place = { offset: payloadOffset, length: payloadBytes };
+      this.#events.leftover(connection, { bytes: replies.bytes, ...place, total: replies.c });
     } else if (kind === KIND_MESSAGE || kind === KIND_MESSAGE_MORE) {
       if (intake.take(replies)) this.#events.published(intake.message);
     }

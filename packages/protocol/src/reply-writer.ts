@@ -199,9 +199,14 @@ export class ReplyWriter {
     this.#crlf();
   }
 
-  /** Begins a bulk string; its bytes and CR LF are written by other means. */
+  /** Begins a bulk string; its bytes follow by other means, and then `bulkEnd` or CR LF. */
   bulkHead(length: number): void {
     this.#header(DOLLAR, length);
+  }
+
+  bulkEnd(): void {
+    this.ensure(2);
+    this.#crlf();
   }
 
   /**

@@ -28,6 +28,10 @@ export {
   ProcessControl,
 } from './process-control.ts';
 export {
+  GO_AWAY,
+  GO_ON,
+  GO_TO_END,
+  KIND_GO,
   KIND_GONE,
   KIND_LEFTOVER,
   KIND_LOST,
@@ -38,6 +42,7 @@ export {
   KIND_YOURS,
   REPLY_LAST,
   REPLY_MORE,
+  REPLY_PAUSE,
   REPLY_TOO_LARGE,
   RUN_BLOCK,
   RUN_NO_TOUCH,

@@ -11,10 +11,19 @@ export const KIND_RUN = 1;
 export const KIND_MORE = 2;
 /** Worker to front: replies. a = connection, b = a REPLY_ constant. */
 export const KIND_REPLY = 3;
-/** Worker to front: commands not executed, before the run's last reply. a = connection. */
+/**
+ * Worker to front: commands not executed, before the run's last reply. a = connection, c = bytes of
+ * the message.
+ */
 export const KIND_LEFTOVER = 4;
 /** Worker to front: replies that may never be seen, as KIND_REPLY: close the connection. */
 export const KIND_LOST = 5;
+
+/**
+ * Front to worker: goes on with a reply after REPLY_PAUSE. a = connection, b = a GO_ constant. It
+ * may come too late for its run: that only lets another reply go on that could have waited.
+ */
+export const KIND_GO = 9;
 
 /**
  * Worker to front: the reply of the next command of a transaction that the front itself has to
@@ -32,6 +41,16 @@ export const REPLY_MORE = 0;
 export const REPLY_LAST = 1;
 /** The run ended with a reply that is larger than a client may ask for: close the connection. */
 export const REPLY_TOO_LARGE = 2;
+
+/** The same as REPLY_MORE, but a long reply waits for KIND_GO: the client may read slowly. */
+export const REPLY_PAUSE = 3;
+
+/** The client has read what there was. */
+export const GO_ON = 0;
+/** The rest is wanted at once, whoever reads it. */
+export const GO_TO_END = 1;
+/** Nobody wants the rest. */
+export const GO_AWAY = 2;
 
 /** The connection speaks RESP3. */
 export const RUN_RESP3 = 1;

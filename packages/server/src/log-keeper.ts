@@ -220,10 +220,11 @@ export class LogKeeper {
       if (state === WAL_NO_SPACE && !this.#logs.retry(log)) problem ||= 'ENOSPC';
       if (state === WAL_BROKEN) problem = this.#logs.fenceCode(log);
     }
-    if (problem === this.#problem) return;
-    this.#problem = problem;
+    // Always: who met an error may have said so meanwhile.
     const refusal = problem === '' ? 0 : problem === 'ENOSPC' ? REFUSE_NO_SPACE : REFUSE_BROKEN;
     refuseWrites(this.#effects, refusal);
+    if (problem === this.#problem) return;
+    this.#problem = problem;
     this.#owner.log(
       problem === ''
         ? 'the write-ahead log takes writes again'

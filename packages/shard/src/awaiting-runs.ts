@@ -1,13 +1,14 @@
-// Runs that wait for large collections to be read from their stores, here or by other workers, or
-// to be released by commands that read them in slices. At most one per connection, which waits all
+// Runs that wait for large collections to be read from their stores, here or by other workers, for
+// large values to be released by commands that read them in slices, or for their own large
+// arguments to be taken in. At most one per connection, which waits all
 // the while. What was read for a run stays until the run has gone on: else two values that do not
 // fit at once would push each other out for ever.
 
 import type { CollectionLoad } from './collection-loads.ts';
 import type { LargeStore } from './large-store.ts';
 import type { Awaited } from './peers.ts';
-
-const SPARE_BYTES = 8;
+import { keepBytes } from './run-bytes.ts';
+import { StagedCommand } from './staged-command.ts';
 
 /** The rest of a run, from the command on that waits. `F` is where it came from. */
 export interface AwaitingRun<F> {
@@ -46,15 +47,10 @@ export class AwaitingRuns<F> {
     awaited: readonly Awaited[],
     isFirst: boolean,
   ): void {
-    // More than the run: the parser may look behind it.
-    const memory = Buffer.alloc(rest.length + SPARE_BYTES);
-    rest.copy(memory);
     const before = isFirst ? (this.#resumed?.awaited ?? []) : [];
-    this.#runs.push({
-      ...{ front, connection, flags, bytes: memory.subarray(0, rest.length) },
-      view: new DataView(memory.buffer, memory.byteOffset, memory.length),
-      awaited: [...before, ...awaited],
-    });
+    const run = { front, connection, flags, ...keepBytes(rest), awaited: [...before, ...awaited] };
+    for (const one of run.awaited) if (one instanceof StagedCommand) one.bytes = run.bytes;
+    this.#runs.push(run);
   }
 
   /** Executes the runs that can go on; true when there were any. */
@@ -64,8 +60,14 @@ export class AwaitingRuns<F> {
       this.#resumed = run;
       execute(run);
       this.#resumed = null;
+      for (const one of run.awaited) if (one instanceof StagedCommand) this.#endUnlessKept(one);
     }
     return ready.length > 0;
+  }
+
+  /** What was staged for a command is of no use once that was executed, or is not kept here. */
+  #endUnlessKept(staged: StagedCommand): void {
+    if (!this.#runs.some(({ awaited }) => awaited.includes(staged))) staged.end();
   }
 
   #take(nowMs: number): AwaitingRun<F>[] {

@@ -1,5 +1,5 @@
-// Brings large collections back from their stores, page by page, while others are served. A key is
-// read once however many ask for it, and a few keys at a time.
+// Brings large collections, and strings of many pieces, back from their stores, page by page, while
+// others are served. A key is read once however many ask for it, and a few keys at a time.
 //
 // While it is read its entry stays cold, and nobody can change the value; but the key can be
 // removed, replaced, or get another expiry. So at the end, under the lock, the key must still be
@@ -8,14 +8,16 @@
 
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { invariant } from '@forgekv/base';
-import type { CommandContext } from '@forgekv/commands';
+import { allocateLarge, type CommandContext } from '@forgekv/commands';
 import { LargeHash } from '@forgekv/datatypes';
-import { LARGE_BYTES, TYPE_TOMBSTONE } from '@forgekv/keyspace';
+import { LARGE_BYTES, TYPE_STRING, TYPE_TOMBSTONE } from '@forgekv/keyspace';
 import {
   CorruptRecordError,
+  chunkKey,
   decodeLarge,
   type ElementPage,
   type LargeMetadata,
+  printable,
   StoreError,
 } from '@forgekv/storage';
 import { type CollectionElements, emptyElements } from './element-forms.ts';
@@ -145,10 +147,10 @@ export class CollectionLoads {
   async #run(load: Load): Promise<void> {
     // Not while the lock is held under which it was asked for.
     await turn();
-    let elements: CollectionElements | null = null;
+    let elements: CollectionElements | Buffer | null = null;
     let problem = '';
     try {
-      elements = await this.#read(load);
+      elements = load.type === TYPE_STRING ? await this.#join(load) : await this.#read(load);
     } catch (error) {
       problem = problemOf(error);
     }
@@ -182,11 +184,31 @@ export class CollectionLoads {
     return elements;
   }
 
+  /** The same for a string. Others have a turn after each piece. */
+  async #join({ shard, key, metadata }: Load): Promise<Buffer> {
+    const { objectId, count, byteCount } = metadata;
+    const store = this.#m.stores.of(shard);
+    const value = allocateLarge(byteCount);
+    if (value === null) throw new RangeError(NO_MEMORY);
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      const piece = store.readElement(shard, objectId, chunkKey(i));
+      if (piece === null || at + piece.length > byteCount) {
+        throw new CorruptRecordError(`part ${i} of ${count}`, key);
+      }
+      value.set(piece, at);
+      at += piece.length;
+      await turn();
+    }
+    if (at !== byteCount) throw new CorruptRecordError(`its length of ${printable(key)}`, key);
+    return value;
+  }
+
   /**
    * Gives the key what was read, or notes why it could not be.
    * @returns false while a transaction holds the shard
    */
-  #place(load: Load, elements: CollectionElements | null, problem: string): boolean {
+  #place(load: Load, elements: CollectionElements | Buffer | null, problem: string): boolean {
     const { context } = this.#m;
     const { table } = context;
     table.locks.lock(load.shard);
@@ -202,7 +224,7 @@ export class CollectionLoads {
     }
   }
 
-  #keep(load: Load, entry: number, { collection }: CollectionElements): void {
+  #keep(load: Load, entry: number, elements: CollectionElements | Buffer): void {
     const { context, large } = this.#m;
     const { table } = context;
     const moved = table.resize(entry, LARGE_BYTES, 0);
@@ -213,12 +235,19 @@ export class CollectionLoads {
     load.largeId = table.nextLargeId();
     // As long as its record says until it is changed, whatever memory it takes here.
     table.setLarge(moved, load.largeId, Math.min(load.metadata.byteCount, MOST_NOTED_BYTES));
+    if (Buffer.isBuffer(elements)) large.keep(load.largeId, elements);
+    else this.#keepCollection(load, moved, elements);
+    large.pin(load.largeId, Date.now());
+    this.loaded++;
+  }
+
+  #keepCollection(load: Load, moved: number, { collection }: CollectionElements): void {
+    const { context, large } = this.#m;
+    const { table } = context;
     if (collection instanceof LargeHash) {
       table.noteTimedParts(moved, collection.nextExpireAtMs);
     }
     large.keepStored(load.largeId, collection, load.metadata.objectId);
-    large.pin(load.largeId, Date.now());
-    this.loaded++;
   }
 
   /** The entry of the key when what was read is its value, else 0. */

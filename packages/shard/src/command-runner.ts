@@ -12,11 +12,13 @@ import {
   type Executor,
   FULL,
   NOT_HERE,
+  NOTHING_STAGED,
   OUT_OF_MEMORY,
   PAGING,
   PLACE_FRONT,
   PLACE_WORKER,
 } from '@forgekv/commands';
+import type { ArgumentStager } from './argument-stager.ts';
 import type { ColdReads } from './cold-reads.ts';
 import type { LargeStore } from './large-store.ts';
 import type { Awaited, Peers } from './peers.ts';
@@ -45,6 +47,7 @@ export interface CommandRunnerModules {
   readonly peers: Peers;
   readonly log: EffectLog;
   readonly waiting: WaitingRuns;
+  readonly stager: ArgumentStager;
   readonly workerOf: Uint8Array;
   /** Of this worker. */
   readonly index: number;
@@ -73,10 +76,36 @@ export class CommandRunner {
 
   /** Runs command `i` of the batch that was routed last, or answers NOT_HERE. */
   run(id: number, i: number): number {
-    const { registry, context, executor, router, store, transactions } = this.#m;
-    const { places, singleKey, table } = registry;
+    const { registry, context } = this.#m;
+    const { places } = registry;
     if (places[id] === PLACE_FRONT) return NOT_HERE;
     if (places[id] === PLACE_WORKER) return this.#runWide(id);
+    const { request } = context;
+    return request.end - request.start > this.#m.stager.longBytes
+      ? this.#runLong(id, i)
+      : this.#runKeyed(id, i);
+  }
+
+  /** Runs a command that is so long that its arguments are taken in before. */
+  #runLong(id: number, i: number): number {
+    const { stager, context, log } = this.#m;
+    const taken = stager.taken();
+    if (taken === null) {
+      const begun = stager.begin(id);
+      if (begun !== null) return this.wait([begun]);
+    } else if (taken.isWhole) {
+      context.staged = taken.arguments;
+      log.beginStaged(taken.arguments);
+    }
+    const outcome = this.#runKeyed(id, i);
+    context.staged = NOTHING_STAGED;
+    log.beginStaged(NOTHING_STAGED);
+    return outcome;
+  }
+
+  #runKeyed(id: number, i: number): number {
+    const { registry, context, executor, router, store, transactions } = this.#m;
+    const { singleKey, table } = registry;
     const single = singleKey[id]!;
     for (let rounds = 0; ; ) {
       let shard: number;

@@ -7,6 +7,7 @@
 
 import { invariant } from '@forgekv/base';
 import type { LargeValue } from '@forgekv/commands';
+import type { Awaited } from './peers.ts';
 
 /** One value while it is held; what waits for it asks `isDone`. */
 class Hold {
@@ -22,7 +23,7 @@ class Hold {
 export class HeldValues {
   readonly #holds = new Map<LargeValue, Hold>();
   /** What the command that is answered with AWAITS waits for. */
-  readonly #awaited = new Set<Hold>();
+  readonly #awaited = new Set<Awaited>();
 
   /** Number of values that are held. */
   get size(): number {
@@ -60,13 +61,23 @@ export class HeldValues {
     return true;
   }
 
+  /** The command waits for something else that becomes of a value. */
+  awaitOther(awaited: Awaited): void {
+    this.#awaited.add(awaited);
+  }
+
+  /** True when somebody waits for the release of a value. */
+  isAwaited(value: LargeValue): boolean {
+    return this.#holds.get(value)?.isAwaited === true;
+  }
+
   /** True when somebody waits for the release of a value: then it is waited for, too. */
   queueFor(value: LargeValue): boolean {
-    return this.#holds.get(value)?.isAwaited === true && this.awaitRelease(value);
+    return this.isAwaited(value) && this.awaitRelease(value);
   }
 
   /** What the last command waits for that was answered with AWAITS. */
-  takeAwaited(): Hold[] {
+  takeAwaited(): Awaited[] {
     const awaited = [...this.#awaited];
     this.#awaited.clear();
     return awaited;

@@ -7,10 +7,16 @@
 // since a store had them: as long as it is kept here, no longer.
 
 import { invariant } from '@forgekv/base';
-import type { LargeCollection, LargeValue, LargeValues } from '@forgekv/commands';
+import {
+  allocateLarge,
+  type LargeCollection,
+  type LargeValue,
+  type LargeValues,
+} from '@forgekv/commands';
 import type { LargeValueOptions } from '@forgekv/datatypes';
 import { packCollection, unpackCollection } from './collection-transfer.ts';
 import { type CollectionElements, elementsOf } from './element-forms.ts';
+import { GrowingStrings } from './growing-strings.ts';
 import { HeldValues } from './held-values.ts';
 
 /** A large value on its way between workers. */
@@ -38,7 +44,7 @@ export interface OwnCollection {
 }
 
 interface Own {
-  readonly value: LargeValue;
+  value: LargeValue;
   bytes: number;
   readonly collection: OwnCollection | null;
 }
@@ -59,6 +65,12 @@ export class LargeStore implements LargeValues {
   readonly #changes = new Map<number, ForeignChange>();
   /** Values that commands read in slices. */
   readonly held: HeldValues = new HeldValues();
+  readonly growing: GrowingStrings = new GrowingStrings(this.held, (id, old, fresh) => {
+    const own = this.#own.get(id);
+    if (own?.value !== old) return;
+    own.value = fresh;
+    this.#weigh(own);
+  });
   /** Bytes held by own values. */
   bytes = 0;
 
@@ -120,6 +132,14 @@ export class LargeStore implements LargeValues {
 
   queueFor(value: LargeValue): boolean {
     return this.held.queueFor(value);
+  }
+
+  grow(id: number, value: Buffer, neededBytes: number, spareBytes: number): boolean {
+    return this.growing.begin(id, value, neededBytes, spareBytes);
+  }
+
+  isHeld(value: LargeValue): boolean {
+    return this.held.has(value);
   }
 
   /** Keeps an own value that no store has. */
@@ -186,7 +206,7 @@ export class LargeStore implements LargeValues {
   lend(id: number): LentValue | null | '' {
     const own = this.#own.get(id);
     if (own === undefined) return null;
-    return pack(own.value, this.#options) ?? '';
+    return this.#pack(own.value) ?? '';
   }
 
   /** Keeps a value that another worker has changed. */
@@ -219,15 +239,21 @@ export class LargeStore implements LargeValues {
 
   /** A changed value for its owner. It is logged: without memory for it nobody goes on. */
   packChange(value: LargeValue): LentValue {
-    const lent = pack(value, this.#options);
+    const lent = this.#pack(value);
     if (lent === null) throw new Error('no memory to hand a large value back');
     return lent;
   }
-}
 
-function pack(value: LargeValue, options: LargeValueOptions): LentValue | null {
-  if (!Buffer.isBuffer(value)) return packCollection(elementsOf(value, options));
-  return { type: 0, pieces: [value.buffer as unknown as SharedArrayBuffer] };
+  #pack(value: LargeValue): LentValue | null {
+    if (!Buffer.isBuffer(value)) return packCollection(elementsOf(value, this.#options));
+    let lent: Buffer | null = value;
+    if (this.held.has(value)) {
+      // Nobody there knows that it is held here.
+      lent = allocateLarge(value.length);
+      lent?.set(value);
+    }
+    return lent && { type: 0, pieces: [lent.buffer as unknown as SharedArrayBuffer] };
+  }
 }
 
 function unpack(lent: LentValue, options: LargeValueOptions): LargeValue {

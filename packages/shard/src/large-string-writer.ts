@@ -4,7 +4,9 @@
 // A string that changes while it is written is written again, from a copy: a pass that left it out
 // would end with a checkpoint that covers it, and the logs do not have the value, only what was
 // done to it. What the store has then is the string as it was when it was copied, under that LSN.
+// A long one is copied part by part, and held meanwhile.
 
+import { setImmediate as turn } from 'node:timers/promises';
 import {
   type Databases,
   FLAG_DIRTY,
@@ -27,6 +29,8 @@ import { freeObjectId } from './object-ids.ts';
 import type { ShardStores } from './shard-stores.ts';
 
 const BATCH_BYTES = 2 << 20;
+/** Bytes that are copied at once. */
+const COPY_BYTES = 1 << 20;
 
 export interface LargeStringWriterModules {
   readonly table: HotTable;
@@ -44,7 +48,9 @@ interface Job {
   readonly i: number;
   /** Whatever becomes of the value, these bytes stay. */
   readonly isCopied: boolean;
-  readonly bytes: Buffer;
+  bytes: Buffer;
+  /** Is held until its bytes are copied. */
+  readonly held: Buffer | null;
   readonly head: RecordHead;
   readonly id: number;
 }
@@ -67,6 +73,7 @@ export class LargeStringWriter {
     const { stores, wait, records } = this.#m;
     const job = this.#begin(shard, list, i, isCopied);
     if (job === null) return false;
+    if (job.held !== null) await this.#copy(job, job.held);
     const { bytes, id, head } = job;
     const store = stores.of(shard);
     const count = Math.ceil(bytes.length / STRING_CHUNK_BYTES);
@@ -129,10 +136,26 @@ export class LargeStringWriter {
       const head = records.head(entry, RECORD_LARGE);
       const id = freeObjectId(stores.of(shard), shard, head.lsn, taken);
       wait.needs(table.logOf(entry) - 1, table.logPositionOf(entry));
-      const bytes = isCopied ? Buffer.from(view) : view;
-      return { shard, list, i, isCopied, bytes, head, id };
+      const held = isCopied && view.length > COPY_BYTES ? value : null;
+      if (held !== null) large.held.hold(held);
+      const bytes = isCopied && held === null ? Buffer.from(view) : view;
+      return { shard, list, i, isCopied, bytes, held, head, id };
     } finally {
       table.locks.unlock(shard);
+    }
+  }
+
+  async #copy(job: Job, held: Buffer): Promise<void> {
+    const { bytes } = job;
+    try {
+      const copy = Buffer.allocUnsafeSlow(bytes.length);
+      for (let at = 0; at < bytes.length; at += COPY_BYTES) {
+        bytes.copy(copy, at, at, at + COPY_BYTES);
+        await turn();
+      }
+      job.bytes = copy;
+    } finally {
+      this.#m.large.held.release(held);
     }
   }
 

@@ -5,6 +5,7 @@
 
 import type { ReplyWriter } from '@forgekv/protocol';
 import type { ReplySender } from './reply-sender.ts';
+import { keepBytes } from './run-bytes.ts';
 
 interface ParkedRun {
   readonly replies: ReplySender;
@@ -25,9 +26,9 @@ export class ParkedRuns {
     return this.#runs.length;
   }
 
-  /** Keeps the rest of a run (copied). */
+  /** Keeps the rest of a run. */
   park(replies: ReplySender, connection: number, rest: Buffer): void {
-    this.#runs.push({ replies, connection, bytes: Buffer.from(rest) });
+    this.#runs.push({ replies, connection, bytes: keepBytes(rest).bytes });
   }
 
   /** Lets all of them go on when they may. */

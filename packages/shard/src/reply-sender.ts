@@ -16,6 +16,7 @@ import {
   putMessage,
   REPLY_LAST,
   REPLY_MORE,
+  REPLY_PAUSE,
   REPLY_TOO_LARGE,
   RingProducer,
 } from '@forgekv/rings';
@@ -73,6 +74,15 @@ export class ReplySender {
 
   /** Sends what the writer holds as replies of a connection and empties it. */
   reply(connection: number, writer: ReplyWriter, last: boolean): void {
+    this.#reply(connection, writer, last ? REPLY_LAST : REPLY_MORE);
+  }
+
+  /** The same for a part of a reply that goes on when the front says so. */
+  pause(connection: number, writer: ReplyWriter): void {
+    this.#reply(connection, writer, REPLY_PAUSE);
+  }
+
+  #reply(connection: number, writer: ReplyWriter, how: number): void {
     if (this.hasMessages) this.#sendMessages();
     const { position, buffer } = writer;
     const most = this.#ring.maxPayload;
@@ -81,7 +91,7 @@ export class ReplySender {
       this.#frame(KIND_REPLY, connection, REPLY_MORE, buffer, from, from + most);
       from += most;
     }
-    this.#frame(KIND_REPLY, connection, last ? REPLY_LAST : REPLY_MORE, buffer, from, position);
+    this.#frame(KIND_REPLY, connection, how, buffer, from, position);
     writer.reset();
   }
 
@@ -107,7 +117,8 @@ export class ReplySender {
   leftover(connection: number, bytes: Buffer, start: number, end: number): void {
     const most = this.#ring.maxPayload;
     for (let from = start; from < end; from += most) {
-      this.#frame(KIND_LEFTOVER, connection, 0, bytes, from, Math.min(end, from + most));
+      const until = Math.min(end, from + most);
+      this.#frame(KIND_LEFTOVER, connection, 0, bytes, from, until, end - start);
     }
   }
 
@@ -118,12 +129,13 @@ export class ReplySender {
     bytes: Buffer,
     start: number,
     end: number,
+    c = 0,
   ): void {
     const ring = this.#ring;
-    let at = ring.reserve(end - start, kind, connection, b, 0, 0);
+    let at = ring.reserve(end - start, kind, connection, b, c, 0);
     while (at < 0) {
       this.#waitForRoom();
-      at = ring.reserve(end - start, kind, connection, b, 0, 0);
+      at = ring.reserve(end - start, kind, connection, b, c, 0);
     }
     ring.bytes.set(bytes.subarray(start, end), at);
   }

@@ -27,7 +27,8 @@ import {
   ReplyWriter,
   RequestParser,
 } from '@forgekv/protocol';
-import { type Doorbell, RUN_BLOCK, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { RUN_BLOCK, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { ArgumentStager } from './argument-stager.ts';
 import { AwaitingRuns } from './awaiting-runs.ts';
 import { AwayVictims } from './away-victims.ts';
 import { BlockRunner } from './block-runner.ts';
@@ -36,13 +37,12 @@ import { ColdReads } from './cold-reads.ts';
 import { CommandRunner, type WaitReason } from './command-runner.ts';
 import { expireAway } from './expire-away.ts';
 import { ExpiryRounds } from './expiry-rounds.ts';
+import { type FrontLink, linkFronts } from './front-link.ts';
 import { LargeStore } from './large-store.ts';
 import type { PagedRun } from './paged-runs.ts';
 import { Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
-import { ReplySender } from './reply-sender.ts';
-import { RunIntake } from './run-intake.ts';
 import type { ShardModules, StoreModules } from './shard-modules.ts';
 import type { ShardStores } from './shard-stores.ts';
 import { type SlicedRun, SlicedRuns } from './sliced-runs.ts';
@@ -63,12 +63,8 @@ const REPLY_SLICE_BYTES = 64 * 1024;
  * client has read enough, and meanwhile it is the others' turn.
  */
 const RUN_REPLY_BYTES = 1024 * 1024;
-
-interface FrontLink {
-  readonly intake: RunIntake;
-  readonly replies: ReplySender;
-  readonly doorbell: Doorbell;
-}
+/** Bytes of runs that are not complete that are taken from a front in one turn. */
+const TURN_PART_BYTES = 1024 * 1024;
 
 export class Shard {
   readonly #m: ShardModules;
@@ -94,6 +90,7 @@ export class Shard {
   readonly #awaiting: AwaitingRuns<FrontLink>;
   readonly #sliced: SlicedRuns<FrontLink>;
   readonly #waiting: WaitingRuns;
+  readonly #stager: ArgumentStager;
   readonly #runner: CommandRunner;
   readonly #blocks: BlockRunner;
 
@@ -137,6 +134,7 @@ export class Shard {
     const { databases } = this.#context;
     this.#cap = new CapKeeper({ ...modules, databases, store: this.#store, peers: this.#peers });
     this.#waiting = new WaitingRuns(this.#cap);
+    this.#stager = new ArgumentStager(this.#context, modules.registry.table, modules.doorbell);
     const parts = {
       ...{ registry: modules.registry, context: this.#context, executor: this.#executor },
       ...{ transactions: this.#transactions, log: modules.log, waiting: this.#waiting },
@@ -144,18 +142,11 @@ export class Shard {
     };
     this.#runner = new CommandRunner({
       ...{ ...parts, router: this.#router, store: this.#store, peers: this.#peers },
-      ...{ workerOf, index },
+      ...{ workerOf, index, stager: this.#stager },
     });
     this.#blocks = new BlockRunner({ ...parts, cap: this.#cap });
-    this.#fronts = modules.fronts.map((front) => ({
-      intake: new RunIntake(front.requests),
-      replies: new ReplySender(front.replies, front.doorbell, modules.doorbell, () =>
-        this.#settle(),
-      ),
-      doorbell: front.doorbell,
-    }));
-    const senders = this.#fronts.map(({ replies }) => replies);
-    this.#publisher = new WorkerPublisher(modules.channelTable, modules.thread, senders);
+    this.#fronts = linkFronts(modules, () => this.#settle());
+    this.#publisher = new WorkerPublisher(modules.channelTable, modules.thread, this.#fronts);
     this.#context.publisher = this.#publisher;
     this.configure();
   }
@@ -194,6 +185,7 @@ export class Shard {
       isOpen: (log, position) => this.#m.log.isOpen(log, position),
       expireAway: (shard, key, nowMs) => expireAway(this.#context, stored, shard, key, nowMs),
     });
+    this.#stager.sync = modules.sync;
     this.#cap.adopt(new AwayVictims(context, stores, stored, wake));
     this.#waiting.adopt(this.#keeper);
     this.#runner.adopt(this.#cold);
@@ -227,6 +219,7 @@ export class Shard {
     const { config, log } = this.#m;
     this.#context.log = log;
     this.#sliced.cutAbove(config.integer('debug-slice-elements'));
+    this.#stager.isSlow = this.#sliced.isSlow;
     const keeper = this.#keeper;
     if (keeper === null) return;
     keeper.warmUp = new WarmUp(this.#context, this.#stores!, (shard) => keeper.epochOf(shard));
@@ -246,10 +239,12 @@ export class Shard {
     this.#keeper?.tick(nowMs);
     this.#waiting.release(this.#writer);
     if (this.#sliced.round()) any = true;
+    if (this.#store.growing.round(this.#sliced.isSlow)) any = true;
     // Behind the slices, so that who waits for a value comes before new readers.
     if (this.#resume(nowMs)) any = true;
     this.#publisher.flush();
     this.#settle();
+    if (this.#stager.round()) any = true;
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming || evicting) return 0;
@@ -260,7 +255,8 @@ export class Shard {
 
   /** True while something waits for the disk: the thread's event loop must turn then. */
   get isBusy(): boolean {
-    return this.#keeper?.isBusy === true || this.#cold?.isBusy === true || this.#cap.isBusy;
+    if (this.#stager.isSyncing || this.#cap.isBusy) return true;
+    return this.#keeper?.isBusy === true || this.#cold?.isBusy === true;
   }
 
   readonly hasWork = (): boolean => {
@@ -306,15 +302,20 @@ export class Shard {
   #serve(front: FrontLink): boolean {
     const { intake } = front;
     let any = false;
+    let partBytes = 0;
     for (let what = intake.next(); what !== 'none'; what = intake.next()) {
       any = true;
-      if (what === 'gone') this.#sliced.leave(front, intake.connection);
+      // What a large run is made of comes as fast as it is taken: others have a turn, too.
+      if (what === 'part') partBytes += intake.frameBytes;
+      else if (what === 'go') this.#sliced.goOn(front, intake.connection, intake.flags);
+      else if (what === 'gone') this.#sliced.leave(front, intake.connection);
       else if (what === 'run') {
         const { connection, flags, bytes, view, start, end } = intake;
         this.#run(front, connection, flags, bytes, view, start, end);
       }
       // Early, so that a front with a full ring goes on while this one works.
       if (intake.release()) front.doorbell.ring();
+      if (partBytes > TURN_PART_BYTES) break;
     }
     if (any) front.replies.flush();
     return any;
@@ -329,6 +330,7 @@ export class Shard {
     view: DataView,
     start: number,
     end: number,
+    sentBytes = 0,
   ): void {
     const context = this.#context;
     const writer = this.#writer;
@@ -336,11 +338,11 @@ export class Shard {
     context.db = flags >>> 8;
     context.noTouch = (flags & RUN_NO_TOUCH) !== 0;
     writer.resp3 = (flags & RUN_RESP3) !== 0;
-    this.#sentBytes = 0;
+    this.#sentBytes = sentBytes;
     this.#publisher.runFor(front.replies);
     if ((flags & RUN_BLOCK) !== 0) {
-      const block = { front, connection, db: context.db, bytes, view, start, end };
-      const reason = this.#blocks.run(block);
+      const { db } = context;
+      const reason = this.#blocks.run({ front, connection, db, bytes, view, start, end });
       if (reason !== null) {
         this.#awaiting.add(front, connection, flags, bytes.subarray(start, end), reason, true);
       }
@@ -418,7 +420,7 @@ export class Shard {
       front.replies.reply(connection, this.#writer, true);
     } else {
       if (work.isPreparation) this.#context.prepared = work;
-      this.#run(front, connection, flags, bytes, view, 0, bytes.length);
+      this.#run(front, connection, flags, bytes, view, 0, bytes.length, run.sentBytes);
       this.#context.prepared = null;
     }
     front.replies.flush();

@@ -4,20 +4,26 @@
 //
 // A reply is handed on slice by slice and counted: one that is larger than a client may ask for
 // ends the run, as any other. While the front's ring has no room for a slice, the run is passed
-// over. When its client has gone, no more of the reply is made; the rest of the run, and what is
-// prepared to be stored, goes on as any other command that was sent.
+// over. After each WINDOW_BYTES it pauses until the front says that the client has read them; but
+// who waits for a value that is read here does not wait for a client: then the rest goes to the
+// front as fast as that takes it. When its client has gone, no more of the reply is made; the rest
+// of the run, and what is prepared to be stored, goes on as any other command that was sent.
 
 import { performance } from 'node:perf_hooks';
 import type { CommandContext, LargeValue, SlicedWork } from '@forgekv/commands';
-import { RUN_RESP3 } from '@forgekv/rings';
+import { GO_AWAY, GO_TO_END, RUN_RESP3 } from '@forgekv/rings';
 import type { HeldValues } from './held-values.ts';
 import type { ReplySender } from './reply-sender.ts';
+import { keepBytes } from './run-bytes.ts';
 
 /** Time for all slices between two rounds of other runs. */
 const ROUND_MS = 1;
 /** Bytes of a reply that are handed on at once. */
 const REPLY_SLICE_BYTES = 64 * 1024;
-const SPARE_BYTES = 8;
+/** Bytes of a reply that leave before its client has read them. */
+const WINDOW_BYTES = 1024 * 1024;
+/** The same for tests that cut finely. */
+const SLOW_WINDOW_BYTES = 8 * 1024;
 /** The default of `debug-slice-elements`. */
 const SLICE_ELEMENTS = 4096;
 
@@ -47,6 +53,9 @@ export interface SlicedRun<F> {
   readonly held: readonly LargeValue[];
   sentBytes: number;
   tookMs: number;
+  /** Bytes sent since the last pause. */
+  windowBytes: number;
+  isPaused: boolean;
   /** Nobody reads the reply. */
   isLeft: boolean;
 }
@@ -84,17 +93,14 @@ export class SlicedRuns<F extends Front> {
 
   /** Keeps a run whose command has answered SLICED; the locks were released a moment ago. */
   add(start: SlicedStart<F>): void {
-    // More than the run: the parser may look behind it.
-    const memory = Buffer.alloc(start.rest.length + SPARE_BYTES);
-    start.rest.copy(memory);
+    const kept = keepBytes(start.rest);
     const held = [...start.work.collections];
     for (const value of held) this.#m.held.hold(value);
     const { front, connection, flags, work, id, sentBytes } = start;
-    work.keep?.(memory);
+    work.keep?.(kept.bytes);
     this.#runs.push({
       ...{ front, connection, flags, work, id, sentBytes, held, tookMs: 0, isLeft: false },
-      bytes: memory.subarray(0, start.rest.length),
-      view: new DataView(memory.buffer, memory.byteOffset, memory.length),
+      ...{ windowBytes: 0, isPaused: false, ...kept },
     });
   }
 
@@ -111,7 +117,7 @@ export class SlicedRuns<F extends Front> {
     const until = this.isSlow ? now : now + ROUND_MS;
     for (let passedOver = 0; passedOver < this.#runs.length; ) {
       const run = this.#runs.shift()!;
-      if (!run.front.replies.hasRoom(2 * REPLY_SLICE_BYTES)) {
+      if (!this.#mayGoOn(run) || !run.front.replies.hasRoom(2 * REPLY_SLICE_BYTES)) {
         this.#runs.push(run);
         passedOver++;
         continue;
@@ -127,6 +133,23 @@ export class SlicedRuns<F extends Front> {
       passedOver = 0;
     }
     return false;
+  }
+
+  #mayGoOn(run: SlicedRun<F>): boolean {
+    return !run.isPaused || run.isLeft || run.held.some((value) => this.#m.held.isAwaited(value));
+  }
+
+  /**
+   * The front says how to go on with the reply of a connection.
+   * @param how a GO_ constant
+   */
+  goOn(front: F, connection: number, how: number): void {
+    for (const run of this.#runs) {
+      if (run.connection !== connection || run.front !== front) continue;
+      run.isPaused = false;
+      if (how === GO_TO_END) run.windowBytes = Number.NEGATIVE_INFINITY;
+      if (how === GO_AWAY) run.isLeft = true;
+    }
   }
 
   /** Does a slice of a run and hands its reply on; 'ended': the whole run, by its reply. */
@@ -147,6 +170,7 @@ export class SlicedRuns<F extends Front> {
     );
     if (reply.errorCount !== errors) context.stats.failed(run.id, reply.lastError);
     run.sentBytes += reply.position;
+    run.windowBytes += reply.position;
     if (reply.overflowed || run.sentBytes > reply.mostBytes) {
       reply.overflowed = false;
       reply.reset();
@@ -155,7 +179,14 @@ export class SlicedRuns<F extends Front> {
       return 'ended';
     }
     if (reply.position > 0) {
-      replies.reply(run.connection, reply, false);
+      const window = this.isSlow ? SLOW_WINDOW_BYTES : WINDOW_BYTES;
+      if (!isDone && !run.isPaused && run.windowBytes >= window) {
+        run.isPaused = true;
+        run.windowBytes = 0;
+        replies.pause(run.connection, reply);
+      } else {
+        replies.reply(run.connection, reply, false);
+      }
       replies.flush();
     }
     return isDone ? 'done' : 'more';

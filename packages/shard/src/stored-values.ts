@@ -1,6 +1,7 @@
 // Keys and values of this worker's shards that are only in their stores: brings them back when a
 // command needs them. Blocks for the disk; a bloom filter and a cache are between, and one value is
-// one read, a large string a read per 128 KB. Large collections are read in the background.
+// one read, a large string a read per 128 KB. Longer strings and large collections are read in the
+// background.
 
 import {
   AWAITS,
@@ -62,9 +63,10 @@ export class StoredValues implements ColdValues {
       if (record === null) throw new CorruptRecordError('the record is missing', key);
       this.loads++;
       if (!record.isLarge) return this.#place(values, entry, record.payload);
-      return record.type === TYPE_STRING
-        ? this.#warmLarge(values, entry, record, key)
-        : this.#await(values, record, key);
+      if (record.type !== TYPE_STRING) return this.#await(values, record, key);
+      return table.lengthOf(entry) > values.mostCopiedBytes
+        ? this.#await(values, record, key)
+        : this.#warmLarge(values, entry, record, key);
     } catch (error) {
       if (!(error instanceof CorruptRecordError || error instanceof StoreError)) throw error;
       values.unreadable = `ERR ${error.message}`;

@@ -13,11 +13,11 @@ export class WorkerPublisher implements Publisher {
   readonly #senders: readonly ReplySender[];
   #sender: ReplySender;
 
-  constructor(table: ChannelTable, thread: number, senders: readonly ReplySender[]) {
+  constructor(table: ChannelTable, thread: number, fronts: readonly { replies: ReplySender }[]) {
     this.#table = table;
     this.#thread = thread;
-    this.#senders = senders;
-    this.#sender = senders[0]!;
+    this.#senders = fronts.map(({ replies }) => replies);
+    this.#sender = this.#senders[0]!;
   }
 
   /** From now on messages go to this front first. */

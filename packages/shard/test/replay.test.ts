@@ -50,7 +50,8 @@ class Setup {
     // Between other bytes, as in a frame.
     const bytes = Buffer.concat([Buffer.alloc(5, '*'), payload, Buffer.alloc(9, '$')]);
     const effect: WalEffect = {
-      ...{ lsn, previousLsn, namespace, blind, bytes, offset: 5, length: payload.length },
+      ...{ lsn, previousLsn, namespace, blind, isLost: false, bytes, offset: 5 },
+      length: payload.length,
       shard: shard ?? this.worker.shardOf(key),
     };
     try {

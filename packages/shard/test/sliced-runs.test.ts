@@ -14,6 +14,7 @@ for (const seed of [1, 2, 3]) {
     t.equal(traffic.problem, '');
     t.ok(traffic.done > 500, `${traffic.done} commands`);
     t.ok(traffic.waits > 20, `${traffic.waits} waits`);
+    t.ok(traffic.pauses > 0, `${traffic.pauses} pauses`);
     t.ok(traffic.restarts > 0, `${traffic.restarts} restarts`);
     t.ok(traffic.left > 10, `${traffic.left} replies that nobody read`);
     t.comment(`${traffic.done} commands, ${traffic.slices} rounds, ${traffic.waits} waits`);

@@ -5,6 +5,7 @@
 import { Random } from '@forgekv/base';
 import type { SlicedWork } from '@forgekv/commands';
 import type { ReplyWriter } from '@forgekv/protocol';
+import { GO_ON, GO_TO_END } from '@forgekv/rings';
 import type { ReplySender } from '../src/reply-sender.ts';
 import { SlicedRuns } from '../src/sliced-runs.ts';
 import { SlicedModel } from './sliced-model.ts';
@@ -50,6 +51,9 @@ export class SlicedTraffic {
   waits = 0;
   slices = 0;
   restarts = 0;
+  pauses = 0;
+  /** Clients that have not read what their replies wait for. */
+  readonly #paused: number[] = [];
   /** Replies that ended because nobody was there. */
   left = 0;
 
@@ -61,12 +65,18 @@ export class SlicedTraffic {
     this.#clients = Array.from({ length: CLIENTS }, (_, number) => ({
       ...{ number, args: [], isBusy: false, isGone: false, reply: '', expected: null, holds: [] },
     }));
+    const reply = (connection: number, writer: ReplyWriter): void => {
+      const { buffer, position } = writer;
+      this.#clients[connection]!.reply += buffer.toString('latin1', 0, position);
+      writer.reset();
+    };
     const sender = {
       hasRoom: () => this.#random.below(4) > 0,
-      reply: (connection: number, writer: ReplyWriter) => {
-        const { buffer, position } = writer;
-        this.#clients[connection]!.reply += buffer.toString('latin1', 0, position);
-        writer.reset();
+      reply,
+      pause: (connection: number, writer: ReplyWriter) => {
+        reply(connection, writer);
+        this.#paused.push(connection);
+        this.pauses++;
       },
       flush: () => worker.settle(),
       tooLarge: () => {
@@ -114,6 +124,10 @@ export class SlicedTraffic {
       this.#sliced.leave(this.#front, client.number);
     }
     this.#worker.context.reply.position = 0;
+    if (this.#paused.length > 0 && this.#random.below(3) === 0) {
+      const how = this.#random.below(4) === 0 ? GO_TO_END : GO_ON;
+      this.#sliced.goOn(this.#front, this.#paused.shift()!, how);
+    }
     this.#sliced.round();
     this.slices++;
     const ready = this.#waiting.filter(({ holds }) => holds.every(({ isDone }) => isDone));

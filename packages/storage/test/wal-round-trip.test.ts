@@ -56,6 +56,7 @@ test('random groups over several logs and lives', async (t) => {
   const seed = Date.now() & 0x7fffffff;
   t.comment(`seed ${seed}`);
   let groups = 0;
+  let staged = 0;
   for (let run = 0; run < 30; run++) {
     const random = new Random(seed + run);
     let files = new FaultFileSystem();
@@ -69,6 +70,7 @@ test('random groups over several logs and lives', async (t) => {
       for (let step = 0; step < 150; step++) workload.step();
       workload.finish();
       groups += model.effects.size;
+      staged += workload.stagedEffects;
       files = files.restart();
       const problem = workload.check(files, false);
       if (problem !== '') return t.fail(`seed ${seed + run} life ${life}: ${problem}`);
@@ -88,7 +90,8 @@ test('random groups over several logs and lives', async (t) => {
       }
     }
   }
-  t.comment(`${groups} effects`);
+  t.comment(`${groups} effects, ${staged} of them with an argument that was staged`);
+  t.ok(staged > 100);
 });
 
 test('an effect of many buffers, composed in pieces', async (t) => {

@@ -9,11 +9,13 @@ import {
   type ReplayOptions,
   type ReplayResult,
   replay,
+  type StagedBytes,
   WAL_BROKEN,
   WAL_NO_SPACE,
   type WalEffect,
   WalFencedError,
   WalLogs,
+  WalStaging,
   WalWriter,
 } from '../src/wal/index.ts';
 
@@ -40,6 +42,20 @@ interface Written {
   readonly namespace: number;
   readonly previousLsn: number;
   readonly blind: boolean;
+  /** An argument that was staged; it is not counted in `length`. */
+  readonly staged: { readonly at: number; readonly length: number; readonly seed: number } | null;
+}
+
+/** An argument that is being staged. */
+interface Staging {
+  readonly bytes: StagedBytes;
+  readonly seed: number;
+  written: number;
+}
+
+/** Byte `i` of a staged argument. */
+function stagedByte(seed: number, i: number): number {
+  return (seed * 17 + i * 3 + (i >> 7)) & 255;
 }
 
 /** Byte `i` of the payload of an effect. */
@@ -70,6 +86,10 @@ export class Workload {
   readonly model: Model;
   readonly logs: WalLogs;
   readonly #writers: WalWriter[];
+  readonly #staging: WalStaging[];
+  readonly #staged: Staging[][];
+  /** Effects whose argument was staged. */
+  stagedEffects = 0;
   readonly #groups: Group[][];
   readonly #options: WorkloadOptions;
   readonly #payload: Uint8Array;
@@ -97,6 +117,8 @@ export class Workload {
     this.logs = new WalLogs(transfer, files);
     const indices = Array.from({ length: options.logs }, (_, log) => log);
     this.#writers = indices.map((log) => new WalWriter(this.logs, log));
+    this.#staging = this.#writers.map((writer, log) => new WalStaging(this.logs, log, writer));
+    this.#staged = indices.map(() => []);
     this.#groups = indices.map(() => []);
     this.#roomBytes = transfer.bufferBytes / 2;
     // Not at the start of its memory: views count from there, arrays from their own start.
@@ -124,6 +146,9 @@ export class Workload {
     };
     const groups = this.#groups[log]!;
     const number = groups.push(group) - 1;
+    // A group with references has frames of its own.
+    const mayRefer = this.#staged[log]!.length > 0;
+    if (mayRefer) writer.seal();
     try {
       for (const length of lengths) this.#effect(writer, log, group, number, length);
     } catch (error) {
@@ -133,7 +158,7 @@ export class Workload {
     }
     writer.endGroup();
     group.end = writer.position;
-    if (random.chance(0.4)) writer.seal();
+    if (mayRefer || random.chance(0.4)) writer.seal();
     return true;
   }
 
@@ -146,6 +171,7 @@ export class Workload {
     const blind = random.chance(0.3);
     const namespace = random.uint32();
     group.effects.push(shard * KEY + lsn);
+    const staged = this.#takeStaged(log, length);
     model.effects.set(shard * KEY + lsn, {
       log,
       group: number,
@@ -153,7 +179,9 @@ export class Workload {
       namespace,
       previousLsn,
       blind,
+      staged: staged && { ...staged, length: staged.bytes.length },
     });
+    if (staged !== null) this.#staging[log]!.refer(staged.bytes, shard, lsn, staged.at);
     const payload = this.#payload;
     // At any address, and behind it something that must not be taken along.
     const offset = random.below(4);
@@ -171,6 +199,39 @@ export class Workload {
       }
       writer.endEffect();
     }
+    if (staged !== null) this.#staging[log]!.end(staged.bytes);
+  }
+
+  /** An argument that is whole, for an effect of so many bytes. */
+  #takeStaged(log: number, length: number): (Staging & { readonly at: number }) | null {
+    const all = this.#staged[log]!;
+    const i = all.findIndex(({ bytes }) => this.#staging[log]!.isGood(bytes));
+    if (i < 0 || this.random.chance(0.5)) return null;
+    this.stagedEffects++;
+    return { ...all.splice(i, 1)[0]!, at: this.random.below(length + 1) };
+  }
+
+  /** Begins to stage an argument, goes on with one, or gives one up. */
+  stage(log: number): void {
+    const { random } = this;
+    const staging = this.#staging[log]!;
+    const all = this.#staged[log]!;
+    if (all.length < 3 && random.chance(0.4)) {
+      const length = 1 + random.below(this.#options.largeBytes ?? 40_000);
+      all.push({ bytes: staging.begin(length), seed: random.below(1000), written: 0 });
+    }
+    if (all.length === 0) return;
+    const i = random.below(all.length);
+    const one = all[i]!;
+    const { bytes, seed, written } = one;
+    if (random.chance(0.05) || bytes.written !== written) {
+      staging.end(bytes);
+      all.splice(i, 1);
+      return;
+    }
+    const count = Math.min(bytes.length - written, 1 + random.below(20_000));
+    const part = Uint8Array.from({ length: count }, (_, at) => stagedByte(seed, written + at));
+    if (staging.write(bytes, part, 0, count)) one.written += count;
   }
 
   #length(): number {
@@ -213,13 +274,14 @@ export class Workload {
   step(): void {
     const { random, logs } = this;
     const log = random.below(this.#options.logs);
-    const action = random.below(20);
+    const action = random.below(22);
     if (action < 13) this.group(log);
     else if (action < 16) {
       this.seal(log);
       logs.handOver(log);
     } else if (action < 18) logs.sync(log);
     else if (action < 19) logs.prepare(log);
+    else if (random.chance(0.7)) this.stage(log);
     else if (random.chance(0.3)) this.checkpoint();
   }
 
@@ -284,8 +346,10 @@ export class Workload {
     const written = this.model.effects.get(shard * KEY + lsn);
     if (written === undefined) return `${name} was never written`;
     if (lsn <= this.model.floor[shard]!) return `${name} is covered`;
+    const { staged } = written;
+    const stagedBytes = staged?.length ?? 0;
     if (
-      written.length !== length ||
+      written.length + stagedBytes !== length ||
       written.namespace !== effect.namespace ||
       written.previousLsn !== effect.previousLsn ||
       written.blind !== effect.blind
@@ -293,7 +357,11 @@ export class Workload {
       return `${name} came back different`;
     }
     for (let i = 0; i < length; i++) {
-      if (bytes[offset + i] !== payloadByte(shard, lsn, i)) return `${name} byte ${i} is wrong`;
+      const inStaged = i - (staged?.at ?? length);
+      const isStaged = inStaged >= 0 && inStaged < stagedBytes;
+      const own = inStaged < 0 ? i : i - stagedBytes;
+      const wanted = isStaged ? stagedByte(staged!.seed, inStaged) : payloadByte(shard, lsn, own);
+      if (bytes[offset + i] !== wanted) return `${name} byte ${i} is wrong`;
     }
     return '';
   }

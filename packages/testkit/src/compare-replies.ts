@@ -10,7 +10,8 @@ import { describeReply, isErrorReply, quoteBytes, type Reply, type ReplyEntry } 
  * exact      same types, same bytes, same order.
  * unordered  the outermost array, set, push or map is a multiset; its elements are exact.
  * within     integers may differ by `tolerance`. Negative ones (-1, -2: no TTL, no key) are exact,
- *            and so are pairs that both reach `exactFrom`: times given as absolute ones.
+ *            and so are pairs that both reach `exactFrom`: times given as absolute ones. Those
+ *            much later were given as such where a relative one belongs.
  * kind       only the wire type counts; for numbers that are an implementation's own business.
  */
 export type Comparison =
@@ -164,6 +165,9 @@ function members(reply: Reply): string[] | undefined {
   );
 }
 
+/** Absolute times are at most so many times as late as the earliest of them. */
+const ABSOLUTE_SPAN = 1.3;
+
 function differBeyond(
   expected: Reply,
   actual: Reply,
@@ -175,7 +179,8 @@ function differBeyond(
   }
   const gap = Number(expected.value - actual.value);
   const [low, high] = gap < 0 ? [expected, actual] : [actual, expected];
-  const mustBeExact = low.value < 0n || Number(low.value) >= exactFrom;
+  const isAbsolute = (value: number) => value >= exactFrom && value < exactFrom * ABSOLUTE_SPAN;
+  const mustBeExact = low.value < 0n || isAbsolute(Number(low.value));
   if (gap === 0 || (!mustBeExact && Math.abs(gap) <= tolerance)) return undefined;
   const allowed = mustBeExact ? 0 : tolerance;
   const apart = high.value - low.value;

@@ -25,6 +25,17 @@ export const hyperloglogFamily = {
     args: 'key [key ...]',
     reply: 'int',
   },
+  PFDEBUG: {
+    summary: 'Shows how a HyperLogLog is kept, or makes it dense.',
+    complexity: 'O(1)',
+    since: '2.8.9',
+    arity: 3,
+    flags: ['write', 'denyoom', 'admin'],
+    acl: ['write', 'hyperloglog', 'admin', 'slow', 'dangerous'],
+    keys: ['2 RW access'],
+    args: 'subcommand key',
+    reply: 'any',
+  },
   PFMERGE: {
     summary: 'Merges HyperLogLogs into one that has counted what each of them has.',
     complexity: 'O(N), N = keys given',
@@ -34,6 +45,15 @@ export const hyperloglogFamily = {
     acl: ['write', 'hyperloglog', 'slow'],
     keys: ['1 RW access insert', '2..-1 RO access'],
     args: 'destkey [sourcekey [sourcekey ...]]',
+    reply: '"OK"',
+  },
+  PFSELFTEST: {
+    summary: 'Tries HyperLogLogs out.',
+    complexity: 'O(1)',
+    since: '2.8.9',
+    arity: 1,
+    flags: ['admin'],
+    acl: ['hyperloglog', 'admin', 'slow', 'dangerous'],
     reply: '"OK"',
   },
 } as const satisfies CommandFamily;

@@ -3,7 +3,7 @@
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
 import { type ExpireUnit, expireUnit, readExpireTime } from '../expire-time.ts';
-import { DONE, type Outcome } from '../outcome.ts';
+import { AWAITS, DONE, type Outcome } from '../outcome.ts';
 import { isOtherType, replyString } from './string-value.ts';
 
 /** GETDEL key. */
@@ -16,9 +16,9 @@ export function getDel(c: CommandContext): Outcome {
     c.reply.null();
     return DONE;
   }
-  replyString(c, entry);
-  c.remove(entry);
-  return DONE;
+  const outcome = replyString(c, entry, 1);
+  if (outcome !== AWAITS) c.remove(entry);
+  return outcome;
 }
 
 /** GETEX key [EX s | PX ms | EXAT s | PXAT ms | PERSIST]. */
@@ -42,14 +42,15 @@ export function getEx(c: CommandContext): Outcome {
     expireAtMs = readExpireTime(c, options.index, unit, true, 'getex');
     if (Number.isNaN(expireAtMs)) return DONE;
   }
-  replyString(c, entry);
+  const outcome = replyString(c, entry, 1);
+  if (outcome === AWAITS) return outcome;
   if (unit?.absolute && expireAtMs <= c.nowMs) {
     c.remove(entry);
   } else if (unit !== null || expireAtMs !== before) {
     table.setExpireAtMs(entry, expireAtMs);
     c.expiryChanged(entry);
   }
-  return DONE;
+  return outcome;
 }
 
 interface GetExOptions {

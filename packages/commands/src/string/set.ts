@@ -3,7 +3,7 @@
 import type { CommandContext } from '../context.ts';
 import { ERR_STRING_SIZE, ERR_SYNTAX } from '../errors.ts';
 import { EX, type ExpireUnit, expireUnit, PX, readExpireTime } from '../expire-time.ts';
-import { DONE, type Outcome } from '../outcome.ts';
+import { AWAITS, DONE, type Outcome } from '../outcome.ts';
 import { assignString, isOtherType, replyStringOrNull, storeString } from './string-value.ts';
 
 // Options of SET, one bit each.
@@ -92,18 +92,20 @@ function setAndGet(c: CommandContext, options: number, expireAtMs: number): Outc
     return c.wrongType();
   }
   const resume = reply.position;
-  replyStringOrNull(c, entry);
+  const outcome = replyStringOrNull(c, entry, 0);
+  if (outcome === AWAITS) return outcome;
   if (!isKept(options, entry)) {
     const stored = assignString(c, entry, 2);
     if (stored < 0) {
       reply.position = resume;
+      c.sliced = null;
       return c.refuse(stored);
     }
     if (!(options & KEEP_TTL)) c.table.setExpireAtMs(stored, expireAtMs);
     c.changed(stored);
   }
   c.countRead(entry);
-  return DONE;
+  return outcome;
 }
 
 /** True when NX or XX keeps the key as it is. */

@@ -49,3 +49,25 @@ testBesideRedis('random adds and merges', async (both) => {
   }
   both.report(seed);
 });
+
+testBesideRedis('PFDEBUG of sparse and dense ones, and of others', async (both) => {
+  const commands: Command[] = [['SET', 's', 'text'], ['RPUSH', 'l', 'x'], ['PFSELFTEST']];
+  for (const count of [0, 1, 3, 40, 300, 3000]) {
+    const key = `h${count}`;
+    commands.push(['PFADD', key]);
+    for (let i = 0; i < count; i++) commands.push(['PFADD', key, `element ${i}`]);
+    commands.push(['PFDEBUG', 'ENCODING', key], ['pfdebug', 'decode', key], ['COPY', key, 'c']);
+    commands.push(['PFDEBUG', 'TODENSE', key], ['PFDEBUG', 'todense', key], ['GET', key]);
+    commands.push(
+      ['PFDEBUG', 'GETREG', 'c'],
+      ['PFDEBUG', 'DECODE', 'c'],
+      ['GET', 'c'],
+      ['DEL', 'c'],
+    );
+  }
+  for (const key of ['none', 's', 'l', 'h3']) {
+    commands.push(['PFDEBUG', 'ENCODING', key], ['PFDEBUG', 'NOSUCH', key], ['PFDEBUG', key]);
+  }
+  await both.same(commands);
+  both.report();
+});

@@ -14,6 +14,18 @@ export class MemoryLargeValues implements LargeValues {
     return true;
   }
 
+  owns(): boolean {
+    return true;
+  }
+
+  grow(): boolean {
+    return false;
+  }
+
+  isHeld(): boolean {
+    return false;
+  }
+
   has(id: number): boolean {
     return this.values.has(id);
   }

@@ -1,8 +1,10 @@
 // The second pass over one life: the effects that the scan found whole, one after the other, in
 // the order of the log. Joins effects that were cut. Knows nothing of other lives.
 
+import { ArgumentReader } from './argument-reader.ts';
 import { LifeReader } from './life-reader.ts';
 import type { LifeScan } from './life-scan.ts';
+import { StagedParts } from './staged-parts.ts';
 import type { WalDirectory } from './wal-directory.ts';
 import { WalDamageError } from './wal-errors.ts';
 import {
@@ -17,7 +19,9 @@ import {
   RECORD_NAMESPACE,
   RECORD_PART,
   RECORD_PREVIOUS,
+  RECORD_REFERENCE,
   RECORD_SHARD,
+  RECORD_STAGED,
 } from './wal-layout.ts';
 
 /** One effect. The object is used again for the next one; `bytes` too. */
@@ -29,6 +33,8 @@ export interface WalEffect {
   previousLsn: number;
   /** True when the effect does not depend on the value before it. */
   blind: boolean;
+  /** Damage took an argument of it away: it cannot be applied. */
+  isLost: boolean;
   /** The payload is `length` bytes from `offset`. */
   bytes: Uint8Array;
   offset: number;
@@ -38,6 +44,9 @@ export interface WalEffect {
 export class EffectCursor {
   readonly scan: LifeScan;
   readonly #reader: LifeReader;
+  /** Where large arguments are, and those of the next effect. */
+  readonly #staged = new StagedParts(true);
+  readonly #arguments: ArgumentReader;
   readonly #isWanted: (shard: number) => boolean;
   readonly #floor: Float64Array;
   readonly effect: WalEffect = {
@@ -46,6 +55,7 @@ export class EffectCursor {
     lsn: 0,
     previousLsn: 0,
     blind: false,
+    isLost: false,
     bytes: new Uint8Array(0),
     offset: 0,
     length: 0,
@@ -71,6 +81,7 @@ export class EffectCursor {
   ) {
     this.scan = scan;
     this.#reader = new LifeReader(directory, scan.life);
+    this.#arguments = new ArgumentReader(directory, scan.life);
     this.#isWanted = isWanted;
     this.#floor = floor;
   }
@@ -89,13 +100,24 @@ export class EffectCursor {
       this.#recordsLeft--;
       const isDropped = this.#isDropped(this.#ordinal++);
       const flags = view.getUint8(at + RECORD_FLAGS);
+      if ((flags & RECORD_STAGED) !== 0) {
+        const { frameIndex, frameStart, segment } = this.#reader;
+        this.#staged.add(view, at, length, frameStart, frameIndex, segment);
+        continue;
+      }
+      const isReference = (flags & RECORD_REFERENCE) !== 0;
+      const argument = isReference ? this.#staged.take(view, at) : null;
       if ((flags & RECORD_CONTINUATION) === 0) this.#joinedBytes = -1;
       else if (this.#joinedBytes < 0) continue;
       const shard = view.getUint8(at + RECORD_SHARD);
       if (isDropped || !this.#isWanted(shard)) continue;
       const lsn = view.getFloat64(at + RECORD_LSN, true);
       if (lsn <= this.#floor[shard]!) {
-        if ((flags & RECORD_CONTINUATION) === 0) this.skipped++;
+        if ((flags & RECORD_CONTINUATION) === 0 && !isReference) this.skipped++;
+        continue;
+      }
+      if (isReference) {
+        this.#arguments.refer(view, at, argument);
         continue;
       }
       effect.shard = shard;
@@ -104,7 +126,10 @@ export class EffectCursor {
       effect.previousLsn = view.getFloat64(at + RECORD_PREVIOUS, true);
       effect.blind = (flags & EFFECT_BLIND) !== 0;
       const offset = at + RECORD_HEADER_BYTES;
-      if (this.#complete(flags, offset, length - RECORD_HEADER_BYTES)) return true;
+      if (!this.#complete(flags, offset, length - RECORD_HEADER_BYTES)) continue;
+      effect.isLost = this.#arguments.isLost;
+      if (this.#arguments.count > 0) this.#arguments.insert(effect);
+      return true;
     }
   }
 
@@ -169,5 +194,6 @@ export class EffectCursor {
 
   close(): void {
     this.#reader.close();
+    this.#arguments.close();
   }
 }

@@ -22,4 +22,5 @@ export { EFFECT_BLIND } from './wal-layout.ts';
 export { WalLogs } from './wal-logs.ts';
 export { createWalMemory, type WalOptions, type WalTransfer } from './wal-memory.ts';
 export { type ReplayOptions, type ReplayResult, replay, WalReplay } from './wal-replay.ts';
+export { type StagedBytes, WalStaging } from './wal-staging.ts';
 export { WalWriter } from './wal-writer.ts';

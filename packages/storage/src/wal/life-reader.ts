@@ -32,6 +32,11 @@ export class LifeReader {
     return this.#window!.view;
   }
 
+  /** Position of the current frame. */
+  get frameStart(): number {
+    return this.position - this.frameBytes;
+  }
+
   /** Position up to which the log was durable when the current frame was sealed. */
   get syncedUpTo(): number {
     return this.view.getFloat64(this.frameIndex + FRAME_SYNCED, true);

@@ -13,6 +13,7 @@
 
 import { LifeReader } from './life-reader.ts';
 import { LsnRuns } from './lsn-runs.ts';
+import { StagedParts } from './staged-parts.ts';
 import type { WalDirectory, WalLife } from './wal-directory.ts';
 import { WalDamageError } from './wal-errors.ts';
 import {
@@ -22,12 +23,16 @@ import {
   FRAME_HEAD,
   FRAME_HEADER_BYTES,
   FRAME_RECORDS,
+  FRAME_REFERS,
   FRAME_TAIL,
+  NOTE_HEAD_BYTES,
   RECORD_CONTINUATION,
   RECORD_FLAGS,
   RECORD_HEADER_BYTES,
   RECORD_LSN,
+  RECORD_REFERENCE,
   RECORD_SHARD,
+  RECORD_STAGED,
   SHARDS,
 } from './wal-layout.ts';
 
@@ -68,6 +73,7 @@ export class LifeScan {
   readonly cuts: WalCut[] = [];
   readonly damages: WalCut[] = [];
   droppedGroups = 0;
+  readonly #parts = new StagedParts(false);
   #isDone = false;
   #ordinal = 0;
   /** The unfinished group: its first ordinal, or -1 when there is none; its lsns so far. */
@@ -170,6 +176,10 @@ export class LifeScan {
     const tail = view.getUint32(frameIndex + FRAME_TAIL, true);
     if (head + tail > records) this.#malformed('counts of records');
     if ((flags & FRAME_CONTINUES) === 0) this.#dropGroup();
+    if ((flags & FRAME_REFERS) !== 0 && this.#lacksArgument(records)) {
+      this.#dropFrame(records);
+      return;
+    }
     const maxLsn = this.life.segments[segment]!.maxLsn;
     const end = frameIndex + frameBytes;
     let at = frameIndex + FRAME_HEADER_BYTES;
@@ -178,18 +188,72 @@ export class LifeScan {
       if (at + RECORD_HEADER_BYTES > end) this.#malformed('a record');
       const length = view.getUint32(at, true);
       const shard = view.getUint8(at + RECORD_SHARD);
+      const recordFlags = view.getUint8(at + RECORD_FLAGS);
       const lsn = view.getFloat64(at + RECORD_LSN, true);
       if (length < RECORD_HEADER_BYTES || at + length > end) this.#malformed('a record');
       if (shard >= SHARDS || !(lsn >= 0 && lsn < 2 ** 53)) this.#malformed('a record');
       if (lsn > maxLsn[shard]!) maxLsn[shard] = lsn;
       if (record === records - tail) this.#groupAt = this.#ordinal;
-      const isContinuation = (view.getUint8(at + RECORD_FLAGS) & RECORD_CONTINUATION) !== 0;
       if (record < head && this.#groupAt < 0) this.#drop(this.#ordinal);
-      else if (!isContinuation) this.#take(shard, lsn, record < head || record >= records - tail);
+      else if ((recordFlags & RECORD_STAGED) !== 0) this.#takePart(at, length);
+      else if ((recordFlags & (RECORD_CONTINUATION | RECORD_REFERENCE)) === 0)
+        this.#take(shard, lsn, record < head || record >= records - tail);
       this.#ordinal++;
       if (record === head - 1) this.#endHead(flags);
       at += (length + 3) & ~3;
     }
+  }
+
+  #takePart(at: number, length: number): void {
+    const { view, frameIndex, segment } = this.#reader;
+    if (!this.#parts.add(view, at, length, 0, frameIndex, segment)) this.#malformed('a record');
+  }
+
+  /**
+   * Looks after the references of a frame, whose records are of one group. Segments with parts stay
+   * as long as the effect that needs them.
+   * @returns true when the group has to be left out, since damage took an argument away
+   */
+  #lacksArgument(records: number): boolean {
+    const { view, frameIndex, frameBytes, segment } = this.#reader;
+    const { segments, start } = this.life;
+    const { shards, floor } = this.#options;
+    const end = frameIndex + frameBytes;
+    let isLacking = false;
+    let at = frameIndex + FRAME_HEADER_BYTES;
+    for (let record = 0; record < records; record++) {
+      if (at + RECORD_HEADER_BYTES > end) this.#malformed('a record');
+      const length = view.getUint32(at, true);
+      if (length < RECORD_HEADER_BYTES || at + length > end) this.#malformed('a record');
+      const shard = view.getUint8(at + RECORD_SHARD);
+      const lsn = view.getFloat64(at + RECORD_LSN, true);
+      if (shard >= SHARDS || !(lsn >= 0 && lsn < 2 ** 53)) this.#malformed('a record');
+      segments[segment]!.maxLsn[shard] = Math.max(segments[segment]!.maxLsn[shard]!, lsn);
+      if ((view.getUint8(at + RECORD_FLAGS) & RECORD_REFERENCE) !== 0) {
+        if (length < RECORD_HEADER_BYTES + NOTE_HEAD_BYTES) this.#malformed('a record');
+        const argument = this.#parts.take(view, at);
+        for (let i = argument?.segment ?? segment; i < segment; i++) {
+          const { maxLsn } = segments[i]!;
+          maxLsn[shard] = Math.max(maxLsn[shard]!, lsn);
+        }
+        if (argument === null && lsn > floor[shard]!) {
+          isLacking = true;
+          // Unless the beginning of the log went, being covered, this cannot be.
+          const isOdd = this.damages.length === 0 && start === 0;
+          if (isOdd && shards(shard)) this.#malformed('an effect without its argument');
+        }
+      }
+      at += (length + 3) & ~3;
+    }
+    return isLacking && this.damages.length > 0;
+  }
+
+  /** Leaves out a group that a frame begins or goes on with. */
+  #dropFrame(records: number): void {
+    this.#dropGroup();
+    this.dropped.push(this.#ordinal, this.#ordinal + records);
+    this.droppedGroups++;
+    this.#ordinal += records;
   }
 
   /** Behind the records that belong to the group the frame began within. */

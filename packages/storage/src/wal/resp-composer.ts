@@ -40,6 +40,15 @@ export class RespComposer {
     this.#crlf();
   }
 
+  /** Begins an argument of so many bytes, which the log has elsewhere, and `bulkEnd` ends it. */
+  bulkHead(length: number): void {
+    this.#head(READY_BULKS, BULK, length);
+  }
+
+  bulkEnd(): void {
+    this.#crlf();
+  }
+
   /** Writes one argument given as text of characters below 256: names and options. */
   bulkText(text: string): void {
     this.#head(READY_BULKS, BULK, text.length);

@@ -25,6 +25,7 @@ import {
   NEXT_FD,
   NEXT_SEQUENCE_F,
   NEXT_SIZE_F,
+  PINNED,
   PREPARE_LOCK,
   SEGMENT_COUNT,
   SEGMENT_HEADER_BYTES,
@@ -190,7 +191,9 @@ export class SegmentKeeper {
   #retireLog(log: number, durable: Float64Array, markFirst: MarkFirst): number {
     const block = this.#blocks[log]!;
     const { words } = block;
-    const count = Atomics.load(words, SEGMENT_COUNT);
+    const pinned = Atomics.load(words, PINNED);
+    const all = Atomics.load(words, SEGMENT_COUNT);
+    const count = pinned > 0 ? Math.min(all, pinned) : all;
     let end = words[FIRST_SEGMENT]!;
     while (end < count - 1 && block.isSegmentCovered(end, durable)) end++;
     // A segment that was given up cannot vouch for what was before it.

@@ -40,6 +40,15 @@
 //
 // An effect too large for the frame is cut: each part but the last has PART, each but the first
 // CONTINUATION.
+//
+// Notes are records that are no effects, and are never cut. STAGED: bytes of an argument that an
+// effect may refer to later; the record's shard and lsn mean nothing. REFERENCE: the next effect,
+// of the same shard and lsn, has such an argument at a place of its payload. A group with
+// references shares no frame with others. See wal-staging.ts.
+//
+// note    28 f64 number        of the argument, in its log
+//         36 STAGED: f64 offset of the bytes in the argument; REFERENCE: u32 place, u32 length
+//         44 STAGED: the bytes
 
 export const SEGMENT_MAGIC = 0x4c57_4b46;
 export const FORMAT_VERSION = 1;
@@ -76,6 +85,8 @@ export const FRAME_MORE = 1;
 export const FRAME_CONTINUES = 2;
 /** The group the frame began within ends in it. */
 export const FRAME_ENDS = 4;
+/** There are references in it: all its records are of one group. */
+export const FRAME_REFERS = 8;
 
 export const RECORD_HEADER_BYTES = 28;
 export const RECORD_SHARD = 4;
@@ -88,6 +99,14 @@ export const RECORD_PREVIOUS = 20;
 export const EFFECT_BLIND = 1;
 export const RECORD_PART = 2;
 export const RECORD_CONTINUATION = 4;
+export const RECORD_STAGED = 8;
+export const RECORD_REFERENCE = 16;
+/** A note's own head, behind that of the record, and offsets in it. */
+export const NOTE_HEAD_BYTES = 16;
+export const STAGED_NUMBER = 0;
+export const STAGED_OFFSET = 8;
+export const REFERENCE_AT = 8;
+export const REFERENCE_LENGTH = 12;
 
 /** A frame is opened only where this much room lies before the end of the buffer. */
 export const MIN_ROOM = 1024;
@@ -126,8 +145,8 @@ export const SPARE_NAME = /^spare-\d{3}\.wal$/;
 // Each line is a cache line and says who writes it.
 //
 //   line 0  lock                                   whoever hands over
-//        1  sealed low word | sealed               owner
-//        2  handed low word, fd, renewed | handed  holder of the lock
+//        1  sealed low word, pinned | sealed       owner
+//        2  handed low word, fd, renewed, renewals | handed          holder of the lock
 //        3  sync lock, synced low word | synced, syncs, last sync    holder of the sync lock
 //        4  state, errno                           by compare-and-swap, see WalLogs
 //        5  prepare lock, next fd, sequence | next sequence, size    holder of the prepare lock
@@ -137,10 +156,13 @@ export const SPARE_NAME = /^spare-\d{3}\.wal$/;
 //       16  segment table, TABLE_ENTRY_F float64 each
 export const LOCK = 0;
 export const SEALED_LOW = 16;
+/** First segment that must stay, plus one; 0: none. */
+export const PINNED = 17;
 export const SEALED_F = 9;
 export const HANDED_LOW = 32;
 export const CURRENT_FD = 33;
 export const RENEWED = 34;
+export const RENEWALS = 35;
 export const HANDED_F = 18;
 export const SYNC_LOCK = 48;
 export const SYNCED_LOW = 49;

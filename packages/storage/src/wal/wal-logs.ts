@@ -45,6 +45,7 @@ import {
   LAST_SYNC_F,
   LOCK,
   NEXT_FD,
+  RENEWALS,
   RENEWED,
   SEALED_F,
   SEALED_LOW,
@@ -308,6 +309,7 @@ export class WalLogs {
         if (Atomics.load(words, STATE) === WAL_BROKEN) {
           this.#giveUpSegments(block);
           words[RENEWED] = 1;
+          Atomics.add(words, RENEWALS, 1);
           block.publish(SYNCED_LOW, SYNCED_F, floats[HANDED_F]!);
           if (!this.#nextSegment(log, floats[HANDED_F]!)) return false;
           Atomics.store(words, STATE, WAL_OPEN);

@@ -162,6 +162,12 @@ export class LogBlock {
     }
   }
 
+  /** Lets a segment that was left stay until the stores have an lsn. */
+  coverLsn(segment: number, shard: number, lsn: number): void {
+    const index = this.#entry(segment) + SEGMENT_LSN_F + shard;
+    this.floats[index] = Math.max(this.floats[index]!, lsn);
+  }
+
   segmentSequence(segment: number): number {
     return this.floats[this.#entry(segment) + SEGMENT_SEQUENCE_F]!;
   }

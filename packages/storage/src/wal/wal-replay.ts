@@ -164,9 +164,9 @@ export class WalReplay {
       this.#waiting[turn] = true;
       const { shard } = effect;
       if (effect.lsn > lowest[shard]!) return left;
-      if (apply(effect) === false) return 0;
+      if (!effect.isLost && apply(effect) === false) return 0;
       this.#waiting[turn] = false;
-      this.#applied++;
+      if (!effect.isLost) this.#applied++;
       left--;
       const runs = cursor.scan.lsns[shard]!;
       runs.advance();

@@ -25,6 +25,7 @@ import {
   FRAME_MORE,
   FRAME_POSITION,
   FRAME_RECORDS,
+  FRAME_REFERS,
   FRAME_SALT,
   FRAME_SYNCED,
   FRAME_TAIL,
@@ -41,6 +42,7 @@ import {
   RECORD_NAMESPACE,
   RECORD_PART,
   RECORD_PREVIOUS,
+  RECORD_REFERENCE,
   RECORD_SHARD,
   SEALED_F,
   SEALED_LOW,
@@ -86,6 +88,7 @@ export class WalWriter {
   #head = 0;
   #tailStart = 0;
   #ends = false;
+  #refers = false;
   /** The group began in an earlier frame; the open frame did so within a group. */
   #isMidGroup = false;
   #continues = false;
@@ -244,6 +247,39 @@ export class WalWriter {
     this.#endRecord(0);
   }
 
+  /**
+   * Appends a note, a record that is no effect and is never cut: `head`, and as many of `length`
+   * bytes as the frame takes.
+   * @param shard of the effect it is about, or -1
+   * @param lsn of that effect
+   * @returns how many bytes; some, if there are any
+   * @throws WalFencedError as `append`
+   */
+  appendNote(
+    flags: number,
+    shard: number,
+    lsn: number,
+    head: Uint8Array,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): number {
+    this.#nextFrameFor(head.length + length);
+    const index = this.#index;
+    const to = index + HEADER_BYTES + head.length;
+    const taken = Math.min(length, this.#limit - to);
+    const about = Math.max(shard, 0);
+    const recordBytes = HEADER_BYTES + head.length + taken;
+    this.#writeHead(index, recordBytes, about, flags, 0, shard < 0 ? this.#lastLsn[0]! : lsn, 0);
+    this.#bytes.set(head, index + HEADER_BYTES);
+    copyBytes(this.#bytes, to, bytes, offset, taken);
+    this.#index = to + taken;
+    while ((this.#index & 3) !== 0) this.#bytes[this.#index++] = 0;
+    this.#records++;
+    if (flags === RECORD_REFERENCE) this.#refers = true;
+    return taken;
+  }
+
   /** Ends the atomic group: its effects are replayed all or none. A group may be empty. */
   endGroup(): void {
     if (this.#isMidGroup) {
@@ -281,7 +317,8 @@ export class WalWriter {
     const flags =
       (goesOn ? FRAME_MORE : 0) |
       (this.#continues ? FRAME_CONTINUES : 0) |
-      (this.#ends ? FRAME_ENDS : 0);
+      (this.#ends ? FRAME_ENDS : 0) |
+      (this.#refers ? FRAME_REFERS : 0);
     view.setUint16(index + FRAME_FLAGS, flags, true);
     view.setUint32(index + FRAME_RECORDS, this.#records, true);
     view.setUint32(index + FRAME_HEAD, head, true);
@@ -308,6 +345,7 @@ export class WalWriter {
     this.#head = 0;
     this.#tailStart = 0;
     this.#ends = false;
+    this.#refers = false;
   }
 
   /** Makes sure that a record can begin, with `length` bytes or at least a part of them. */
