@@ -32,7 +32,11 @@ test('through the front whose run it is', async (t) => {
         isSettled = true;
       }),
   );
-  const publisher = new WorkerPublisher(new ChannelTable(memory, shape, 2, hasher), 2, senders);
+  const publisher = new WorkerPublisher(
+    new ChannelTable(memory, shape, 2, hasher),
+    2,
+    senders.map((replies) => ({ replies })),
+  );
   const news = Buffer.from('news');
   t.equal(publisher.publish(news, Buffer.from('lost'), false), 0, 'nobody listens');
   const version = front.join(CHANNEL, news, true);
