@@ -49,7 +49,13 @@ export interface Publisher {
    * @returns subscriptions that it is for, on all fronts
    */
   publish(channel: Uint8Array, message: Uint8Array, isSharded: boolean): number;
+  /**
+   * The same for an event of a command that has written its reply, with the locks of its shards
+   * held. Whoever has sent the command and listens himself gets the message behind the reply. The
+   * bytes stay as they are.
+   */
+  publishEvent(channel: Buffer, message: Buffer): void;
 }
 
 /** For threads and tests without listeners. */
-export const NO_PUBLISHER: Publisher = { publish: () => 0 };
+export const NO_PUBLISHER: Publisher = { publish: () => 0, publishEvent: () => {} };

@@ -28,6 +28,7 @@ export * from './errors.ts';
 export { configureEviction } from './eviction-config.ts';
 export { Executor } from './executor.ts';
 export { DueHashes } from './hash/due-hashes.ts';
+export * from './key-events.ts';
 export { type KeyPage, type KeyPages, NO_KEY_PAGES, type Paged } from './key-pages.ts';
 export {
   allocateLarge,

@@ -283,6 +283,10 @@ export class CommandLoop {
           context.db = connection.db;
           reply.resp3 = connection.resp === 3;
         } else {
+          if (context.eventClasses !== 0 && this.#m.channels.isClogged) {
+            this.#m.clogged(connection);
+            return this.#putBack(connection, i);
+          }
           const key = singleKey[id]!;
           if (key !== 0)
             context.setPrehashed(key, this.#router.shards[i]!, this.#router.hashes[i]!);

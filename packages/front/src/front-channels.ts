@@ -36,7 +36,10 @@ const KINDS: Readonly<Record<ListenKind, ChannelKind>> = {
 const MOST_TICK_BYTES = 8 * 1024 * 1024;
 
 /** What messages are written to. */
-export type MessageOutput = Pick<TickOutput, 'deliver' | 'schedule' | 'isWaiting' | 'messageBytes'>;
+export type MessageOutput = Pick<
+  TickOutput,
+  'deliver' | 'schedule' | 'isWaiting' | 'messageBytes' | 'isServed'
+>;
 
 export interface FrontChannelsModules {
   /** Index among the fronts. */
@@ -66,6 +69,8 @@ export class FrontChannels implements ChannelServices, Publisher {
   /** Messages of each thread that have come, modulo 2^32. */
   readonly #taken: Int32Array;
   #leavers: Leaver[] = [];
+  /** A message of an event is being handed out. */
+  #isEvent = false;
   readonly #take = (message: Message): void => this.#arrived(message);
   readonly #lost = (thread: number, count: number): void => {
     this.#taken[thread] = (this.#taken[thread]! + count) | 0;
@@ -77,7 +82,8 @@ export class FrontChannels implements ChannelServices, Publisher {
     this.#links = new MessageLinks(modules.frontLinks, modules.threadStats);
     const table = modules.channelTable;
     this.#subscriptions = new Subscriptions(table, modules.threadStats, (connection, part) => {
-      if (!connection.isMidReply) {
+      const isBehind = this.#isEvent && modules.output.isServed(connection);
+      if (!connection.isMidReply && !isBehind) {
         modules.output.deliver(connection, part);
         return;
       }
@@ -161,6 +167,20 @@ export class FrontChannels implements ChannelServices, Publisher {
     }
     if (isForOthers) this.#distribute({ ...message, channel: Buffer.from(channel) });
     return listeners;
+  }
+
+  publishEvent(channel: Buffer, body: Buffer): void {
+    const { channelTable: table, index } = this.#m;
+    if (table.count(channel, false) === 0) return;
+    const { version, low, high } = table;
+    const message = { channel, body, isSharded: false, version, counter: index, low, high };
+    if (table.isFor(index)) {
+      this.#links.poll(this.#take, this.#lost);
+      this.#isEvent = true;
+      this.#subscriptions.take(message);
+      this.#isEvent = false;
+    }
+    if (this.#m.frontLinks.some(({ front }) => table.isFor(front))) this.#distribute(message);
   }
 
   /** Sends a message to the other fronts it is for; its bytes stay as they are. */

@@ -142,6 +142,8 @@ export class TransactionRunner {
     if (this.#executor.lockShards(low, high)) {
       context.log?.beginBlock();
       outcome = this.#runLocked(connection, queue, watched);
+      // Keys that have expired while they were looked at.
+      context.endNotes(outcome);
       context.log?.endBlock();
       this.#executor.unlockShards(low, high);
     } else {

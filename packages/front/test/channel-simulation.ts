@@ -113,6 +113,7 @@ export class ChannelSimulation {
       schedule: () => {},
       isWaiting: false,
       messageBytes: 0,
+      isServed: () => false,
     };
   }
 

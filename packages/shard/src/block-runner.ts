@@ -145,6 +145,7 @@ export class BlockRunner {
     context.sliceElements = Infinity;
     log.beginBlock();
     const reason = this.#runGated(block, from, watched, count);
+    context.publishNotes();
     log.endBlock();
     context.sliceElements = sliceElements;
     transactions.leave(shards);
@@ -318,6 +319,7 @@ export class BlockRunner {
     const { registry, context, log } = this.#m;
     const outcome = registry.runs[id]!(context);
     log.seesAll();
+    context.publishNotes();
     if (outcome === PAGING) context.pages.forget();
     return outcome;
   }

@@ -36,6 +36,7 @@ export function expireAway(
   if (isAway && stored.fetch(context, NO_VALUE) > 0) {
     context.nowMs = nowMs;
     context.peekSelected();
+    context.publishNotes();
     context.log?.endGroup();
   }
   table.locks.unlock(shard);

@@ -25,16 +25,25 @@ export class WorkerPublisher implements Publisher {
     this.#sender = sender;
   }
 
+  /** The same outside of runs. */
+  runAlone(): void {
+    this.#sender = this.#senders[0]!;
+  }
+
   publish(channel: Uint8Array, message: Uint8Array, isSharded: boolean): number {
-    const table = this.#table;
-    const listeners = table.count(channel, isSharded);
-    if (listeners === 0) return 0;
-    const { version, low, high } = table;
-    this.#sender.publish({
-      ...{ channel: Buffer.from(channel), body: Buffer.from(message), isSharded },
-      ...{ version, counter: this.#thread, low, high },
-    });
+    const listeners = this.#table.count(channel, isSharded);
+    if (listeners > 0) this.#send(Buffer.from(channel), Buffer.from(message), isSharded);
     return listeners;
+  }
+
+  publishEvent(channel: Buffer, message: Buffer): void {
+    if (this.#table.count(channel, false) > 0) this.#send(channel, message, false);
+  }
+
+  /** Sends what was counted last. */
+  #send(channel: Buffer, body: Buffer, isSharded: boolean): void {
+    const { version, low, high } = this.#table;
+    this.#sender.publish({ channel, body, isSharded, version, counter: this.#thread, low, high });
   }
 
   /** Sends what was published outside of runs. */

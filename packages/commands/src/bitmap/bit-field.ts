@@ -4,6 +4,7 @@
 import { MAX_NUMBER_BITS, type OverflowRule, readField, signedField } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
+import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
 import { ERR_BIT_OFFSET, growString, isReadyString, readBitOffset } from './bit-access.ts';
@@ -51,7 +52,10 @@ function run(c: CommandContext, isReadOnly: boolean): Outcome {
     if (stored < 0) return c.refuse(stored);
     const changes = act(c, c.valueLength, count);
     // Redis: fields that get the value they have are no change.
-    if (changes || !isReady) c.changedAsAsked(stored);
+    if (changes || !isReady) {
+      c.changedAsAsked(stored);
+      c.note(EVENT_STRING, 'setbit');
+    }
   } else {
     act(c, entry === 0 ? 0 : c.valueLength, count);
   }

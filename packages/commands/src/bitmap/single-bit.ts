@@ -2,6 +2,7 @@
 
 import { parseSafeInteger } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
+import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
 import { ERR_BIT_OFFSET, growString, isReadyString, readBitOffset } from './bit-access.ts';
@@ -31,6 +32,7 @@ export function setBit(c: CommandContext): Outcome {
     const at = c.valueOffset + index;
     c.valueBytes[at] = (c.valueBytes[at]! & ~(1 << shift)) | (bit << shift);
     c.changedAsAsked(stored);
+    c.note(EVENT_STRING, 'setbit');
   }
   c.reply.integer(old);
   return DONE;

@@ -93,6 +93,7 @@ test('PUBLISH asks the thread it runs on', async (t) => {
   const publisher: Publisher = {
     publish: (...args) =>
       published.push(args.map((arg) => (arg === Boolean(arg) ? arg : `${arg}`))),
+    publishEvent: () => {},
   };
   front.context.publisher = publisher;
   t.equal(await front.send('PUBLISH', 'a', 'x'), ':1\r\n');
