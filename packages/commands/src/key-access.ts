@@ -37,6 +37,10 @@ export abstract class KeyAccess {
   log: EffectLog | null = null;
   /** Why writes are refused, as an error reply, '' = they are not; the same for a whole batch. */
   writeRefusal = '';
+  /** CLIENT PAUSE holds commands back: nothing expires then by being read, nor by itself. */
+  isPaused: () => boolean = () => false;
+  /** The command that runs may change what it opens. */
+  mayChange = false;
   /** Database of the connection. */
   db = 0;
   /** CLIENT NO-TOUCH: reading a key does not count as using it. */
@@ -200,11 +204,16 @@ export abstract class KeyAccess {
   #expire(entry: number): number {
     if (!this.canRemove(entry)) return NOT_HERE;
     // Gone for clients, which only read now; it stays until its removal can be logged.
-    if (this.writeRefusal !== '') return 0;
+    if (this.writeRefusal !== '' || this.keepsExpired) return 0;
     this.remove(entry);
     this.stats.expiredKeys++;
     this.noteSelected(EVENT_EXPIRED, 'expired', true);
     return 0;
+  }
+
+  /** Who may write to the key was let through before the pause, and finds it gone indeed. */
+  get keepsExpired(): boolean {
+    return !this.mayChange && this.isPaused();
   }
 
   /**

@@ -39,8 +39,6 @@ export class ValueAccess extends KeyAccess {
     return Infinity;
   }
 
-  /** The command that runs may change what it opens. */
-  mayChange = false;
   /** Where values come from that are not in the hot table. */
   cold: ColdValues = NO_COLD_VALUES;
   /** Arguments of the command that runs that were taken in before. */

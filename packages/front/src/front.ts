@@ -165,6 +165,7 @@ export class Front {
       log: modules.say,
     });
     this.#context.log = modules.log;
+    this.#context.isPaused = () => control.isPaused;
     this.configure();
   }
 

@@ -115,7 +115,8 @@ export class CapKeeper {
    */
   tick(nowMs: number): boolean {
     this.#turnUntilMs = 0;
-    const { cap } = this.#m.table;
+    const { table, context } = this.#m;
+    const { cap } = table;
     const limitBytes = cap.limitBytes;
     if (limitBytes === 0 || nowMs < this.#nextLookMs) return false;
     const bytes = cap.look();
@@ -125,7 +126,7 @@ export class CapKeeper {
     const reserve = Math.min(limitBytes * RESERVE_SHARE, MOST_RESERVE_BYTES);
     // The stores are asked before anybody has to wait for them.
     if (cap.evicts && bytes > limitBytes - 2 * reserve) this.#away?.refill(nowMs);
-    if (!this.#isPressed || bytes <= limitBytes - reserve) return false;
+    if (!this.#isPressed || bytes <= limitBytes - reserve || context.isPaused()) return false;
     const outcome = this.#evictor.run(limitBytes - reserve, nowMs + SLICE_MS);
     this.#tellOwners();
     if (outcome === 'more') {
@@ -150,7 +151,7 @@ export class CapKeeper {
    */
   makeRoom(flags: number): 'room' | 'later' | 'wait' | 'none' {
     const { cap } = this.#m.table;
-    if ((flags & FLAG_DENYOOM) === 0) return 'room';
+    if ((flags & FLAG_DENYOOM) === 0 || this.#m.context.isPaused()) return 'room';
     if (cap.state === CAP_UNDER) {
       this.#waitingSinceMs = 0;
       return 'room';

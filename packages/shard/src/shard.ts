@@ -101,15 +101,10 @@ export class Shard {
       random: new Random(modules.index),
     });
     this.#awaiting = new AwaitingRuns(this.#store);
-    this.#context = new CommandContext({
-      table: modules.table,
-      reply: this.#writer,
-      large: this.#store,
-      stats: modules.stats,
-      config: modules.config,
-    });
+    this.#context = new CommandContext({ ...modules, reply: this.#writer, large: this.#store });
     const context = this.#context;
     context.databases.persist = modules.persistNamespaces;
+    context.isPaused = () => modules.control.isPaused;
     const ended = (run: SlicedRun<FrontLink>): void => this.#slicedEnded(run);
     this.#sliced = new SlicedRuns({ context, held: this.#store.held, ended });
     this.#router = new BatchRouter(modules.registry, modules.table);
@@ -128,7 +123,7 @@ export class Shard {
     const dueHashes = new DueHashes(this.#context);
     const events = sweepEvents(modules, this.#context, this.#store, dueHashes);
     const sweeper = new Sweeper(table, ownedBy(index, workerOf), events);
-    this.#rounds = new ExpiryRounds(sweeper, dueHashes, modules.log);
+    this.#rounds = new ExpiryRounds(sweeper, dueHashes, modules);
     this.#reclaimer = new Reclaimer(table, workerOf, index, sweeper, this.#peers);
     this.#cap = new CapKeeper({ ...modules, context, store: this.#store, peers: this.#peers });
     this.#waiting = new WaitingRuns(this.#cap);

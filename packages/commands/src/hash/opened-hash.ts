@@ -58,6 +58,8 @@ export class OpenedHash extends HashFields {
     if (!c.table.hasTimedParts(entry)) c.table.noteTimedParts(entry, earliestMs);
     if (earliestMs === 0 || earliestMs > c.nowMs) return entry;
     if (c.writeRefusal !== '') return this.#hide(c, entry);
+    // Those of a large one go in spite of a pause.
+    if (c.keepsExpired && this.large === null) return this.#hide(c, entry);
     if (this.large !== null && c.large.awaitRelease(this.large)) return AWAITS;
     const left = this.large === null ? this.#expirePacked(c, entry) : this.#expireLarge(c, entry);
     c.noteSelected(EVENT_HASH, 'hexpired', true);
