@@ -24,6 +24,7 @@ import {
 import { CLOSING, type Connection } from './connection.ts';
 import { isKept } from './message-form.ts';
 import { type FrontLink, MessageLinks } from './message-links.ts';
+import { MessageOrder } from './message-order.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { TickOutput } from './tick-output.ts';
 
@@ -66,13 +67,17 @@ export class FrontChannels implements ChannelServices, Publisher {
   readonly #m: FrontChannelsModules;
   readonly #subscriptions: Subscriptions;
   readonly #links: MessageLinks;
-  /** Messages of each thread that have come, modulo 2^32. */
+  readonly #order: MessageOrder;
+  /** Messages of each thread that were handed out, modulo 2^32. */
   readonly #taken: Int32Array;
+  /** Messages of this thread that were to be, for connections of its own. */
+  #ownCount = 0;
   #leavers: Leaver[] = [];
   /** A message of an event is being handed out. */
   #isEvent = false;
-  readonly #take = (message: Message): void => this.#arrived(message);
+  readonly #take = (message: Message): void => this.#order.take(message);
   readonly #lost = (thread: number, count: number): void => {
+    this.#order.lost(thread, count);
     this.#taken[thread] = (this.#taken[thread]! + count) | 0;
   };
 
@@ -80,7 +85,12 @@ export class FrontChannels implements ChannelServices, Publisher {
     this.#m = modules;
     this.#taken = new Int32Array(modules.threads);
     this.#links = new MessageLinks(modules.frontLinks, modules.threadStats);
-    const table = modules.channelTable;
+    const { channelTable: table, index } = modules;
+    this.#order = new MessageOrder({
+      threads: modules.threads,
+      sent: (thread) => table.sent(thread, index),
+      deliver: (message) => this.#handOut(message),
+    });
     this.#subscriptions = new Subscriptions(table, modules.threadStats, (connection, part) => {
       const isBehind = this.#isEvent && modules.output.isServed(connection);
       if (!connection.isMidReply && !isBehind) {
@@ -112,7 +122,7 @@ export class FrontChannels implements ChannelServices, Publisher {
     if (!any) return null;
     const { channelTable, index, threads } = this.#m;
     const needed = Int32Array.from({ length: threads }, (_, thread) =>
-      channelTable.sent(thread, index),
+      thread === index ? this.#ownCount : channelTable.sent(thread, index),
     );
     if (this.#hasCome(needed)) return null;
     return new Promise((resolve) => this.#leavers.push({ needed, resolve }));
@@ -157,15 +167,15 @@ export class FrontChannels implements ChannelServices, Publisher {
     if (listeners === 0) return 0;
     const { version, low, high } = table;
     const isForOthers = this.#m.frontLinks.some(({ front }) => table.isFor(front));
-    const stays = isForOthers || isKept(body.length);
+    const stays = isForOthers || isKept(body.length) || this.#order.mayHold;
     const facts = { isSharded, version, counter: index, low, high };
-    const message = { ...facts, channel, body: stays ? Buffer.from(body) : body };
-    if (table.isFor(index)) {
-      // What somebody was told he has sent comes before what is sent because of that.
-      this.#links.poll(this.#take, this.#lost);
-      this.#subscriptions.take(message);
-    }
-    if (isForOthers) this.#distribute({ ...message, channel: Buffer.from(channel) });
+    const message = {
+      ...facts,
+      channel: stays ? Buffer.from(channel) : channel,
+      body: stays ? Buffer.from(body) : body,
+    };
+    if (table.isFor(index)) this.#takeOwn(message);
+    if (isForOthers) this.#distribute(message);
     return listeners;
   }
 
@@ -173,14 +183,24 @@ export class FrontChannels implements ChannelServices, Publisher {
     const { channelTable: table, index } = this.#m;
     if (table.count(channel, false) === 0) return;
     const { version, low, high } = table;
+    const isForOthers = this.#m.frontLinks.some(({ front }) => table.isFor(front));
     const message = { channel, body, isSharded: false, version, counter: index, low, high };
-    if (table.isFor(index)) {
-      this.#links.poll(this.#take, this.#lost);
-      this.#isEvent = true;
-      this.#subscriptions.take(message);
-      this.#isEvent = false;
-    }
-    if (this.#m.frontLinks.some(({ front }) => table.isFor(front))) this.#distribute(message);
+    this.#isEvent = true;
+    if (table.isFor(index)) this.#takeOwn(message);
+    this.#isEvent = false;
+    if (isForOthers) this.#distribute(message);
+  }
+
+  /** A message of this thread that is for connections of its own, too. */
+  #takeOwn(message: Message): void {
+    this.#ownCount = (this.#ownCount + 1) | 0;
+    // What somebody was told he has sent comes before what is sent because of that.
+    if (!this.#order.isOn) this.#links.poll(this.#take, this.#lost);
+    this.#order.add(message);
+    if (!this.#order.isHolding) return;
+    // Not before it was added: newer ones would not wait for it.
+    this.#links.poll(this.#take, this.#lost);
+    this.#order.release();
   }
 
   /** Sends a message to the other fronts it is for; its bytes stay as they are. */
@@ -192,8 +212,8 @@ export class FrontChannels implements ChannelServices, Publisher {
     this.#m.output.schedule();
   }
 
-  /** A message of another thread; its bytes may not stay as they are. */
-  #arrived(message: Message): void {
+  /** It is a message's turn; its bytes may not stay as they are. */
+  #handOut(message: Message): void {
     const { counter } = message;
     this.#taken[counter] = (this.#taken[counter]! + 1) | 0;
     this.#subscriptions.take(message);
@@ -206,9 +226,17 @@ export class FrontChannels implements ChannelServices, Publisher {
   workerPublished(message: Message): void {
     const { index } = this.#m;
     const bits = index < 32 ? message.low : message.high;
-    if ((bits & (1 << (index & 31))) !== 0) this.#arrived(message);
+    if ((bits & (1 << (index & 31))) !== 0) {
+      this.#order.take(message);
+      this.#order.release();
+    }
     const channel = Buffer.from(message.channel);
     this.#distribute({ ...message, channel, body: Buffer.from(message.body) });
+  }
+
+  /** Messages are handed out in the order of all threads together. */
+  set isOrdered(isOrdered: boolean) {
+    this.#order.isOn = isOrdered;
   }
 
   /** True while nobody on this front should publish. */
@@ -231,6 +259,7 @@ export class FrontChannels implements ChannelServices, Publisher {
     // What is waited for would wait with what waits already.
     if (this.#m.output.isWaiting) return false;
     const any = this.#links.poll(this.#take, this.#lost);
+    this.#order.release();
     this.#releaseLeavers();
     return any;
   }

@@ -179,6 +179,7 @@ export class Front {
   configure(): void {
     const { config } = this.#m;
     this.#context.configure();
+    this.#channels.isOrdered = this.#context.eventClasses !== 0;
     configureEviction(this.#m.table, config);
     this.#m.log.setMode(config.word('wal-sync-mode') as SyncMode);
     this.#loop.forceHop = config.boolean('debug-force-hop');
