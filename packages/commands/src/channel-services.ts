@@ -2,8 +2,11 @@
 
 import type { Session } from './session.ts';
 
-/** What can be listened to: a channel, the channels that fit a pattern, a channel of SSUBSCRIBE. */
-export type ListenKind = 'channel' | 'pattern' | 'shard-channel';
+/**
+ * What can be listened to: a channel, the channels that fit a pattern, a channel of SSUBSCRIBE;
+ * the commands that are executed, which have no name.
+ */
+export type ListenKind = 'channel' | 'pattern' | 'shard-channel' | 'monitored';
 
 /** The channels of the whole server. */
 export interface ChannelFigures {
@@ -55,7 +58,19 @@ export interface Publisher {
    * bytes stay as they are.
    */
   publishEvent(channel: Buffer, message: Buffer): void;
+  /** Somebody wants to know of the commands that are executed. */
+  readonly isMonitored: boolean;
+  /**
+   * The same for a command that was executed, for whoever monitors: see monitor-line.ts. Locks may
+   * be held.
+   */
+  publishCommand(record: Buffer): void;
 }
 
 /** For threads and tests without listeners. */
-export const NO_PUBLISHER: Publisher = { publish: () => 0, publishEvent: () => {} };
+export const NO_PUBLISHER: Publisher = {
+  publish: () => 0,
+  publishEvent: () => {},
+  isMonitored: false,
+  publishCommand: () => {},
+};

@@ -5,19 +5,22 @@
 // leaves at the end of the tick, behind its log. UNSUBSCRIBE is answered when every message that
 // was counted for the connection has come: `sent` of the table says how many of each thread.
 
-import type {
-  ChannelFigures,
-  ChannelServices,
-  ListenKind,
-  Publisher,
-  Session,
-  ThreadStats,
+import {
+  type ChannelFigures,
+  type ChannelServices,
+  type ListenKind,
+  lineOf,
+  type Publisher,
+  type Session,
+  type ThreadStats,
 } from '@forgekv/commands';
 import {
   CHANNEL,
   type ChannelKind,
   type ChannelTable,
   type Message,
+  type MessageKind,
+  MONITORED,
   PATTERN,
   SHARD_CHANNEL,
 } from '@forgekv/rings';
@@ -32,7 +35,10 @@ const KINDS: Readonly<Record<ListenKind, ChannelKind>> = {
   channel: CHANNEL,
   pattern: PATTERN,
   'shard-channel': SHARD_CHANNEL,
+  monitored: MONITORED,
 };
+/** Monitors listen to no name. */
+const NO_NAME = Buffer.alloc(0);
 /** Messages written in one tick before nobody may publish in it any more, in bytes. */
 const MOST_TICK_BYTES = 8 * 1024 * 1024;
 
@@ -53,6 +59,8 @@ export interface FrontChannelsModules {
   readonly output: MessageOutput;
   /** Drops a connection for which more waits than may; true if it did. */
   readonly dropIfDeaf: (connection: Connection) => boolean;
+  /** Of a connection of this front, by its number. */
+  readonly addressOf: (connection: number) => string;
 }
 
 /** A connection that waits for the messages that were counted for it. */
@@ -163,12 +171,13 @@ export class FrontChannels implements ChannelServices, Publisher {
 
   publish(channel: Uint8Array, body: Uint8Array, isSharded: boolean): number {
     const { channelTable: table, index } = this.#m;
-    const listeners = table.count(channel, isSharded);
+    const kind: MessageKind = isSharded ? SHARD_CHANNEL : CHANNEL;
+    const listeners = table.count(channel, kind);
     if (listeners === 0) return 0;
     const { version, low, high } = table;
     const isForOthers = this.#m.frontLinks.some(({ front }) => table.isFor(front));
     const stays = isForOthers || isKept(body.length) || this.#order.mayHold;
-    const facts = { isSharded, version, counter: index, low, high };
+    const facts = { kind, version, counter: index, low, high };
     const message = {
       ...facts,
       channel: stays ? Buffer.from(channel) : channel,
@@ -180,11 +189,24 @@ export class FrontChannels implements ChannelServices, Publisher {
   }
 
   publishEvent(channel: Buffer, body: Buffer): void {
+    this.#publishBehind(channel, body, CHANNEL);
+  }
+
+  get isMonitored(): boolean {
+    return this.#m.channelTable.names(MONITORED) > 0;
+  }
+
+  publishCommand(record: Buffer): void {
+    this.#publishBehind(NO_NAME, record, MONITORED);
+  }
+
+  /** Publishes what the connection that is served gets behind its reply. */
+  #publishBehind(channel: Buffer, body: Buffer, kind: MessageKind): void {
     const { channelTable: table, index } = this.#m;
-    if (table.count(channel, false) === 0) return;
+    if (table.count(channel, kind) === 0) return;
     const { version, low, high } = table;
     const isForOthers = this.#m.frontLinks.some(({ front }) => table.isFor(front));
-    const message = { channel, body, isSharded: false, version, counter: index, low, high };
+    const message = { channel, body, kind, version, counter: index, low, high };
     this.#isEvent = true;
     if (table.isFor(index)) this.#takeOwn(message);
     this.#isEvent = false;
@@ -223,8 +245,12 @@ export class FrontChannels implements ChannelServices, Publisher {
    * Takes a message that a worker has published: it is for the fronts it says, this one maybe among
    * them. Its bytes may not stay as they are.
    */
-  workerPublished(message: Message): void {
-    const { index } = this.#m;
+  workerPublished(published: Message): void {
+    const { index, addressOf } = this.#m;
+    const isRecord = published.kind === MONITORED;
+    const message = isRecord
+      ? { ...published, body: lineOf(published.body, addressOf) }
+      : published;
     const bits = index < 32 ? message.low : message.high;
     if ((bits & (1 << (index & 31))) !== 0) {
       this.#order.take(message);

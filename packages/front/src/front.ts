@@ -141,6 +141,7 @@ export class Front {
       ...modules,
       output: this.#output,
       dropIfDeaf: (connection) => this.#bounds.dropIfDeaf(connection),
+      addressOf: (id) => this.#connections.get(id)?.address ?? '',
     });
     this.#context.publisher = this.#channels;
     this.#services = new FrontServices({ ...modules, front: this, channels: this.#channels });
@@ -331,7 +332,7 @@ export class Front {
       block.keep(bytes.subarray(offset, offset + length), last);
       return;
     }
-    if (last) connection.block = null;
+    if (last && block !== null) this.#transactions.ended(connection);
     if (connection.replyMode === 'on') {
       const start = this.#writer.position;
       this.#writer.floor = start;

@@ -27,6 +27,7 @@ import {
   PLACE_FRONT,
   PLACE_WORKER,
   selectedDatabase,
+  tellMonitors,
   transactionProblem,
   UNKNOWN,
   unpackWatched,
@@ -306,6 +307,7 @@ export class BlockRunner {
       break;
     }
     stats.called(id, reply.errorCount !== errors);
+    if (context.publisher.isMonitored) tellMonitors(context, registry, id, block.connection);
     if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
   }
 

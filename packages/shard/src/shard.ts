@@ -16,6 +16,7 @@ import {
   replyLimitBytes,
   SETTLED,
   type SyncMode,
+  tellMonitors,
 } from '@forgekv/commands';
 import { Sweeper } from '@forgekv/keyspace';
 import {
@@ -440,6 +441,7 @@ export class Shard {
     const { commands, args } = this.#parser;
     const { request, reply, stats } = context;
     const { ids } = this.#router;
+    const { isMonitored } = this.#publisher;
     request.source(bytes, view, args);
     context.nowMs = Date.now();
     const started = performance.now();
@@ -464,6 +466,7 @@ export class Shard {
           // What only replies has happened; what is executed again has not.
           if (context.sliced?.isPreparation) break;
           stats.called(id, reply.errorCount !== errors);
+          if (isMonitored) tellMonitors(context, this.#m.registry, id, connection);
         }
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);

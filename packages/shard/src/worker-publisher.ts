@@ -3,8 +3,16 @@
 // client come in order, whichever thread they are published by.
 
 import type { Publisher } from '@forgekv/commands';
-import type { ChannelTable } from '@forgekv/rings';
+import {
+  CHANNEL,
+  type ChannelTable,
+  type MessageKind,
+  MONITORED,
+  SHARD_CHANNEL,
+} from '@forgekv/rings';
 import type { ReplySender } from './reply-sender.ts';
+
+const NO_NAME = Buffer.alloc(0);
 
 export class WorkerPublisher implements Publisher {
   readonly #table: ChannelTable;
@@ -31,19 +39,28 @@ export class WorkerPublisher implements Publisher {
   }
 
   publish(channel: Uint8Array, message: Uint8Array, isSharded: boolean): number {
-    const listeners = this.#table.count(channel, isSharded);
-    if (listeners > 0) this.#send(Buffer.from(channel), Buffer.from(message), isSharded);
+    const kind = isSharded ? SHARD_CHANNEL : CHANNEL;
+    const listeners = this.#table.count(channel, kind);
+    if (listeners > 0) this.#send(Buffer.from(channel), Buffer.from(message), kind);
     return listeners;
   }
 
   publishEvent(channel: Buffer, message: Buffer): void {
-    if (this.#table.count(channel, false) > 0) this.#send(channel, message, false);
+    if (this.#table.count(channel, CHANNEL) > 0) this.#send(channel, message, CHANNEL);
+  }
+
+  get isMonitored(): boolean {
+    return this.#table.names(MONITORED) > 0;
+  }
+
+  publishCommand(record: Buffer): void {
+    if (this.#table.count(NO_NAME, MONITORED) > 0) this.#send(NO_NAME, record, MONITORED);
   }
 
   /** Sends what was counted last. */
-  #send(channel: Buffer, body: Buffer, isSharded: boolean): void {
+  #send(channel: Buffer, body: Buffer, kind: MessageKind): void {
     const { version, low, high } = this.#table;
-    this.#sender.publish({ channel, body, isSharded, version, counter: this.#thread, low, high });
+    this.#sender.publish({ channel, body, kind, version, counter: this.#thread, low, high });
   }
 
   /** Sends what was published outside of runs. */

@@ -80,7 +80,7 @@ export async function playUntilMismatch(
   options: PlayOptions,
 ): Promise<FoundMismatch | undefined> {
   for (let batch = batches.next(); batch.length > 0; batch = batches.next()) {
-    const { pairs, failure } = await lockstep.run(batch);
+    const { pairs, failure, eventDifference } = await lockstep.run(batch);
     for (const pair of pairs) {
       const difference = differenceOf(pair, options.known, failure);
       if (difference !== undefined) {
@@ -89,9 +89,10 @@ export async function playUntilMismatch(
       }
       if (options.counts !== undefined) count(options.counts, pair);
     }
-    if (failure !== undefined) {
+    const difference = failure ?? eventDifference;
+    if (difference !== undefined) {
       const command = batch.at(-1) as PlannedCommand;
-      return { command, left: undefined, right: undefined, difference: failure };
+      return { command, left: undefined, right: undefined, difference };
     }
   }
   return undefined;

@@ -47,6 +47,7 @@ function run(c: CommandContext, isReadOnly: boolean): Outcome {
   if (neededBytes === 0) c.countRead(entry);
   if (isOtherType(c, entry)) return c.wrongType();
   if (neededBytes > 0) {
+    const isLonger = entry === 0 || neededBytes > c.valueLength;
     const isReady = isReadyString(c, entry, neededBytes);
     const stored = growString(c, entry, neededBytes);
     if (stored < 0) return c.refuse(stored);
@@ -54,7 +55,7 @@ function run(c: CommandContext, isReadOnly: boolean): Outcome {
     // Redis: fields that get the value they have are no change.
     if (changes || !isReady) {
       c.changedAsAsked(stored);
-      c.note(EVENT_STRING, 'setbit');
+      if (changes || isLonger) c.note(EVENT_STRING, 'setbit');
     }
   } else {
     act(c, entry === 0 ? 0 : c.valueLength, count);
