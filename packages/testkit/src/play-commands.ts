@@ -89,7 +89,9 @@ export async function playUntilMismatch(
       }
       if (options.counts !== undefined) count(options.counts, pair);
     }
-    const difference = failure ?? eventDifference;
+    // Whoever answers something else may have something else to tell.
+    const isExcused = pairs.some((pair) => isKnown(pair, options.known));
+    const difference = failure ?? (isExcused ? undefined : eventDifference);
     if (difference !== undefined) {
       const command = batch.at(-1) as PlannedCommand;
       return { command, left: undefined, right: undefined, difference };
@@ -106,9 +108,15 @@ function differenceOf(
   if (left === undefined || right === undefined) return command.silent ? undefined : failure;
   if (left.raw.length > 0 && left.raw.equals(right.raw)) return undefined;
   const difference = compareReplies(left.reply, right.reply, command.comparison);
-  if (difference === undefined) return undefined;
-  const isKnown = known.some((one) => one.covers(command.label, left.reply, right.reply));
-  return isKnown ? undefined : difference;
+  return difference !== undefined && isKnown({ command, left, right }, known)
+    ? undefined
+    : difference;
+}
+
+/** True for replies that differ as is accepted. */
+function isKnown({ command, left, right }: ReplyPair, known: readonly KnownDifference[]): boolean {
+  if (left === undefined || right === undefined || left.raw.equals(right.raw)) return false;
+  return known.some((one) => one.covers(command.label, left.reply, right.reply));
 }
 
 function count(counts: Map<string, ReplyCounts>, { command, left }: ReplyPair): void {
