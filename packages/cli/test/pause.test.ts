@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeReply, encodeCommands, type RespClient } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
+import { FrameClient } from './support/frame-client.ts';
 import { connect, connectToEveryFront, LAYOUTS, serve } from './support/servers.ts';
 
 const LARGE_ARGS = ['--hot-value-max-bytes', '64'];
@@ -142,3 +143,43 @@ for (const { fronts, workers } of LAYOUTS) {
     });
   });
 }
+
+test('CLIENT PAUSE WRITE, transactions and expiry', async (t) => {
+  const server = await serve(t, { fronts: 2, workers: 2, args: LARGE_ARGS });
+  const admin = await connect(t, server);
+  await admin.must('SET', 'small', '1');
+  await t.test('EXEC of writes is held, of reads not', async (t) => {
+    const [writer, reader] = [await connect(t, server), await connect(t, server)];
+    for (const client of [writer, reader]) await client.must('MULTI');
+    await writer.must('SET', 'small', '2');
+    await reader.must('GET', 'small');
+    await admin.must('CLIENT', 'PAUSE', '60000', 'WRITE');
+    const held = new Sent(writer, ['EXEC']);
+    t.equal(describeReply(await reader.command('EXEC')), '["1"]');
+    await sleep(HELD_MS);
+    t.notOk(held.isAnswered);
+    await admin.must('CLIENT', 'UNPAUSE');
+    t.equal(await held.reply, '[+"OK"]');
+    await admin.must('SET', 'small', '1');
+  });
+
+  await t.test('nothing expires by itself, nor by being read', async (t) => {
+    const events = await FrameClient.connect(t, server.port);
+    await admin.must('CONFIG', 'SET', 'notify-keyspace-events', 'Ex');
+    await events.call('SUBSCRIBE', '__keyevent@0__:expired');
+    await admin.must('SET', 'short', LARGE, 'PX', '50');
+    await admin.must('SET', 'brief', 'x', 'PX', '50');
+    await admin.must('CLIENT', 'PAUSE', '60000', 'WRITE');
+    const keys = await admin.command('DBSIZE');
+    await sleep(HELD_MS);
+    t.equal(describeReply(await admin.command('GET', 'brief')), '(nil $-1)');
+    t.equal(describeReply(await admin.command('STRLEN', 'short')), '(integer) 0');
+    t.same(await admin.command('DBSIZE'), keys);
+    t.equal(events.received, 1, 'nothing was said but that it listens');
+    await admin.must('CLIENT', 'UNPAUSE');
+    const said = [await events.shown(), await events.shown()].sort();
+    const message = (key: string) => `["message", "__keyevent@0__:expired", "${key}"]`;
+    t.same(said, [message('brief'), message('short')]);
+    await admin.must('CONFIG', 'SET', 'notify-keyspace-events', '');
+  });
+});

@@ -2,8 +2,11 @@
 
 import type { Session } from './session.ts';
 
-/** What can be listened to: a channel, the channels that fit a pattern, a channel of SSUBSCRIBE. */
-export type ListenKind = 'channel' | 'pattern' | 'shard-channel';
+/**
+ * What can be listened to: a channel, the channels that fit a pattern, a channel of SSUBSCRIBE;
+ * the commands that are executed, which have no name.
+ */
+export type ListenKind = 'channel' | 'pattern' | 'shard-channel' | 'monitored';
 
 /** The channels of the whole server. */
 export interface ChannelFigures {
@@ -49,7 +52,25 @@ export interface Publisher {
    * @returns subscriptions that it is for, on all fronts
    */
   publish(channel: Uint8Array, message: Uint8Array, isSharded: boolean): number;
+  /**
+   * The same for an event of a command that has written its reply, with the locks of its shards
+   * held. Whoever has sent the command and listens himself gets the message behind the reply. The
+   * bytes stay as they are.
+   */
+  publishEvent(channel: Buffer, message: Buffer): void;
+  /** Somebody wants to know of the commands that are executed. */
+  readonly isMonitored: boolean;
+  /**
+   * The same for a command that was executed, for whoever monitors: see monitor-line.ts. Locks may
+   * be held.
+   */
+  publishCommand(record: Buffer): void;
 }
 
 /** For threads and tests without listeners. */
-export const NO_PUBLISHER: Publisher = { publish: () => 0 };
+export const NO_PUBLISHER: Publisher = {
+  publish: () => 0,
+  publishEvent: () => {},
+  isMonitored: false,
+  publishCommand: () => {},
+};

@@ -10,7 +10,6 @@
 import { invariant, Random } from '@forgekv/base';
 import type { Config } from '@forgekv/config';
 import type { ReplyWriter } from '@forgekv/protocol';
-import { NO_PUBLISHER, type Publisher } from './channel-services.ts';
 import { CollectionAccess } from './collection-access.ts';
 import { ERR_KEY_TOO_LONG, WRONG_TYPE } from './errors.ts';
 import { serializedValue } from './generic/dump-forms.ts';
@@ -32,6 +31,9 @@ import { PackingLimits } from './packing-limits.ts';
 import { ELEMENT_BYTES, type SlicedWork } from './sliced-work.ts';
 import type { WatchedKey } from './transaction/watched-keys.ts';
 
+/** In place of an argument index: see `countRead`. */
+export const NOTED = -1;
+
 export interface ContextModules extends KeyModules {
   readonly reply: ReplyWriter;
   readonly config: Config;
@@ -49,8 +51,6 @@ export class CommandContext extends CollectionAccess {
   sliced: SlicedWork | null = null;
   /** What was prepared for the command that is executed again. */
   prepared: SlicedWork | null = null;
-  /** For PUBLISH and events. */
-  publisher: Publisher = NO_PUBLISHER;
   /** What WATCH noted since it was taken. */
   watched: readonly WatchedKey[] | null = null;
   /** For walks over whole databases. */
@@ -73,6 +73,9 @@ export class CommandContext extends CollectionAccess {
     this.hotValueMaxBytes = config.integer('hot-value-max-bytes');
     this.maxStringBytes = config.bytes('proto-max-bulk-len');
     this.limits.configure(config);
+    // What is replayed was told of when it was done.
+    const classes = this.events.configure(config.text('notify-keyspace-events'));
+    this.eventClasses = this.log === null ? 0 : classes;
   }
 
   override get mostCopiedBytes(): number {
@@ -122,10 +125,25 @@ export class CommandContext extends CollectionAccess {
     return sliced;
   }
 
-  /** Counts a read for the keyspace hits and misses; once per key, when nothing can refuse it. */
-  countRead(entry: number): void {
-    if (entry === 0) this.stats.misses++;
-    else this.stats.hits++;
+  /**
+   * Counts a read of the key at an argument index for the keyspace hits and misses; once per key,
+   * when nothing can refuse it.
+   * @param index NOTED: that it is missing was noted before
+   */
+  countRead(entry: number, index: number = 1): void {
+    if (entry === 0) {
+      this.stats.misses++;
+      if (index !== NOTED) this.noteMiss(index);
+    } else {
+      this.stats.hits++;
+    }
+  }
+
+  /** Ends the notes of a command: publishes them, but for those it will make again. */
+  endNotes(outcome: Outcome): void {
+    const isDone = outcome === DONE || (outcome === SLICED && !this.sliced!.isPreparation);
+    if (!isDone) this.forgetNotes();
+    this.publishNotes();
   }
 
   /**

@@ -52,6 +52,7 @@ export class Executor {
       else if (!this.#locks.tryLock(shard)) return this.#missed();
       const outcome = run(context);
       context.mayChange = false;
+      if (context.noted !== 0) context.endNotes(outcome);
       context.log?.endGroup();
       this.#locks.unlock(shard);
       return outcome;
@@ -69,6 +70,7 @@ export class Executor {
     } else {
       outcome = run(context);
       context.mayChange = false;
+      if (context.noted !== 0) context.endNotes(outcome);
       context.log?.endGroup();
       this.#unlockSet();
     }
@@ -83,6 +85,7 @@ export class Executor {
     context.mayChange = (this.#table.flagBits[id]! & FLAG_WRITE) !== 0;
     const outcome = this.#registry.runs[id]!(context);
     context.mayChange = false;
+    if (context.noted !== 0) context.endNotes(outcome);
     for (let i = 0; i < found; i++) context.clearPrehashed(this.#keys[i]!);
     return outcome;
   }

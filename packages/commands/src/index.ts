@@ -28,6 +28,7 @@ export * from './errors.ts';
 export { configureEviction } from './eviction-config.ts';
 export { Executor } from './executor.ts';
 export { DueHashes } from './hash/due-hashes.ts';
+export * from './key-events.ts';
 export { type KeyPage, type KeyPages, NO_KEY_PAGES, type Paged } from './key-pages.ts';
 export {
   allocateLarge,
@@ -37,6 +38,7 @@ export {
   NO_LARGE_VALUES,
 } from './large-values.ts';
 export { createEffectMemory } from './log-dependencies.ts';
+export { lineOf, tellMonitors, tellOfExec } from './monitor-line.ts';
 export type { NewValue } from './new-value.ts';
 export {
   AWAITS,

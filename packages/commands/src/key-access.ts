@@ -9,7 +9,9 @@ import {
   Scanner,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
+import { NO_PUBLISHER, type Publisher } from './channel-services.ts';
 import type { EffectLog } from './effect-log.ts';
+import { EVENT_EXPIRED, EVENT_GENERIC, EVENT_MISS, KeyEvents } from './key-events.ts';
 import type { LargeValues } from './large-values.ts';
 import { KEY_TOO_LONG, NOT_HERE } from './outcome.ts';
 import { Request } from './request.ts';
@@ -35,10 +37,21 @@ export abstract class KeyAccess {
   log: EffectLog | null = null;
   /** Why writes are refused, as an error reply, '' = they are not; the same for a whole batch. */
   writeRefusal = '';
+  /** CLIENT PAUSE holds commands back: nothing expires then by being read, nor by itself. */
+  isPaused: () => boolean = () => false;
+  /** The command that runs may change what it opens. */
+  mayChange = false;
   /** Database of the connection. */
   db = 0;
   /** CLIENT NO-TOUCH: reading a key does not count as using it. */
   noTouch = false;
+  /** For PUBLISH and events. */
+  publisher: Publisher = NO_PUBLISHER;
+  /** Classes of events that are to be noted, EVENT_ bits; 0: none. */
+  eventClasses = 0;
+  /** Notes of events that were not published yet. */
+  noted = 0;
+  readonly events = new KeyEvents();
   /** Id of the transaction this thread runs, 0 = none: its own gates are open to it. */
   transaction = 0;
 
@@ -191,10 +204,72 @@ export abstract class KeyAccess {
   #expire(entry: number): number {
     if (!this.canRemove(entry)) return NOT_HERE;
     // Gone for clients, which only read now; it stays until its removal can be logged.
-    if (this.writeRefusal !== '') return 0;
+    if (this.writeRefusal !== '' || this.keepsExpired) return 0;
     this.remove(entry);
     this.stats.expiredKeys++;
+    this.noteSelected(EVENT_EXPIRED, 'expired', true);
     return 0;
+  }
+
+  /** Who may write to the key was let through before the pause, and finds it gone indeed. */
+  get keepsExpired(): boolean {
+    return !this.mayChange && this.isPaused();
+  }
+
+  /**
+   * Notes an event of the key at an argument index, to be published when the command has ended.
+   * @param eventClass an EVENT_ constant; notes nothing when it is off
+   */
+  note(eventClass: number, event: string, index: number = 1, db: number = this.db): void {
+    if ((this.eventClasses & eventClass) !== 0) this.#note(event, this.request.copy(index), db);
+  }
+
+  /** The same for a change of a collection; when none of it is left (0), its key is gone, too. */
+  noteLeft(eventClass: number, event: string, left: number, index: number = 1): void {
+    if (this.eventClasses === 0) return;
+    this.note(eventClass, event, index);
+    if (left === 0) this.note(EVENT_GENERIC, 'del', index);
+  }
+
+  /** The same for a key that was to be read and is missing. */
+  noteMiss(index: number = 1): void {
+    this.note(EVENT_MISS, 'keymiss', index);
+  }
+
+  /**
+   * The same for the selected key.
+   * @param stays it has happened, even if the command is refused
+   */
+  noteSelected(eventClass: number, event: string, stays: boolean): void {
+    if ((this.eventClasses & eventClass) === 0) return;
+    const { selectedKey, selectedDb } = this.table;
+    this.#note(event, Buffer.from(selectedKey), selectedDb, stays);
+  }
+
+  /** Publishes at once that a key was removed in the background; its shard is locked. */
+  publishRemoval(eventClass: number, event: string, db: number, entry: number): void {
+    if ((this.eventClasses & eventClass) === 0) return;
+    const { table } = this;
+    const at = table.keyWord(entry) * 4;
+    this.#note(event, Buffer.from(table.bytes.subarray(at, at + table.keyLength(entry))), db, true);
+    this.publishNotes();
+  }
+
+  #note(event: string, key: Buffer, db: number, stays = false): void {
+    this.events.add(event, key, db, stays);
+    this.noted++;
+  }
+
+  /** Forgets notes of what the command will say again. */
+  forgetNotes(): void {
+    if (this.noted > 0) this.noted = this.events.forget();
+  }
+
+  /** Publishes what was noted. */
+  publishNotes(): void {
+    if (this.noted === 0) return;
+    this.noted = 0;
+    this.events.publish(this.publisher);
   }
 
   /** True when this thread can remove or replace an entry of the selected key. */

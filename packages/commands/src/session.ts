@@ -34,6 +34,8 @@ export interface Session {
   closeAfterReply: boolean;
   /** MULTI: commands are queued. */
   readonly isQueueing: boolean;
+  /** The commands that it has queued are being executed. */
+  readonly isExecuting: boolean;
   beginQueue(): void;
   forgetWatched(): void;
   /** Forgets what is queued and what is watched. */

@@ -14,6 +14,7 @@ import {
 } from '@forgekv/keyspace';
 import { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 import { KeyAccess, type KeyModules } from './key-access.ts';
+import { EVENT_NEW } from './key-events.ts';
 import { allocateLarge, type LargeCollection, type LargeValue } from './large-values.ts';
 import { AWAITS, FULL, NOT_HERE } from './outcome.ts';
 import { NOTHING_STAGED, type StagedArgument } from './staged-argument.ts';
@@ -38,8 +39,6 @@ export class ValueAccess extends KeyAccess {
     return Infinity;
   }
 
-  /** The command that runs may change what it opens. */
-  mayChange = false;
   /** Where values come from that are not in the hot table. */
   cold: ColdValues = NO_COLD_VALUES;
   /** Arguments of the command that runs that were taken in before. */
@@ -166,14 +165,17 @@ export class ValueAccess extends KeyAccess {
    */
   reserve(entry: number, type: number, valueBytes: number, keepBytes: number): number {
     const { table } = this;
+    const isNew = entry === 0;
     // A tombstone's slot is used again: beside it a second entry of the key would be lost.
-    if (entry === 0) entry = this.tombstone;
+    if (isNew) entry = this.tombstone;
     if (entry !== 0 && keepBytes > 0 && table.isCold(entry)) {
       entry = this.#warm(entry);
       if (entry < 0) return entry;
     }
     if (valueBytes > this.hotValueMaxBytes) {
-      return this.#reserveLarge(entry, type, valueBytes, keepBytes);
+      const made = this.#reserveLarge(entry, type, valueBytes, keepBytes);
+      if (isNew && made > 0) this.noteSelected(EVENT_NEW, 'new', false);
+      return made;
     }
     if (entry === 0) {
       entry = table.create(type, valueBytes);
@@ -192,6 +194,7 @@ export class ValueAccess extends KeyAccess {
     this.valueOffset = table.valueWord(entry) * 4;
     this.valueLength = valueBytes;
     this.collection = null;
+    if (isNew) this.noteSelected(EVENT_NEW, 'new', false);
     return entry;
   }
 
@@ -232,7 +235,7 @@ export class ValueAccess extends KeyAccess {
       this.loadValue(entry);
       this.valueBytes.copy(value, 0, this.valueOffset, this.valueOffset + keepBytes);
     }
-    return this.adoptLarge(entry, type, value, valueBytes);
+    return this.#adopt(entry, type, value, valueBytes);
   }
 
   /** True when a string is given room part by part, since that takes long. */
@@ -265,6 +268,12 @@ export class ValueAccess extends KeyAccess {
    * @returns the entry, NOT_HERE, or FULL; in these two cases nothing has changed
    */
   adoptLarge(entry: number, type: number, value: LargeValue, valueBytes: number): number {
+    const made = this.#adopt(entry, type, value, valueBytes);
+    if (entry === 0 && made > 0) this.noteSelected(EVENT_NEW, 'new', false);
+    return made;
+  }
+
+  #adopt(entry: number, type: number, value: LargeValue, valueBytes: number): number {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     if (entry === 0) entry = this.tombstone;

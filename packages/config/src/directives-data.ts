@@ -59,7 +59,7 @@ export const encodingDirectives = [
   memory('hll-sparse-max-bytes', 3000, [0, INT_MAX]),
   memory('stream-node-max-bytes', 4 * KIB, [0, INT_MAX]),
   integer('stream-node-max-entries', 100, [0, INT_MAX]),
-  string('notify-keyspace-events', '', { rule: 'keyspace-events' }),
+  string('notify-keyspace-events', '', { ...HONOURED, rule: 'keyspace-events' }),
   oneOf('sanitize-dump-payload', ['no', 'yes', 'clients'], 'no'),
   // Three names of the past that redis-server still reads and forgets.
   lines('list-max-ziplist-entries', [1, 1], AT_START),

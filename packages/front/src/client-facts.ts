@@ -38,7 +38,8 @@ export function factsOf(
 }
 
 function flagsOf(connection: Connection): string {
-  let flags = connection.isListening ? 'P' : '';
+  let flags = connection.isMonitor ? 'O' : '';
+  if (connection.isListening) flags += 'P';
   if (connection.queue !== null) flags += 'x';
   if (connection.noEvict) flags += 'e';
   if (connection.noTouch) flags += 'T';

@@ -13,6 +13,7 @@ import {
   FLAG_LOADING,
   FLAG_MAY_REPLICATE,
   FLAG_NO_MULTI,
+  FLAG_READONLY,
   FLAG_WRITE,
 } from '@forgekv/catalog';
 import {
@@ -30,6 +31,7 @@ import {
   PLACE_FRONT,
   PLACE_KEYED,
   type ServerServices,
+  tellMonitors,
   UNKNOWN,
   WAITING,
 } from '@forgekv/commands';
@@ -72,6 +74,9 @@ const LISTENER_NAMES = [
   ...['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ssubscribe', 'sunsubscribe'],
   ...['ping', 'quit', 'reset'],
 ];
+const ABOUT_KEYS = FLAG_READONLY | FLAG_WRITE | FLAG_MAY_REPLICATE;
+/** As Redis says it, to which monitors are replicas. */
+const NO_KEYS_FOR_MONITORS = "ERR Replica can't interact with the keyspace";
 const PUBLISHER_NAMES = ['publish', 'spublish', 'exec'];
 
 export interface CommandLoopModules {
@@ -103,6 +108,8 @@ export class CommandLoop {
   readonly #router: BatchRouter;
   /** Sends every keyed command over the ring: for tests and benchmarks. */
   forceHop = false;
+  /** Somebody wants to know of what is executed; the same for a whole batch. */
+  #isMonitored = false;
   #untimed = 0;
   /** 1 by command id: who listens may call it; it publishes. */
   readonly #forListeners: Uint8Array;
@@ -212,6 +219,7 @@ export class CommandLoop {
     // of small batches one in sixteen stands for all: two clock readings cost as much as a GET.
     const weight = this.#weigh(count);
     const started = weight === 0 ? 0 : performance.now();
+    this.#isMonitored = this.#m.channels.isMonitored;
     this.#router.route(this.#parser, bytes, view, !this.forceHop);
     reply.floor = reply.position;
     output.begin(connection);
@@ -276,6 +284,9 @@ export class CommandLoop {
           }
           const outcome = registry.frontRuns[id]!(context, connection, this.#m.services);
           stats.called(id, reply.errorCount !== errors);
+          if (this.#isMonitored && (outcome !== WAITING || connection.block === null)) {
+            tellMonitors(context, registry, id, connection.address);
+          }
           if (outcome === WAITING) {
             if (connection.state === READY) connection.state = DEFERRED;
             return i + 1;
@@ -283,6 +294,10 @@ export class CommandLoop {
           context.db = connection.db;
           reply.resp3 = connection.resp === 3;
         } else {
+          if (context.eventClasses !== 0 && this.#m.channels.isClogged) {
+            this.#m.clogged(connection);
+            return this.#putBack(connection, i);
+          }
           const key = singleKey[id]!;
           if (key !== 0)
             context.setPrehashed(key, this.#router.shards[i]!, this.#router.hashes[i]!);
@@ -296,6 +311,7 @@ export class CommandLoop {
           if (outcome !== DONE) reply.error(OUT_OF_MEMORY);
           if (context.watched !== null) connection.watch(context.takeWatched());
           stats.called(id, reply.errorCount !== errors);
+          if (this.#isMonitored) tellMonitors(context, registry, id, connection.address);
         }
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
@@ -366,16 +382,21 @@ export class CommandLoop {
     const { context, registry } = this.#m;
     if (id === UNKNOWN && this.#speaksHttp(connection)) return false;
     if (!admit(context, registry, id, connection.limits.authenticated)) return false;
-    if (connection.resp === 2 && connection.isListening && this.#forListeners[id] === 0) {
-      context.reply.error(onlyListening(registry.table.names[id]!));
-      context.stats.rejected(id);
-      return false;
-    }
+    const problem = connection.listening === null ? '' : this.#listenerProblem(connection, id);
     const flags = registry.table.flagBits[id]!;
-    if (!this.#m.control.loading || (flags & FLAG_LOADING) !== 0) return true;
-    context.reply.error(LOADING);
+    const mayRun = !this.#m.control.loading || (flags & FLAG_LOADING) !== 0;
+    if (mayRun && problem === '') return true;
+    context.reply.error(problem || LOADING);
     context.stats.rejected(id);
     return false;
+  }
+
+  /** Why a connection that has listened to something may not call a command, or ''. */
+  #listenerProblem(connection: Connection, id: number): string {
+    const { flagBits, names } = this.#m.registry.table;
+    if (connection.isMonitor && (flagBits[id]! & ABOUT_KEYS) !== 0) return NO_KEYS_FOR_MONITORS;
+    const isBound = connection.resp === 2 && connection.isListening;
+    return isBound && this.#forListeners[id] === 0 ? onlyListening(names[id]!) : '';
   }
 
   /** Drops connections that speak HTTP: a browser may have been talked into it. */

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { ReplyMode, Session, WatchedKey } from '@forgekv/commands';
 import type { RequestLimits } from '@forgekv/protocol';
+import { MONITORED } from '@forgekv/rings';
 import { CommandQueue } from './command-queue.ts';
 import type { LeftoverPart } from './hop-client.ts';
 import type { MessagePart } from './message-form.ts';
@@ -119,6 +120,11 @@ export class Connection implements Session {
     return this.listening !== null && this.listening.size > 0;
   }
 
+  /** MONITOR: it gets what is executed, and may not ask for keys. */
+  get isMonitor(): boolean {
+    return this.listening !== null && this.listening.count(MONITORED) > 0;
+  }
+
   get authenticated(): boolean {
     return this.limits.authenticated;
   }
@@ -139,6 +145,10 @@ export class Connection implements Session {
 
   get isQueueing(): boolean {
     return this.queue !== null;
+  }
+
+  get isExecuting(): boolean {
+    return this.isMidReply || this.block !== null;
   }
 
   beginQueue(): void {

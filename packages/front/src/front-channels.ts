@@ -5,25 +5,29 @@
 // leaves at the end of the tick, behind its log. UNSUBSCRIBE is answered when every message that
 // was counted for the connection has come: `sent` of the table says how many of each thread.
 
-import type {
-  ChannelFigures,
-  ChannelServices,
-  ListenKind,
-  Publisher,
-  Session,
-  ThreadStats,
+import {
+  type ChannelFigures,
+  type ChannelServices,
+  type ListenKind,
+  lineOf,
+  type Publisher,
+  type Session,
+  type ThreadStats,
 } from '@forgekv/commands';
 import {
   CHANNEL,
   type ChannelKind,
   type ChannelTable,
   type Message,
+  type MessageKind,
+  MONITORED,
   PATTERN,
   SHARD_CHANNEL,
 } from '@forgekv/rings';
 import { CLOSING, type Connection } from './connection.ts';
 import { isKept } from './message-form.ts';
 import { type FrontLink, MessageLinks } from './message-links.ts';
+import { MessageOrder } from './message-order.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { TickOutput } from './tick-output.ts';
 
@@ -31,12 +35,18 @@ const KINDS: Readonly<Record<ListenKind, ChannelKind>> = {
   channel: CHANNEL,
   pattern: PATTERN,
   'shard-channel': SHARD_CHANNEL,
+  monitored: MONITORED,
 };
+/** Monitors listen to no name. */
+const NO_NAME = Buffer.alloc(0);
 /** Messages written in one tick before nobody may publish in it any more, in bytes. */
 const MOST_TICK_BYTES = 8 * 1024 * 1024;
 
 /** What messages are written to. */
-export type MessageOutput = Pick<TickOutput, 'deliver' | 'schedule' | 'isWaiting' | 'messageBytes'>;
+export type MessageOutput = Pick<
+  TickOutput,
+  'deliver' | 'schedule' | 'isWaiting' | 'messageBytes' | 'isServed'
+>;
 
 export interface FrontChannelsModules {
   /** Index among the fronts. */
@@ -49,6 +59,8 @@ export interface FrontChannelsModules {
   readonly output: MessageOutput;
   /** Drops a connection for which more waits than may; true if it did. */
   readonly dropIfDeaf: (connection: Connection) => boolean;
+  /** Of a connection of this front, by its number. */
+  readonly addressOf: (connection: number) => string;
 }
 
 /** A connection that waits for the messages that were counted for it. */
@@ -63,11 +75,17 @@ export class FrontChannels implements ChannelServices, Publisher {
   readonly #m: FrontChannelsModules;
   readonly #subscriptions: Subscriptions;
   readonly #links: MessageLinks;
-  /** Messages of each thread that have come, modulo 2^32. */
+  readonly #order: MessageOrder;
+  /** Messages of each thread that were handed out, modulo 2^32. */
   readonly #taken: Int32Array;
+  /** Messages of this thread that were to be, for connections of its own. */
+  #ownCount = 0;
   #leavers: Leaver[] = [];
-  readonly #take = (message: Message): void => this.#arrived(message);
+  /** A message of an event is being handed out. */
+  #isEvent = false;
+  readonly #take = (message: Message): void => this.#order.take(message);
   readonly #lost = (thread: number, count: number): void => {
+    this.#order.lost(thread, count);
     this.#taken[thread] = (this.#taken[thread]! + count) | 0;
   };
 
@@ -75,9 +93,15 @@ export class FrontChannels implements ChannelServices, Publisher {
     this.#m = modules;
     this.#taken = new Int32Array(modules.threads);
     this.#links = new MessageLinks(modules.frontLinks, modules.threadStats);
-    const table = modules.channelTable;
+    const { channelTable: table, index } = modules;
+    this.#order = new MessageOrder({
+      threads: modules.threads,
+      sent: (thread) => table.sent(thread, index),
+      deliver: (message) => this.#handOut(message),
+    });
     this.#subscriptions = new Subscriptions(table, modules.threadStats, (connection, part) => {
-      if (!connection.isMidReply) {
+      const isBehind = this.#isEvent && modules.output.isServed(connection);
+      if (!connection.isMidReply && !isBehind) {
         modules.output.deliver(connection, part);
         return;
       }
@@ -106,7 +130,7 @@ export class FrontChannels implements ChannelServices, Publisher {
     if (!any) return null;
     const { channelTable, index, threads } = this.#m;
     const needed = Int32Array.from({ length: threads }, (_, thread) =>
-      channelTable.sent(thread, index),
+      thread === index ? this.#ownCount : channelTable.sent(thread, index),
     );
     if (this.#hasCome(needed)) return null;
     return new Promise((resolve) => this.#leavers.push({ needed, resolve }));
@@ -147,20 +171,58 @@ export class FrontChannels implements ChannelServices, Publisher {
 
   publish(channel: Uint8Array, body: Uint8Array, isSharded: boolean): number {
     const { channelTable: table, index } = this.#m;
-    const listeners = table.count(channel, isSharded);
+    const kind: MessageKind = isSharded ? SHARD_CHANNEL : CHANNEL;
+    const listeners = table.count(channel, kind);
     if (listeners === 0) return 0;
     const { version, low, high } = table;
     const isForOthers = this.#m.frontLinks.some(({ front }) => table.isFor(front));
-    const stays = isForOthers || isKept(body.length);
-    const facts = { isSharded, version, counter: index, low, high };
-    const message = { ...facts, channel, body: stays ? Buffer.from(body) : body };
-    if (table.isFor(index)) {
-      // What somebody was told he has sent comes before what is sent because of that.
-      this.#links.poll(this.#take, this.#lost);
-      this.#subscriptions.take(message);
-    }
-    if (isForOthers) this.#distribute({ ...message, channel: Buffer.from(channel) });
+    const stays = isForOthers || isKept(body.length) || this.#order.mayHold;
+    const facts = { kind, version, counter: index, low, high };
+    const message = {
+      ...facts,
+      channel: stays ? Buffer.from(channel) : channel,
+      body: stays ? Buffer.from(body) : body,
+    };
+    if (table.isFor(index)) this.#takeOwn(message);
+    if (isForOthers) this.#distribute(message);
     return listeners;
+  }
+
+  publishEvent(channel: Buffer, body: Buffer): void {
+    this.#publishBehind(channel, body, CHANNEL);
+  }
+
+  get isMonitored(): boolean {
+    return this.#m.channelTable.names(MONITORED) > 0;
+  }
+
+  publishCommand(record: Buffer): void {
+    this.#publishBehind(NO_NAME, record, MONITORED);
+  }
+
+  /** Publishes what the connection that is served gets behind its reply. */
+  #publishBehind(channel: Buffer, body: Buffer, kind: MessageKind): void {
+    const { channelTable: table, index } = this.#m;
+    if (table.count(channel, kind) === 0) return;
+    const { version, low, high } = table;
+    const isForOthers = this.#m.frontLinks.some(({ front }) => table.isFor(front));
+    const message = { channel, body, kind, version, counter: index, low, high };
+    this.#isEvent = true;
+    if (table.isFor(index)) this.#takeOwn(message);
+    this.#isEvent = false;
+    if (isForOthers) this.#distribute(message);
+  }
+
+  /** A message of this thread that is for connections of its own, too. */
+  #takeOwn(message: Message): void {
+    this.#ownCount = (this.#ownCount + 1) | 0;
+    // What somebody was told he has sent comes before what is sent because of that.
+    if (!this.#order.isOn) this.#links.poll(this.#take, this.#lost);
+    this.#order.add(message);
+    if (!this.#order.isHolding) return;
+    // Not before it was added: newer ones would not wait for it.
+    this.#links.poll(this.#take, this.#lost);
+    this.#order.release();
   }
 
   /** Sends a message to the other fronts it is for; its bytes stay as they are. */
@@ -172,8 +234,8 @@ export class FrontChannels implements ChannelServices, Publisher {
     this.#m.output.schedule();
   }
 
-  /** A message of another thread; its bytes may not stay as they are. */
-  #arrived(message: Message): void {
+  /** It is a message's turn; its bytes may not stay as they are. */
+  #handOut(message: Message): void {
     const { counter } = message;
     this.#taken[counter] = (this.#taken[counter]! + 1) | 0;
     this.#subscriptions.take(message);
@@ -183,12 +245,24 @@ export class FrontChannels implements ChannelServices, Publisher {
    * Takes a message that a worker has published: it is for the fronts it says, this one maybe among
    * them. Its bytes may not stay as they are.
    */
-  workerPublished(message: Message): void {
-    const { index } = this.#m;
+  workerPublished(published: Message): void {
+    const { index, addressOf } = this.#m;
+    const isRecord = published.kind === MONITORED;
+    const message = isRecord
+      ? { ...published, body: lineOf(published.body, addressOf) }
+      : published;
     const bits = index < 32 ? message.low : message.high;
-    if ((bits & (1 << (index & 31))) !== 0) this.#arrived(message);
+    if ((bits & (1 << (index & 31))) !== 0) {
+      this.#order.take(message);
+      this.#order.release();
+    }
     const channel = Buffer.from(message.channel);
     this.#distribute({ ...message, channel, body: Buffer.from(message.body) });
+  }
+
+  /** Messages are handed out in the order of all threads together. */
+  set isOrdered(isOrdered: boolean) {
+    this.#order.isOn = isOrdered;
   }
 
   /** True while nobody on this front should publish. */
@@ -211,6 +285,7 @@ export class FrontChannels implements ChannelServices, Publisher {
     // What is waited for would wait with what waits already.
     if (this.#m.output.isWaiting) return false;
     const any = this.#links.poll(this.#take, this.#lost);
+    this.#order.release();
     this.#releaseLeavers();
     return any;
   }

@@ -141,6 +141,7 @@ export class Front {
       ...modules,
       output: this.#output,
       dropIfDeaf: (connection) => this.#bounds.dropIfDeaf(connection),
+      addressOf: (id) => this.#connections.get(id)?.address ?? '',
     });
     this.#context.publisher = this.#channels;
     this.#services = new FrontServices({ ...modules, front: this, channels: this.#channels });
@@ -165,6 +166,7 @@ export class Front {
       log: modules.say,
     });
     this.#context.log = modules.log;
+    this.#context.isPaused = () => control.isPaused;
     this.configure();
   }
 
@@ -178,6 +180,7 @@ export class Front {
   configure(): void {
     const { config } = this.#m;
     this.#context.configure();
+    this.#channels.isOrdered = this.#context.eventClasses !== 0;
     configureEviction(this.#m.table, config);
     this.#m.log.setMode(config.word('wal-sync-mode') as SyncMode);
     this.#loop.forceHop = config.boolean('debug-force-hop');
@@ -329,7 +332,7 @@ export class Front {
       block.keep(bytes.subarray(offset, offset + length), last);
       return;
     }
-    if (last) connection.block = null;
+    if (last && block !== null) this.#transactions.ended(connection);
     if (connection.replyMode === 'on') {
       const start = this.#writer.position;
       this.#writer.floor = start;

@@ -3,7 +3,7 @@
 // each of these, they share it.
 
 import { ReplyWriter } from '@forgekv/protocol';
-import type { Message } from '@forgekv/rings';
+import { type Message, MONITORED, SHARD_CHANNEL } from '@forgekv/rings';
 
 /** Longer messages are shared by all forms: so they must stay as they are while they are sent. */
 const SHARED_BYTES = 4096;
@@ -40,7 +40,9 @@ export class MessageForm {
   }
 
   #encode(resp3: boolean): MessagePart {
-    const { channel, body, isSharded } = this.#message;
+    const { channel, body, kind } = this.#message;
+    // Encoded where it was made.
+    if (kind === MONITORED) return { pieces: [Buffer.from(body)], length: body.length };
     const pattern = this.#pattern;
     writer.resp3 = resp3;
     writer.push(pattern === null ? 3 : 4);
@@ -48,7 +50,7 @@ export class MessageForm {
       writer.text('pmessage');
       writer.bulk(pattern, 0, pattern.length);
     } else {
-      writer.text(isSharded ? 'smessage' : 'message');
+      writer.text(kind === SHARD_CHANNEL ? 'smessage' : 'message');
     }
     writer.bulk(channel, 0, channel.length);
     const pieces: Buffer[] = [];

@@ -8,6 +8,7 @@ import {
   type ChannelKind,
   type ChannelTable,
   type Message,
+  MONITORED,
   MOST_CHANNEL_BYTES,
   MOST_PATTERN_BYTES,
   PATTERN,
@@ -42,7 +43,7 @@ export class Subscriptions {
   readonly #stats: ThreadStats;
   readonly #deliver: Deliver;
   /** Per kind, by name as latin-1. */
-  readonly #books: readonly Map<string, Listened>[] = [new Map(), new Map(), new Map()];
+  readonly #books: readonly Map<string, Listened>[] = [new Map(), new Map(), new Map(), new Map()];
 
   constructor(table: ChannelTable, stats: ThreadStats, deliver: Deliver) {
     this.#table = table;
@@ -62,7 +63,7 @@ export class Subscriptions {
     const listened = book.get(key) ?? { name, key, spans: new Map(), active: 0 };
     const from = this.#table.join(kind, name, listened.active === 0);
     if (from < 0) return TABLE_FULL;
-    if (!connection.isListening) this.#stats.listeningClients++;
+    if (kind !== MONITORED && !connection.isListening) this.#stats.listeningClients++;
     listened.active++;
     listened.spans.set(connection, { from, until: Infinity });
     book.set(key, listened);
@@ -106,12 +107,12 @@ export class Subscriptions {
     listened.spans.delete(connection);
     own.delete(listened.key);
     if (listened.spans.size === 0) this.#books[kind]!.delete(listened.key);
-    if (!connection.isListening) this.#stats.listeningClients--;
+    if (kind !== MONITORED && !connection.isListening) this.#stats.listeningClients--;
   }
 
   /** The connection listens to nothing any more, and gets nothing. */
   removeAll(connection: Connection): void {
-    for (const kind of [CHANNEL, PATTERN, SHARD_CHANNEL] as const) {
+    for (const kind of [CHANNEL, PATTERN, SHARD_CHANNEL, MONITORED] as const) {
       const own = this.#kindOf(connection, kind);
       if (own === undefined) continue;
       for (const listened of own.values()) {
@@ -132,11 +133,11 @@ export class Subscriptions {
 
   /** Hands a message to those it was counted for. */
   take(message: Message): void {
-    const { channel, isSharded } = message;
-    const book = this.#books[isSharded ? SHARD_CHANNEL : CHANNEL]!;
+    const { channel, kind } = message;
+    const book = this.#books[kind]!;
     const listened = book.size === 0 ? undefined : book.get(latin1(channel));
     if (listened !== undefined) this.#send(message, listened, null);
-    if (isSharded) return;
+    if (kind !== CHANNEL) return;
     for (const pattern of this.#books[PATTERN]!.values()) {
       if (globMatchBounded(pattern.name, channel)) this.#send(message, pattern, pattern.name);
     }
@@ -154,7 +155,7 @@ export class Subscriptions {
 
 class OwnChannels implements Listening {
   /** Per kind, by name as latin-1, in the order they were subscribed to. */
-  readonly kinds: readonly Map<string, Listened>[] = [new Map(), new Map(), new Map()];
+  readonly kinds: readonly Map<string, Listened>[] = [new Map(), new Map(), new Map(), new Map()];
   readonly end: () => void;
 
   constructor(end: () => void) {
@@ -166,7 +167,7 @@ class OwnChannels implements Listening {
   }
 
   get size(): number {
-    return this.kinds.reduce((sum, { size }) => sum + size, 0);
+    return this.count(CHANNEL) + this.count(PATTERN) + this.count(SHARD_CHANNEL);
   }
 }
 

@@ -102,6 +102,11 @@ export class TickOutput {
     this.add(connection, this.#currentStart);
   }
 
+  /** True for the connection whose replies are being written. */
+  isServed(connection: Connection): boolean {
+    return connection === this.#current;
+  }
+
   /** Forgets the bytes written since `begin`. */
   abandon(): void {
     this.#current = null;

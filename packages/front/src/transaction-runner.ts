@@ -22,6 +22,8 @@ import {
   packWatched,
   type ServerServices,
   selectedDatabase,
+  tellMonitors,
+  tellOfExec,
   transactionProblem,
   WAITING,
   type WatchedKey,
@@ -107,7 +109,11 @@ export class TransactionRunner {
     if (problem !== '') return context.fail(problem);
     // Messages for the connection wait for the end of the reply.
     connection.isMidReply = true;
+    const { request } = context;
+    const { first, argc } = request;
     const outcome = this.#run(connection, queue, watched);
+    request.first = first;
+    request.argc = argc;
     if (outcome === DONE) connection.isMidReply = false;
     return outcome;
   }
@@ -142,6 +148,8 @@ export class TransactionRunner {
     if (this.#executor.lockShards(low, high)) {
       context.log?.beginBlock();
       outcome = this.#runLocked(connection, queue, watched);
+      // Keys that have expired while they were looked at.
+      context.endNotes(outcome);
       context.log?.endBlock();
       this.#executor.unlockShards(low, high);
     } else {
@@ -211,6 +219,7 @@ export class TransactionRunner {
       }
       invariant(outcome === DONE, 'a transaction in place cannot stop half-way');
       stats.called(id, reply.errorCount !== errors);
+      this.#tell(connection, id);
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
     }
     this.#rules.end();
@@ -341,6 +350,18 @@ export class TransactionRunner {
     }
   }
 
+  /** The last reply of a transaction has come that was not executed in place. */
+  ended(connection: Connection): void {
+    const { context } = this.#m;
+    connection.block = null;
+    if (context.publisher.isMonitored) tellOfExec(context, connection.db, connection.address);
+  }
+
+  #tell(connection: Connection, id: number): void {
+    const { context, registry } = this.#m;
+    if (context.publisher.isMonitored) tellMonitors(context, registry, id, connection.address);
+  }
+
   #runOwn(connection: Connection, queue: CommandQueue, i: number): Outcome {
     const { context, registry, services } = this.#m;
     const { reply, stats } = context;
@@ -354,6 +375,7 @@ export class TransactionRunner {
     const outcome = registry.frontRuns[id]!(context, connection, services);
     context.db = connection.db;
     stats.called(id, reply.errorCount !== errors);
+    this.#tell(connection, id);
     if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
     return outcome;
   }

@@ -7,12 +7,15 @@ import type { Socket } from 'node:net';
 import { globMatch, KeyHasher, Random } from '@forgekv/base';
 import { createRegistry, type ListenKind, statsBytes, ThreadStats } from '@forgekv/commands';
 import {
+  CHANNEL,
   ChannelTable,
   createChannelMemory,
   createDoorbellMemory,
   createRingMemory,
   Doorbell,
   type Message,
+  type MessageKind,
+  SHARD_CHANNEL,
 } from '@forgekv/rings';
 import { Connection } from '../src/connection.ts';
 import { FrontChannels, type MessageOutput } from '../src/front-channels.ts';
@@ -24,7 +27,12 @@ const PATTERNS = ['*', 'a*', '?', '*c', 'long*'];
 const STATS_BYTES = statsBytes(createRegistry().table.size);
 
 /** What goes wrong on purpose. */
-export type PlantedBug = 'none' | 'leaves at once' | 'counts late' | 'forgets one front';
+export type PlantedBug =
+  | 'none'
+  | 'leaves at once'
+  | 'counts late'
+  | 'forgets one front'
+  | 'has no order';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -34,6 +42,8 @@ export interface SimulationOptions {
   readonly losesTicks?: boolean;
   /** Connections end. */
   readonly kills?: boolean;
+  /** Messages come in the order of all threads together. */
+  readonly isOrdered?: boolean;
 }
 
 /** One connection, and what it should have got, per publisher. */
@@ -101,9 +111,12 @@ export class ChannelSimulation {
         threadStats: new ThreadStats(new SharedArrayBuffer(STATS_BYTES)),
         output: this.#output(),
         dropIfDeaf: () => false,
+        addressOf: () => '',
       }),
       fromWorker: [],
     }));
+    const isOrdered = options.isOrdered === true && options.bug !== 'has no order';
+    for (const { channels } of this.#fronts) channels.isOrdered = isOrdered;
     for (let i = 0; i < fronts * 4; i++) this.#connect(i % fronts);
   }
 
@@ -113,6 +126,7 @@ export class ChannelSimulation {
       schedule: () => {},
       isWaiting: false,
       messageBytes: 0,
+      isServed: () => false,
     };
   }
 
@@ -219,11 +233,12 @@ export class ChannelSimulation {
 
   #workerPublish(channel: string, text: string, isSharded: boolean): number {
     const table = this.#workerTable;
-    const count = table.count(Buffer.from(channel), isSharded);
+    const kind: MessageKind = isSharded ? SHARD_CHANNEL : CHANNEL;
+    const count = table.count(Buffer.from(channel), kind);
     if (count === 0) return 0;
     const { bug } = this.#options;
     const message = {
-      ...{ channel: Buffer.from(channel), body: Buffer.from(text), isSharded },
+      ...{ channel: Buffer.from(channel), body: Buffer.from(text), kind },
       version: table.version + (bug === 'counts late' ? 5 : 0),
       ...{ counter: this.#fronts.length, high: table.high },
       low: bug === 'forgets one front' ? table.low & ~1 : table.low,
@@ -276,6 +291,9 @@ export class ChannelSimulation {
       if (isDead || this.problem !== '') continue;
       if (!this.#isCausal(order)) {
         this.problem = `connection ${connection.id} got a message before what it came of`;
+      }
+      if (this.#options.isOrdered && order.some((id, i) => id < (order[i - 1] ?? 0))) {
+        this.problem = `connection ${connection.id} got messages out of order`;
       }
       if (isLeaving) this.problem = `connection ${connection.id} waits for ever`;
       for (let publisher = 0; publisher <= this.#fronts.length; publisher++) {

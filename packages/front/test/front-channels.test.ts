@@ -26,14 +26,21 @@ for (const fronts of [1, 2, 4]) {
     t.equal(killed.problem, '', 'connections end');
     const lossy = await simulate({ seed: base, fronts, losesTicks: true });
     t.equal(lossy.problem, '', 'logs get lost');
+    for (const more of [{}, { kills: true }, { losesTicks: true }]) {
+      const ordered = await simulate({ seed: base, fronts, isOrdered: true, ...more });
+      t.equal(ordered.problem, '', `in order ${Object.keys(more)}`);
+      t.ok(ordered.delivered > STEPS / 4);
+    }
   });
 }
 
 test('what is planted is found', async (t) => {
   const seed = Date.now() & 0x7fffffff;
   t.comment(`seed ${seed}`);
-  for (const bug of ['leaves at once', 'counts late', 'forgets one front'] as const) {
-    const { problem } = await simulate({ seed, fronts: 3, bug });
+  const bugs = ['leaves at once', 'counts late', 'forgets one front', 'has no order'] as const;
+  for (const bug of bugs) {
+    const isOrdered = bug === 'has no order';
+    const { problem } = await simulate({ seed, fronts: 3, isOrdered, bug });
     t.not(problem, '', `${bug}: ${problem}`);
   }
 });

@@ -2,7 +2,7 @@
 // known everywhere when it is answered, and whoever publishes counts exactly.
 //
 //   line 0   lock
-//   line 1   sequence of the patterns, first free chunk, chunks ever used, names per kind (3)
+//   line 1   sequence of the patterns, first free chunk, chunks ever used, names per kind (4)
 //   line 2   version, a double: raised by every join and leave, and by every message
 //   then     sent counters: a row for each thread, a word for each front
 //   then     buckets of channels of both kinds, then those of patterns: first entry, 0 = none
@@ -29,8 +29,12 @@ export const CHANNEL = 0;
 export const PATTERN = 1;
 /** A channel of SSUBSCRIBE. */
 export const SHARD_CHANNEL = 2;
-/** CHANNEL, PATTERN or SHARD_CHANNEL. */
-export type ChannelKind = 0 | 1 | 2;
+/** Of one name: who listens gets the commands that are executed. */
+export const MONITORED = 3;
+/** CHANNEL, PATTERN, SHARD_CHANNEL or MONITORED. */
+export type ChannelKind = 0 | 1 | 2 | 3;
+/** Of what is listened to: what messages are published to. */
+export type MessageKind = 0 | 2 | 3;
 
 /** Redis: names of any length. */
 export const MOST_CHANNEL_BYTES = 64 * 1024;
@@ -190,21 +194,20 @@ export class ChannelTable {
   /**
    * Counts who gets a message, and notes that the other fronts will be sent it; `low`, `high` and
    * `version` say which fronts have listeners and as of when.
-   * @param isSharded it is published to a shard channel
    * @returns subscriptions that it is for
    */
-  count(name: Uint8Array, isSharded: boolean): number {
-    const kind = isSharded ? SHARD_CHANNEL : CHANNEL;
+  count(name: Uint8Array, kind: MessageKind): number {
+    const hasPatterns = kind === CHANNEL;
     this.low = 0;
     this.high = 0;
-    if (this.names(kind) === 0 && (isSharded || this.names(PATTERN) === 0)) return 0;
+    if (this.names(kind) === 0 && (!hasPatterns || this.names(PATTERN) === 0)) return 0;
     const hash = this.#hash(kind, name);
     let matched: readonly number[] = [];
     for (let tries = 0; ; tries++) {
       // Matching may take long, and is not done with the lock held unless patterns come and go.
-      if (!isSharded) matched = this.#patterns.match(name);
+      if (hasPatterns) matched = this.#patterns.match(name);
       this.#lock.lock();
-      if (isSharded || this.#patternSequence === this.#words[PATTERN_SEQUENCE]) break;
+      if (!hasPatterns || this.#patternSequence === this.#words[PATTERN_SEQUENCE]) break;
       this.#readPatterns();
       if (tries === MOST_RETRIES) {
         matched = this.#patterns.match(name);

@@ -5,6 +5,8 @@ export {
   ChannelTable,
   type ChannelTableShape,
   createChannelMemory,
+  type MessageKind,
+  MONITORED,
   MOST_CHANNEL_BYTES,
   MOST_PATTERN_BYTES,
   PATTERN,

@@ -7,15 +7,15 @@
 
 import { invariant } from '@forgekv/base';
 import type { RingConsumer, RingProducer } from './byte-ring.ts';
+import type { MessageKind } from './channel-table.ts';
 
-/** Begins a message. a, b = its version, low and high; c = who counted it; d = SHARDED or 0. */
+/** Begins a message. a, b = its version, low and high; c = who counted it; d = its kind. */
 export const KIND_MESSAGE = 16;
 /** The message goes on. */
 export const KIND_MESSAGE_MORE = 17;
 /** Messages were counted that will not come: a of them, c = who counted them. */
 export const KIND_MESSAGES_LOST = 18;
 
-const SHARDED = 1;
 const HEAD_BYTES = 16;
 const TWO_32 = 2 ** 32;
 /** Messages up to this size may be handed out where they lie in the ring. */
@@ -25,8 +25,8 @@ const IN_PLACE_BYTES = 4096;
 export interface Message {
   readonly channel: Uint8Array;
   readonly body: Uint8Array;
-  /** The channel is one of SSUBSCRIBE. */
-  readonly isSharded: boolean;
+  /** CHANNEL, SHARD_CHANNEL or MONITORED. */
+  readonly kind: MessageKind;
   /** As of when it was counted: see channel-table.ts. */
   readonly version: number;
   /** The thread that counted it. */
@@ -62,10 +62,9 @@ export function putMessage(ring: RingProducer, message: Message, from: number): 
 }
 
 function begin(ring: RingProducer, message: Message, length: number): number {
-  const { version, counter, isSharded } = message;
+  const { version, counter, kind } = message;
   const high = Math.floor(version / TWO_32);
-  const flags = isSharded ? SHARDED : 0;
-  const at = ring.reserve(length, KIND_MESSAGE, (version % TWO_32) | 0, high, counter, flags);
+  const at = ring.reserve(length, KIND_MESSAGE, (version % TWO_32) | 0, high, counter, kind);
   if (at < 0) return at;
   ring.view.setUint32(at, message.channel.length, true);
   ring.view.setUint32(at + 4, message.body.length, true);
@@ -117,7 +116,7 @@ export class MessageIntake {
     const at = payloadOffset + HEAD_BYTES;
     const end = payloadOffset + payloadBytes;
     this.#facts = {
-      isSharded: ring.d === SHARDED,
+      kind: ring.d as MessageKind,
       version: ring.b * TWO_32 + (ring.a >>> 0),
       counter: ring.c,
       low: view.getInt32(payloadOffset + 8, true),

@@ -84,6 +84,11 @@ export class ProcessControl {
     return nowMs < this.#floats[PAUSE_UNTIL_AT]! ? mode : PAUSE_NONE;
   }
 
+  /** True while any are held back. */
+  get isPaused(): boolean {
+    return this.pauseMode(Date.now()) !== PAUSE_NONE;
+  }
+
   /**
    * Holds commands back until a time (Unix milliseconds). Redis: a pause that is on is never
    * shortened, and ALL is never weakened to WRITE. Two fronts at once: the later call wins.

@@ -46,7 +46,7 @@ function run(): string {
       own.set(name, had - 1);
     } else {
       const channel = names[random.below(names.length)]!;
-      const count = table.count(channel, false);
+      const count = table.count(channel, CHANNEL);
       // Its own ones are there whatever the others do.
       const least = own.get(channel) ?? 0;
       if (count < least) return `${count} listeners, of which ${least} are the thread's own`;

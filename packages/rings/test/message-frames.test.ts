@@ -21,7 +21,7 @@ test('messages of any size', async (t) => {
   let frames = 0;
   for (let i = 0; i < 500; i++) {
     const message: Message = {
-      ...{ channel: bytes(), body: bytes(), isSharded: random.chance(0.5) },
+      ...{ channel: bytes(), body: bytes(), kind: random.pick([0, 2, 3] as const) },
       ...{ version: random.uint32() * 2 ** 20 + random.below(2 ** 20), counter: i },
       ...{ low: random.uint32() | 0, high: random.uint32() | 0 },
     };

@@ -126,6 +126,7 @@ export function wire(
       threadId: 1 + plan.fronts + index,
       arena,
       config: transfer,
+      control,
       doorbells,
       doorbell: workerDoorbell(index),
       fronts: rings.map((row, front) => ({ ...row[index]!, doorbell: front })),

@@ -27,6 +27,7 @@ import {
   PLACE_FRONT,
   PLACE_WORKER,
   selectedDatabase,
+  tellMonitors,
   transactionProblem,
   UNKNOWN,
   unpackWatched,
@@ -145,6 +146,7 @@ export class BlockRunner {
     context.sliceElements = Infinity;
     log.beginBlock();
     const reason = this.#runGated(block, from, watched, count);
+    context.publishNotes();
     log.endBlock();
     context.sliceElements = sliceElements;
     transactions.leave(shards);
@@ -305,6 +307,7 @@ export class BlockRunner {
       break;
     }
     stats.called(id, reply.errorCount !== errors);
+    if (context.publisher.isMonitored) tellMonitors(context, registry, id, block.connection);
     if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
   }
 
@@ -318,6 +321,7 @@ export class BlockRunner {
     const { registry, context, log } = this.#m;
     const outcome = registry.runs[id]!(context);
     log.seesAll();
+    context.publishNotes();
     if (outcome === PAGING) context.pages.forget();
     return outcome;
   }

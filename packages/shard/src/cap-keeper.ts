@@ -4,15 +4,14 @@
 
 import { SHARD_COUNT } from '@forgekv/base';
 import { FLAG_DENYOOM } from '@forgekv/catalog';
-import type { EffectLog, ThreadStats } from '@forgekv/commands';
-import type { Config } from '@forgekv/config';
 import {
-  CAP_UNDER,
-  type Databases,
-  DatasetEvictor,
-  evictionPolicy,
-  type HotTable,
-} from '@forgekv/keyspace';
+  type CommandContext,
+  type EffectLog,
+  EVENT_EVICTED,
+  type ThreadStats,
+} from '@forgekv/commands';
+import type { Config } from '@forgekv/config';
+import { CAP_UNDER, DatasetEvictor, evictionPolicy, type HotTable } from '@forgekv/keyspace';
 import type { AwayVictims } from './away-victims.ts';
 import type { LargeStore } from './large-store.ts';
 import type { Peers } from './peers.ts';
@@ -41,7 +40,7 @@ const REFUSING_MS = 1000;
 
 export interface CapKeeperModules {
   readonly table: HotTable;
-  readonly databases: Databases;
+  readonly context: CommandContext;
   readonly log: EffectLog;
   readonly stats: ThreadStats;
   readonly store: LargeStore;
@@ -67,10 +66,12 @@ export class CapKeeper {
 
   constructor(modules: CapKeeperModules) {
     this.#m = modules;
-    const { table, log, stats, store, workerOf } = modules;
+    const { table, context, log, stats, store, workerOf } = modules;
     this.#evictor = new DatasetEvictor(table, {
       evicted: (shard, entry) => {
         stats.evictedKeys++;
+        const db = context.databases.ofNamespace(table.namespaceOf(entry));
+        context.publishRemoval(EVENT_EVICTED, 'evicted', db, entry);
         const lsn = table.nextLsn(shard);
         log.removed(entry, shard, lsn);
         log.endGroup();
@@ -114,7 +115,8 @@ export class CapKeeper {
    */
   tick(nowMs: number): boolean {
     this.#turnUntilMs = 0;
-    const { cap } = this.#m.table;
+    const { table, context } = this.#m;
+    const { cap } = table;
     const limitBytes = cap.limitBytes;
     if (limitBytes === 0 || nowMs < this.#nextLookMs) return false;
     const bytes = cap.look();
@@ -124,7 +126,7 @@ export class CapKeeper {
     const reserve = Math.min(limitBytes * RESERVE_SHARE, MOST_RESERVE_BYTES);
     // The stores are asked before anybody has to wait for them.
     if (cap.evicts && bytes > limitBytes - 2 * reserve) this.#away?.refill(nowMs);
-    if (!this.#isPressed || bytes <= limitBytes - reserve) return false;
+    if (!this.#isPressed || bytes <= limitBytes - reserve || context.isPaused()) return false;
     const outcome = this.#evictor.run(limitBytes - reserve, nowMs + SLICE_MS);
     this.#tellOwners();
     if (outcome === 'more') {
@@ -149,7 +151,7 @@ export class CapKeeper {
    */
   makeRoom(flags: number): 'room' | 'later' | 'wait' | 'none' {
     const { cap } = this.#m.table;
-    if ((flags & FLAG_DENYOOM) === 0) return 'room';
+    if ((flags & FLAG_DENYOOM) === 0 || this.#m.context.isPaused()) return 'room';
     if (cap.state === CAP_UNDER) {
       this.#waitingSinceMs = 0;
       return 'room';
@@ -178,7 +180,7 @@ export class CapKeeper {
   }
 
   get #mayHaveAway(): boolean {
-    const { databases } = this.#m;
+    const { databases } = this.#m.context;
     const { order, isVolatile } = evictionPolicy(this.#policy);
     if (order === 'none') return false;
     for (let shard = 0; shard < SHARD_COUNT; shard++) {

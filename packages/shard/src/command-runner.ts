@@ -153,6 +153,7 @@ export class CommandRunner {
       const outcome = run(context);
       // They show what others are about to hand over.
       log.seesAll();
+      context.publishNotes();
       if (outcome === PAGING) return this.wait('keys');
       if (outcome !== NOT_HERE) return outcome;
       peers.wait();

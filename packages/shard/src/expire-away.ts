@@ -10,7 +10,8 @@ const NO_VALUE = -1;
 /**
  * Removes a key that its store says has expired, between commands.
  * @returns false when its entry is in the table already, where the sweeper finds it, or when it has
- *   to wait: its shard is gated, there is no room, the log or the store is in trouble
+ *   to wait: commands are paused, its shard is gated, there is no room, the log or the store is in
+ *   trouble
  */
 export function expireAway(
   context: CommandContext,
@@ -20,7 +21,7 @@ export function expireAway(
   nowMs: number,
 ): boolean {
   const { table, databases, log } = context;
-  if (log !== null && log.refusal !== '') return false;
+  if (context.isPaused() || (log !== null && log.refusal !== '')) return false;
   const view = new DataView(key.buffer, key.byteOffset, key.length);
   const hash = table.hasher.digest(key, view, 0, key.length);
   table.locks.lock(shard);
@@ -36,6 +37,7 @@ export function expireAway(
   if (isAway && stored.fetch(context, NO_VALUE) > 0) {
     context.nowMs = nowMs;
     context.peekSelected();
+    context.publishNotes();
     context.log?.endGroup();
   }
   table.locks.unlock(shard);

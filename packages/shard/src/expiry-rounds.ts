@@ -3,6 +3,8 @@
 
 import type { DueHashes, EffectLog } from '@forgekv/commands';
 import type { Sweeper } from '@forgekv/keyspace';
+import type { ProcessControl } from '@forgekv/rings';
+import type { ShardModules } from './shard-modules.ts';
 
 const EXPIRE_EVERY_MS = 100;
 /** Share of each period that expiring may take. */
@@ -13,12 +15,18 @@ export class ExpiryRounds {
   readonly #sweeper: Sweeper;
   readonly #dueHashes: DueHashes;
   readonly #log: EffectLog;
+  readonly #control: ProcessControl;
   #nextMs = 0;
 
-  constructor(sweeper: Sweeper, dueHashes: DueHashes, log: EffectLog) {
+  constructor(
+    sweeper: Sweeper,
+    dueHashes: DueHashes,
+    { log, control }: Pick<ShardModules, 'log' | 'control'>,
+  ) {
     this.#sweeper = sweeper;
     this.#dueHashes = dueHashes;
     this.#log = log;
+    this.#control = control;
   }
 
   /** When the next round begins, in Unix milliseconds. */
@@ -31,7 +39,7 @@ export class ExpiryRounds {
     if (nowMs < this.#nextMs) return false;
     this.#nextMs = nowMs + EXPIRE_EVERY_MS;
     // Removals are logged: what expires while no log can be written stays.
-    if (this.#log.refusal === '') {
+    if (this.#log.refusal === '' && !this.#control.isPaused) {
       this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
       this.#dueHashes.remove(nowMs);
     }

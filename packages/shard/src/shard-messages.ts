@@ -15,6 +15,8 @@ export interface ShardInit {
   readonly threadId: number;
   readonly arena: ArenaTransfer;
   readonly config: ConfigTransfer;
+  /** Of ProcessControl. */
+  readonly control: SharedArrayBuffer;
   readonly doorbells: SharedArrayBuffer;
   readonly doorbell: number;
   readonly fronts: readonly {

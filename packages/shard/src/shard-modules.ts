@@ -3,7 +3,7 @@
 import type { CommandRegistry, EffectLog, ThreadStats } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { HotTable, NamespaceMap } from '@forgekv/keyspace';
-import type { ChannelTable, Doorbell } from '@forgekv/rings';
+import type { ChannelTable, Doorbell, ProcessControl } from '@forgekv/rings';
 import type { PeerLink } from './peers.ts';
 import type { StoreKeeperModules } from './store-keeper.ts';
 
@@ -13,6 +13,7 @@ export interface ShardModules {
   readonly registry: CommandRegistry;
   readonly config: Config;
   readonly log: EffectLog;
+  readonly control: ProcessControl;
   readonly stats: ThreadStats;
   readonly workerOf: Uint8Array;
   readonly channelTable: ChannelTable;

@@ -7,7 +7,7 @@ import { invariant } from '@forgekv/base';
 import { createRegistry, EffectLog, ThreadStats } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
-import { ChannelTable, Doorbell } from '@forgekv/rings';
+import { ChannelTable, Doorbell, ProcessControl } from '@forgekv/rings';
 import {
   CorruptRecordError,
   EarlierSegments,
@@ -57,6 +57,7 @@ const shard = new Shard({
   index: init.index,
   table,
   log: new EffectLog(table, wal),
+  control: new ProcessControl(init.control),
   persistNamespaces: (map) => writeNamespaces(nodeFileSystem, init.directory, map),
   registry: createRegistry(),
   config,

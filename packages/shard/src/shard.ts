@@ -16,6 +16,7 @@ import {
   replyLimitBytes,
   SETTLED,
   type SyncMode,
+  tellMonitors,
 } from '@forgekv/commands';
 import { Sweeper } from '@forgekv/keyspace';
 import {
@@ -101,18 +102,12 @@ export class Shard {
       random: new Random(modules.index),
     });
     this.#awaiting = new AwaitingRuns(this.#store);
-    this.#context = new CommandContext({
-      table: modules.table,
-      reply: this.#writer,
-      large: this.#store,
-      stats: modules.stats,
-      config: modules.config,
-    });
-    this.#context.databases.persist = modules.persistNamespaces;
-    this.#sliced = new SlicedRuns({
-      ...{ context: this.#context, held: this.#store.held },
-      ended: (run) => this.#slicedEnded(run),
-    });
+    this.#context = new CommandContext({ ...modules, reply: this.#writer, large: this.#store });
+    const context = this.#context;
+    context.databases.persist = modules.persistNamespaces;
+    context.isPaused = () => modules.control.isPaused;
+    const ended = (run: SlicedRun<FrontLink>): void => this.#slicedEnded(run);
+    this.#sliced = new SlicedRuns({ context, held: this.#store.held, ended });
     this.#router = new BatchRouter(modules.registry, modules.table);
     this.#executor = new Executor(modules.registry, this.#context, true);
     this.#peers = new Peers(modules.peers, modules.doorbell, this.#store);
@@ -127,12 +122,11 @@ export class Shard {
     });
     const { table, workerOf, index } = modules;
     const dueHashes = new DueHashes(this.#context);
-    const events = sweepEvents(modules, this.#store, dueHashes);
+    const events = sweepEvents(modules, this.#context, this.#store, dueHashes);
     const sweeper = new Sweeper(table, ownedBy(index, workerOf), events);
-    this.#rounds = new ExpiryRounds(sweeper, dueHashes, modules.log);
+    this.#rounds = new ExpiryRounds(sweeper, dueHashes, modules);
     this.#reclaimer = new Reclaimer(table, workerOf, index, sweeper, this.#peers);
-    const { databases } = this.#context;
-    this.#cap = new CapKeeper({ ...modules, databases, store: this.#store, peers: this.#peers });
+    this.#cap = new CapKeeper({ ...modules, context, store: this.#store, peers: this.#peers });
     this.#waiting = new WaitingRuns(this.#cap);
     this.#stager = new ArgumentStager(this.#context, modules.registry.table, modules.doorbell);
     const parts = {
@@ -218,6 +212,7 @@ export class Shard {
   serve(): void {
     const { config, log } = this.#m;
     this.#context.log = log;
+    this.#context.configure();
     this.#sliced.cutAbove(config.integer('debug-slice-elements'));
     this.#stager.isSlow = this.#sliced.isSlow;
     const keeper = this.#keeper;
@@ -233,6 +228,7 @@ export class Shard {
     let any = this.#peers.serve();
     for (const front of this.#fronts) if (this.#serve(front)) any = true;
     if (this.#cold?.paged.release((run) => this.#resumePaged(run)) === true) any = true;
+    this.#publisher.runAlone();
     const nowMs = Date.now();
     const reclaiming = this.#background(nowMs);
     const evicting = this.#cap.tick(nowMs);
@@ -445,6 +441,7 @@ export class Shard {
     const { commands, args } = this.#parser;
     const { request, reply, stats } = context;
     const { ids } = this.#router;
+    const { isMonitored } = this.#publisher;
     request.source(bytes, view, args);
     context.nowMs = Date.now();
     const started = performance.now();
@@ -469,6 +466,7 @@ export class Shard {
           // What only replies has happened; what is executed again has not.
           if (context.sliced?.isPreparation) break;
           stats.called(id, reply.errorCount !== errors);
+          if (isMonitored) tellMonitors(context, this.#m.registry, id, connection);
         }
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);

@@ -1,7 +1,13 @@
 // What becomes of the entries that a worker's sweeper finds expired, and of what it finds beside
 // them.
 
-import type { DueHashes, EffectLog, ThreadStats } from '@forgekv/commands';
+import {
+  type CommandContext,
+  type DueHashes,
+  type EffectLog,
+  EVENT_EXPIRED,
+  type ThreadStats,
+} from '@forgekv/commands';
 import type { HotTable, SweepEvents } from '@forgekv/keyspace';
 import type { LargeStore } from './large-store.ts';
 
@@ -13,12 +19,14 @@ export interface SweepModules {
 
 export function sweepEvents(
   { table, log, stats }: SweepModules,
+  context: CommandContext,
   large: LargeStore,
   dueHashes: DueHashes,
 ): SweepEvents {
   return {
-    expired: (shard, _db, entry) => {
+    expired: (shard, db, entry) => {
       stats.expiredKeys++;
+      context.publishRemoval(EVENT_EXPIRED, 'expired', db, entry);
       const lsn = table.nextLsn(shard);
       log.removed(entry, shard, lsn);
       log.endGroup();

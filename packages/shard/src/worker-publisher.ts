@@ -3,8 +3,16 @@
 // client come in order, whichever thread they are published by.
 
 import type { Publisher } from '@forgekv/commands';
-import type { ChannelTable } from '@forgekv/rings';
+import {
+  CHANNEL,
+  type ChannelTable,
+  type MessageKind,
+  MONITORED,
+  SHARD_CHANNEL,
+} from '@forgekv/rings';
 import type { ReplySender } from './reply-sender.ts';
+
+const NO_NAME = Buffer.alloc(0);
 
 export class WorkerPublisher implements Publisher {
   readonly #table: ChannelTable;
@@ -25,16 +33,34 @@ export class WorkerPublisher implements Publisher {
     this.#sender = sender;
   }
 
+  /** The same outside of runs. */
+  runAlone(): void {
+    this.#sender = this.#senders[0]!;
+  }
+
   publish(channel: Uint8Array, message: Uint8Array, isSharded: boolean): number {
-    const table = this.#table;
-    const listeners = table.count(channel, isSharded);
-    if (listeners === 0) return 0;
-    const { version, low, high } = table;
-    this.#sender.publish({
-      ...{ channel: Buffer.from(channel), body: Buffer.from(message), isSharded },
-      ...{ version, counter: this.#thread, low, high },
-    });
+    const kind = isSharded ? SHARD_CHANNEL : CHANNEL;
+    const listeners = this.#table.count(channel, kind);
+    if (listeners > 0) this.#send(Buffer.from(channel), Buffer.from(message), kind);
     return listeners;
+  }
+
+  publishEvent(channel: Buffer, message: Buffer): void {
+    if (this.#table.count(channel, CHANNEL) > 0) this.#send(channel, message, CHANNEL);
+  }
+
+  get isMonitored(): boolean {
+    return this.#table.names(MONITORED) > 0;
+  }
+
+  publishCommand(record: Buffer): void {
+    if (this.#table.count(NO_NAME, MONITORED) > 0) this.#send(NO_NAME, record, MONITORED);
+  }
+
+  /** Sends what was counted last. */
+  #send(channel: Buffer, body: Buffer, kind: MessageKind): void {
+    const { version, low, high } = this.#table;
+    this.#sender.publish({ channel, body, kind, version, counter: this.#thread, low, high });
   }
 
   /** Sends what was published outside of runs. */

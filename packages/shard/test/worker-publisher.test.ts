@@ -59,11 +59,11 @@ test('through the front whose run it is', async (t) => {
     if (!intake.take(consumers[1]!)) continue;
     const { message } = intake;
     got.push(Buffer.from(message.body));
-    const { version: counted, counter, low, high, isSharded } = message;
+    const { version: counted, counter, low, high, kind } = message;
     t.strictSame(
-      { counted, counter, low, high, isSharded },
+      { counted, counter, low, high, kind },
       {
-        ...{ counted: version + got.length, counter: 2, low: 2, high: 0, isSharded: false },
+        ...{ counted: version + got.length, counter: 2, low: 2, high: 0, kind: CHANNEL },
       },
     );
   }

@@ -31,6 +31,8 @@ const { values } = parseArgs({
     skip: { type: 'string', default: '' },
     'wrong-types': { type: 'boolean', default: false },
     counts: { type: 'boolean', default: false },
+    /** Compares keyspace notifications, too; then there is one connection. */
+    events: { type: 'boolean', default: false },
   },
 });
 
@@ -61,7 +63,8 @@ try {
     commands: Number(values.commands),
     resp: values.resp === '3' ? 3 : 2,
     pipeline: Number(values.pipeline),
-    connections: Number(values.connections),
+    connections: values.events ? 1 : Number(values.connections),
+    events: values.events,
     maxMismatches: Number(values.mismatches),
     known: values.right === 'redis' ? [] : KNOWN_DIFFERENCES,
     families: values['wrong-types'] ? [...DEFAULT_FAMILIES, WRONG_TYPE_FAMILY] : DEFAULT_FAMILIES,

@@ -39,6 +39,8 @@ export interface DifferentialOptions extends CommandPlan {
   readonly minimise?: MinimiseLimits | false;
   /** Deadline of one batch. Default 20 000. */
   readonly timeoutMs?: number;
+  /** Compares keyspace notifications, too: with one connection. Default false. */
+  readonly events?: boolean;
 }
 
 /** A disagreement and how to get it again. */
@@ -80,6 +82,7 @@ export async function runDifferential(options: DifferentialOptions): Promise<Dif
     connections: options.connections ?? 3,
     resp: options.resp ?? 2,
     timeoutMs: options.timeoutMs ?? 20_000,
+    events: options.events ?? false,
   });
   try {
     return await new DifferentialRun(options, lockstep).run();

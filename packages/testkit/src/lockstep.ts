@@ -3,6 +3,7 @@
  * only when both have answered come the next ones. It compares nothing.
  */
 import { encodeCommands } from './encode-command.ts';
+import { EventTap, eventDifference } from './event-tap.ts';
 import type { PlannedCommand } from './random-commands/command-generator.ts';
 import type { RawReply, Reply } from './reply.ts';
 import { ConnectionError, type Endpoint, RespClient } from './resp-client.ts';
@@ -18,6 +19,8 @@ export interface ReplyPair {
 export interface BatchOutcome {
   readonly pairs: readonly ReplyPair[];
   readonly failure?: string | undefined;
+  /** How the events of the batch differ. */
+  readonly eventDifference?: string | undefined;
 }
 
 export interface LockstepOptions {
@@ -26,6 +29,8 @@ export interface LockstepOptions {
   readonly connections: number;
   readonly resp: 2 | 3;
   readonly timeoutMs: number;
+  /** Keyspace notifications are compared, too: with one connection, or others' come between. */
+  readonly events?: boolean;
 }
 
 interface SideOutcome {
@@ -41,6 +46,7 @@ export class Lockstep {
   readonly #options: LockstepOptions;
   #left: RespClient[] = [];
   #right: RespClient[] = [];
+  #taps: readonly EventTap[] = [];
 
   private constructor(options: LockstepOptions) {
     this.#options = options;
@@ -66,6 +72,9 @@ export class Lockstep {
     this.#right = await this.#connect(right);
     await this.#left[0]?.must('FLUSHALL');
     await this.#right[0]?.must('FLUSHALL');
+    if (this.#options.events !== true) return;
+    const { timeoutMs } = this.#options;
+    this.#taps = [await EventTap.open(left, timeoutMs), await EventTap.open(right, timeoutMs)];
   }
 
   /**
@@ -88,7 +97,7 @@ export class Lockstep {
           ? { command, left: undefined, right: undefined }
           : { command, left: left.replies[at], right: right.replies[at++] },
       );
-      return { pairs };
+      return { pairs, eventDifference: await this.#compareEvents() };
     }
     const pairs = batch
       .filter((command) => !command.silent)
@@ -97,7 +106,14 @@ export class Lockstep {
     return { pairs, failure: failures.join('; ') };
   }
 
+  async #compareEvents(): Promise<string | undefined> {
+    const [left, right] = await Promise.all(this.#taps.map((tap) => tap.take()));
+    return left && right && eventDifference(left, right);
+  }
+
   close(): void {
+    for (const tap of this.#taps) tap.close();
+    this.#taps = [];
     for (const client of [...this.#left, ...this.#right]) client.destroy();
   }
 

@@ -80,7 +80,7 @@ export async function playUntilMismatch(
   options: PlayOptions,
 ): Promise<FoundMismatch | undefined> {
   for (let batch = batches.next(); batch.length > 0; batch = batches.next()) {
-    const { pairs, failure } = await lockstep.run(batch);
+    const { pairs, failure, eventDifference } = await lockstep.run(batch);
     for (const pair of pairs) {
       const difference = differenceOf(pair, options.known, failure);
       if (difference !== undefined) {
@@ -89,9 +89,12 @@ export async function playUntilMismatch(
       }
       if (options.counts !== undefined) count(options.counts, pair);
     }
-    if (failure !== undefined) {
+    // Whoever answers something else may have something else to tell.
+    const isExcused = pairs.some((pair) => isKnown(pair, options.known));
+    const difference = failure ?? (isExcused ? undefined : eventDifference);
+    if (difference !== undefined) {
       const command = batch.at(-1) as PlannedCommand;
-      return { command, left: undefined, right: undefined, difference: failure };
+      return { command, left: undefined, right: undefined, difference };
     }
   }
   return undefined;
@@ -105,9 +108,15 @@ function differenceOf(
   if (left === undefined || right === undefined) return command.silent ? undefined : failure;
   if (left.raw.length > 0 && left.raw.equals(right.raw)) return undefined;
   const difference = compareReplies(left.reply, right.reply, command.comparison);
-  if (difference === undefined) return undefined;
-  const isKnown = known.some((one) => one.covers(command.label, left.reply, right.reply));
-  return isKnown ? undefined : difference;
+  return difference !== undefined && isKnown({ command, left, right }, known)
+    ? undefined
+    : difference;
+}
+
+/** True for replies that differ as is accepted. */
+function isKnown({ command, left, right }: ReplyPair, known: readonly KnownDifference[]): boolean {
+  if (left === undefined || right === undefined || left.raw.equals(right.raw)) return false;
+  return known.some((one) => one.covers(command.label, left.reply, right.reply));
 }
 
 /** Of a command in MULTI: whether it succeeds is seen later. */

@@ -4,6 +4,7 @@
 import { MAX_NUMBER_BITS, type OverflowRule, readField, signedField } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
+import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
 import { ERR_BIT_OFFSET, growString, isReadyString, readBitOffset } from './bit-access.ts';
@@ -46,12 +47,16 @@ function run(c: CommandContext, isReadOnly: boolean): Outcome {
   if (neededBytes === 0) c.countRead(entry);
   if (isOtherType(c, entry)) return c.wrongType();
   if (neededBytes > 0) {
+    const isLonger = entry === 0 || neededBytes > c.valueLength;
     const isReady = isReadyString(c, entry, neededBytes);
     const stored = growString(c, entry, neededBytes);
     if (stored < 0) return c.refuse(stored);
     const changes = act(c, c.valueLength, count);
     // Redis: fields that get the value they have are no change.
-    if (changes || !isReady) c.changedAsAsked(stored);
+    if (changes || !isReady) {
+      c.changedAsAsked(stored);
+      if (changes || isLonger) c.note(EVENT_STRING, 'setbit');
+    }
   } else {
     act(c, entry === 0 ? 0 : c.valueLength, count);
   }

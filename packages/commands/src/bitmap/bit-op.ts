@@ -5,6 +5,7 @@ import { type BitOperation, BitString, combineBits, STRING_RAW } from '@forgekv/
 import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
+import { EVENT_GENERIC, EVENT_STRING } from '../key-events.ts';
 import { allocateLarge } from '../large-values.ts';
 import { DONE, FULL, NOT_HERE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
@@ -33,6 +34,7 @@ export function bitOp(c: CommandContext): Outcome {
   for (let i = FIRST_SOURCE; i < request.argc; i++) {
     let entry = c.open(i);
     if (entry < 0) return c.refuse(entry);
+    if (entry === 0) c.noteMiss(i);
     if (isOtherType(c, entry)) return c.wrongType();
     if (entry !== 0) entry = c.loadValue(entry);
     if (entry < 0) return c.refuse(entry);
@@ -55,6 +57,7 @@ function removeTarget(c: CommandContext): number {
   if (target > 0) {
     if (!c.canRemove(target)) return NOT_HERE;
     c.remove(target);
+    c.note(EVENT_GENERIC, 'del', TARGET);
   }
   return Math.min(0, target);
 }
@@ -77,6 +80,7 @@ function store(
   c.setEncoding(stored, STRING_RAW);
   c.table.setExpireAtMs(stored, 0);
   c.changed(stored);
+  c.note(EVENT_STRING, 'set', TARGET);
   return stored;
 }
 

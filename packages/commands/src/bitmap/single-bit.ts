@@ -2,6 +2,7 @@
 
 import { parseSafeInteger } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
+import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
 import { ERR_BIT_OFFSET, growString, isReadyString, readBitOffset } from './bit-access.ts';
@@ -25,12 +26,15 @@ export function setBit(c: CommandContext): Outcome {
   if (entry !== 0 && index < c.valueLength) {
     old = (c.valueBytes[c.valueOffset + index]! >> shift) & 1;
   }
-  if (old !== bit || !isReadyString(c, entry, index + 1)) {
+  // Only a string that becomes raw is none.
+  const isChange = old !== bit || entry === 0 || index >= c.valueLength;
+  if (isChange || !isReadyString(c, entry, index + 1)) {
     const stored = growString(c, entry, index + 1);
     if (stored < 0) return c.refuse(stored);
     const at = c.valueOffset + index;
     c.valueBytes[at] = (c.valueBytes[at]! & ~(1 << shift)) | (bit << shift);
     c.changedAsAsked(stored);
+    if (isChange) c.note(EVENT_STRING, 'setbit');
   }
   c.reply.integer(old);
   return DONE;

@@ -4,6 +4,7 @@
 import { openDump } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_DATA, ERR_NOT_INTEGER, ERR_PAYLOAD, ERR_SYNTAX } from '../errors.ts';
+import { EVENT_GENERIC, EVENT_NEW } from '../key-events.ts';
 import type { NewValue } from '../new-value.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 import { isDumpable, restoreValue, serializedValue } from './dump-forms.ts';
@@ -88,6 +89,7 @@ function store(
     if (entry !== 0) {
       if (!c.canRemove(entry)) return c.refuse(NOT_HERE);
       c.remove(entry);
+      c.note(EVENT_GENERIC, 'del');
     }
     c.reply.ok();
     return DONE;
@@ -103,6 +105,8 @@ function store(
   // What made a large one makes it again; to write it down anew would take as long as reading it.
   if (value.collection) c.changedTo(stored, c.request.slice(3));
   else c.changed(stored);
+  if (entry !== 0) c.note(EVENT_NEW, 'new');
+  c.note(EVENT_GENERIC, 'restore');
   c.reply.ok();
   return DONE;
 }

@@ -1,6 +1,7 @@
 // EXISTS, TOUCH, TYPE, DEL and UNLINK: keys as such.
 
 import type { CommandContext } from '../context.ts';
+import { EVENT_GENERIC } from '../key-events.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 import { typeName } from './type-names.ts';
 
@@ -11,6 +12,7 @@ export function exists(c: CommandContext): Outcome {
     const entry = c.peek(i);
     if (entry < 0) return c.refuse(entry);
     if (entry > 0) found++;
+    else c.noteMiss(i);
   }
   return replyFound(c, found);
 }
@@ -22,6 +24,7 @@ export function touch(c: CommandContext): Outcome {
     const entry = c.open(i);
     if (entry < 0) return c.refuse(entry);
     if (entry > 0) found++;
+    else c.noteMiss(i);
   }
   return replyFound(c, found);
 }
@@ -59,6 +62,7 @@ export function del(c: CommandContext): Outcome {
     const entry = c.peek(i);
     if (entry <= 0) continue;
     c.remove(entry);
+    c.note(EVENT_GENERIC, 'del', i);
     removed++;
   }
   c.reply.integer(removed);

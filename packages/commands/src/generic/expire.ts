@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../context.ts';
 import { EX, EXAT, type ExpireUnit, PX, PXAT, readExpireTime } from '../expire-time.ts';
+import { EVENT_GENERIC } from '../key-events.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 
 const ERR_NX_AND_OTHERS = 'ERR NX and XX, GT or LT options at the same time are not compatible';
@@ -45,6 +46,7 @@ export function persist(c: CommandContext): Outcome {
   if (expires) {
     c.table.setExpireAtMs(entry, 0);
     c.expiryChanged(entry);
+    c.note(EVENT_GENERIC, 'persist');
   }
   c.reply.integer(expires ? 1 : 0);
   return DONE;
@@ -66,9 +68,11 @@ function expireKey(c: CommandContext, unit: ExpireUnit, command: string): Outcom
   if (expireAtMs > c.nowMs) {
     table.setExpireAtMs(entry, expireAtMs);
     c.expiryChanged(entry);
+    c.note(EVENT_GENERIC, 'expire');
   } else {
     if (!c.canRemove(entry)) return c.refuse(NOT_HERE);
     c.remove(entry);
+    c.note(EVENT_GENERIC, 'del');
   }
   c.reply.integer(1);
   return DONE;

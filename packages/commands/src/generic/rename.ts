@@ -3,6 +3,7 @@
 import type { CommandContext } from '../context.ts';
 import { readDatabase } from '../database-argument.ts';
 import { ERR_NO_SUCH_KEY, ERR_SAME_OBJECT, ERR_SYNTAX } from '../errors.ts';
+import { EVENT_GENERIC, EVENT_NEW } from '../key-events.ts';
 import type { LargeCollection } from '../large-values.ts';
 import { DONE, NOT_HERE, type Outcome, SLICED } from '../outcome.ts';
 import { MOST_RESTARTS } from '../sliced-work.ts';
@@ -70,7 +71,7 @@ export function copy(c: CommandContext): Outcome {
   }
   if (toDb === c.db && isSameKey(c)) return c.fail(ERR_SAME_OBJECT);
   const result = transfer(c, { from: 1, fromDb: c.db, to: 2, toDb, replace, copy: true });
-  if (result === NO_SOURCE) stats.misses++;
+  if (result === NO_SOURCE) c.countRead(0);
   else if (result > 0 && result !== SLICED) stats.hits++;
   return replyTransferred(c, result);
 }
@@ -121,14 +122,27 @@ function transfer(c: CommandContext, plan: Transfer): number {
     return transferLong(c, plan, source, collection);
   }
   const stored = plan.copy ? storeCopy(c, target, source) : storeMoved(c, target, source);
-  return stored < 0 ? stored : endTransfer(c, plan, entry);
+  return stored < 0 ? stored : endTransfer(c, plan, entry, target !== 0);
 }
 
-function endTransfer(c: CommandContext, plan: Transfer, entry: number): number {
-  if (!plan.copy) {
-    c.select(plan.from, plan.fromDb);
-    c.remove(entry);
+/** @param isReplaced the target was there: Redis removes it before, so that it is new again */
+function endTransfer(
+  c: CommandContext,
+  plan: Transfer,
+  entry: number,
+  isReplaced: boolean,
+): number {
+  const { from, fromDb, to, toDb } = plan;
+  if (isReplaced) c.note(EVENT_NEW, 'new', to, toDb);
+  if (plan.copy) {
+    c.note(EVENT_GENERIC, 'copy_to', to, toDb);
+    return TRANSFERRED;
   }
+  c.select(from, fromDb);
+  c.remove(entry);
+  const verb = from === to ? 'move' : 'rename';
+  c.note(EVENT_GENERIC, `${verb}_from`, from, fromDb);
+  c.note(EVENT_GENERIC, `${verb}_to`, to, toDb);
   return TRANSFERRED;
 }
 
@@ -158,5 +172,5 @@ function transferLong(
   const target = c.open(plan.to, plan.toDb);
   if (target < 0) return target;
   const stored = storePrepared(c, target, source, made!);
-  return stored < 0 ? stored : endTransfer(c, plan, source.entry);
+  return stored < 0 ? stored : endTransfer(c, plan, source.entry, target !== 0);
 }

@@ -113,17 +113,17 @@ export class SortPattern {
 
   #openString(c: CommandContext): number {
     let entry = c.open(0);
-    if (entry <= 0) return counted(entry);
-    if (c.table.typeOf(entry) !== TYPE_STRING) return counted(OTHER_TYPE);
+    if (entry <= 0) return counted(c, entry);
+    if (c.table.typeOf(entry) !== TYPE_STRING) return counted(c, OTHER_TYPE);
     entry = c.loadValue(entry);
     if (entry < 0) return entry;
     this.value.point(c.valueBytes, c.valueOffset, c.valueLength);
-    return counted(entry);
+    return counted(c, entry);
   }
 
   #openField(c: CommandContext): number {
     const entry = hash.open(c, 0);
-    if (entry <= 0) return counted(entry);
+    if (entry <= 0) return counted(c, entry);
     counts.hits++;
     if (!hash.find(c, 1)) return NO_VALUE;
     this.value.point(hash.valueBytes, hash.valueAt, hash.valueLength);
@@ -144,7 +144,7 @@ function isWanted(c: CommandContext): boolean {
 }
 
 /** Counts what `open` has answered as a hit or a miss, and says whether there is a value. */
-function counted(entry: number): number {
+function counted(c: CommandContext, entry: number): number {
   if (entry > 0 || entry === OTHER_TYPE) {
     counts.hits++;
     return entry > 0 ? HAS_VALUE : NO_VALUE;
@@ -152,6 +152,7 @@ function counted(entry: number): number {
   // There can be no key that is longer than keys can be.
   if (entry !== 0 && entry !== KEY_TOO_LONG) return entry;
   counts.misses++;
+  c.noteMiss(0);
   return NO_VALUE;
 }
 

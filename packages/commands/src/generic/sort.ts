@@ -7,6 +7,7 @@
 import { LargeList } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_STRING_SIZE } from '../errors.ts';
+import { EVENT_GENERIC, EVENT_LIST } from '../key-events.ts';
 import type { LargeCollection } from '../large-values.ts';
 import { newList } from '../list/list-packing.ts';
 import { DONE, NOT_HERE, type Outcome, SLICED } from '../outcome.ts';
@@ -56,8 +57,12 @@ function run(c: CommandContext, options: SortOptions): number {
   if (prepared?.sources.areCurrent(c)) return storePrepared(c, prepared, options);
   let entry = c.open(1);
   if (entry < 0) return entry;
-  if (entry === 0) counts.misses++;
-  else counts.hits++;
+  if (entry === 0) {
+    counts.misses++;
+    c.noteMiss();
+  } else {
+    counts.hits++;
+  }
   const elements = new ByteStrings();
   let order: Order = { indexes: null, first: 0, count: 0 };
   if (entry > 0) {
@@ -168,6 +173,8 @@ function storeMade(c: CommandContext, made: Made, options: SortOptions): number 
   if (target < 0) return target;
   const stored = list.count === 0 ? drop(c, target) : storeList(c, target, list, payload);
   if (stored < 0) return stored;
+  if (list.count > 0) c.note(EVENT_LIST, 'sortstore', options.store);
+  else if (target !== 0) c.note(EVENT_GENERIC, 'del', options.store);
   c.reply.integer(list.count);
   return DONE;
 }

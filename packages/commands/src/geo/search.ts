@@ -7,7 +7,7 @@ import {
   type GeoShape,
   geoCells,
 } from '@forgekv/datatypes';
-import type { CommandContext } from '../context.ts';
+import { type CommandContext, NOTED } from '../context.ts';
 import { DONE, OTHER_TYPE, type Outcome, SLICED } from '../outcome.ts';
 import { MOST_RESTARTS } from '../sliced-work.ts';
 import { made } from '../sorted-set/new-sorted-set.ts';
@@ -71,7 +71,7 @@ function find(c: CommandContext, grammar: SearchGrammar): Outcome {
   if (entry < 0) return c.refuse(entry);
   const wrong = search.read(c, grammar, entry === 0);
   if (wrong !== '') {
-    c.countRead(entry);
+    c.countRead(entry, grammar.source);
     return c.fail(wrong);
   }
   const { storeIndex } = search;
@@ -80,7 +80,7 @@ function find(c: CommandContext, grammar: SearchGrammar): Outcome {
     if (destination < 0) return c.refuse(destination);
   }
   const prepared = c.prepared instanceof SearchStore ? c.prepared : null;
-  if (prepared?.sources.areCurrent(c)) return finish(c, prepared);
+  if (prepared?.sources.areCurrent(c)) return finish(c, prepared, grammar);
   if (zset.isLong(c, zset.count)) {
     const ranges = rangesOf(search.shape);
     const looked = ranges.reduce((sum, { count }) => sum + count, 0);
@@ -90,7 +90,7 @@ function find(c: CommandContext, grammar: SearchGrammar): Outcome {
   }
   const found = entry === 0 ? [] : collect();
   if (storeIndex === 0) {
-    c.countRead(entry);
+    c.countRead(entry, grammar.source);
     reply(c, found);
     return DONE;
   }
@@ -98,8 +98,9 @@ function find(c: CommandContext, grammar: SearchGrammar): Outcome {
   for (const { bytes, offset, length, score, distance } of found) {
     made.put(bytes, offset, length, search.storesDistance ? distance / lengths.unit : score);
   }
-  const outcome = storeMade(c, storeIndex);
-  if (outcome === DONE) c.countRead(entry);
+  if (entry === 0) c.noteMiss(grammar.source);
+  const outcome = storeMade(c, eventOf(grammar), storeIndex);
+  if (outcome === DONE) c.countRead(entry, NOTED);
   return outcome;
 }
 
@@ -126,14 +127,19 @@ function findSliced(
   work.restarts = restarts;
   const outcome = c.perform(work, restarts > MOST_RESTARTS ? 0 : looked);
   if (outcome === SLICED) work.sources.note(c, grammar.source, 1);
-  return outcome === DONE ? finish(c, work) : outcome;
+  return outcome === DONE ? finish(c, work, grammar) : outcome;
 }
 
 /** Stores what was found in a sorted set that is there. */
-function finish(c: CommandContext, { made: found, payload }: SearchStore): Outcome {
-  const outcome = storeMade(c, search.storeIndex, found, payload);
+function finish(c: CommandContext, work: SearchStore, grammar: SearchGrammar): Outcome {
+  const { made: found, payload } = work;
+  const outcome = storeMade(c, eventOf(grammar), search.storeIndex, found, payload);
   if (outcome === DONE) c.stats.hits++;
   return outcome;
+}
+
+function eventOf(grammar: SearchGrammar): string {
+  return grammar === GEOSEARCHSTORE ? 'geosearchstore' : 'georadiusstore';
 }
 
 /** Finds what the options ask for, in their order. */

@@ -16,6 +16,7 @@ import {
 } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_FLOAT, ERR_NOT_INTEGER, ERR_OVERFLOW } from '../errors.ts';
+import { EVENT_HASH } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { hash } from './hash-value.ts';
 
@@ -46,6 +47,7 @@ export function hIncrBy(c: CommandContext): Outcome {
   writeInteger(digits, 0, length, sum);
   const stored = store(c, entry, text.set(digits, digitsView, 0, length));
   if (stored < 0) return c.refuse(stored);
+  c.note(EVENT_HASH, 'hincrby');
   c.reply.integer(sum);
   return DONE;
 }
@@ -59,6 +61,7 @@ function addExactly(c: CommandContext, entry: number, isFound: boolean): Outcome
   if (!fitsInt64(sum)) return c.fail(ERR_OVERFLOW);
   const stored = store(c, entry, text.setBuffer(Buffer.from(sum.toString(), 'latin1')));
   if (stored < 0) return c.refuse(stored);
+  c.note(EVENT_HASH, 'hincrby');
   c.reply.bigInteger(sum);
   return DONE;
 }
@@ -81,6 +84,7 @@ export function hIncrByFloat(c: CommandContext): Outcome {
   const shown = longDoubleText(sum);
   const stored = store(c, entry, text.setBuffer(Buffer.from(shown, 'latin1')));
   if (stored < 0) return c.refuse(stored);
+  c.note(EVENT_HASH, 'hincrbyfloat');
   c.reply.text(shown);
   return DONE;
 }

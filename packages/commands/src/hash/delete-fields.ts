@@ -1,6 +1,7 @@
 // HDEL.
 
 import type { CommandContext } from '../context.ts';
+import { EVENT_HASH } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { hash } from './hash-value.ts';
 
@@ -12,8 +13,11 @@ export function hDel(c: CommandContext): Outcome {
   if (entry !== 0) {
     const { argc } = c.request;
     for (let i = 2; i < argc && hash.count > 0; i++) if (hash.delete(c, i)) removed++;
-    const left = removed > 0 ? hash.end(c, entry) : 0;
-    if (left !== 0) c.changedAsAsked(left);
+    if (removed > 0) {
+      const left = hash.end(c, entry);
+      if (left !== 0) c.changedAsAsked(left);
+      c.noteLeft(EVENT_HASH, 'hdel', left);
+    }
   }
   c.reply.integer(removed);
   return DONE;

@@ -2,6 +2,7 @@
 // it holds a shard's lock, and opened afterwards as a command would, which removes those fields.
 
 import type { CommandContext } from '../context.ts';
+import { DONE, NOT_HERE } from '../outcome.ts';
 import { hash } from './hash-value.ts';
 
 /** More are left to the next sweep. */
@@ -67,7 +68,8 @@ export class DueHashes {
     const shard = c.prehash(0);
     table.locks.lock(shard);
     // Whatever it answers: what is not within reach now is met again.
-    hash.open(c, 0);
+    const entry = hash.open(c, 0);
+    c.endNotes(entry < 0 ? NOT_HERE : DONE);
     c.log?.endGroup();
     table.locks.unlock(shard);
     c.clearPrehashed(0);

@@ -5,6 +5,7 @@ import { parseSafeInteger } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER, invalidExpireTime } from '../errors.ts';
 import { EX, EXAT, type ExpireUnit, PX, PXAT } from '../expire-time.ts';
+import { EVENT_HASH } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { fieldsProblem, replyForEach } from './field-arguments.ts';
 import { hash } from './hash-value.ts';
@@ -142,6 +143,7 @@ function tell(c: CommandContext, entry: number, expireAtMs: number): void {
   const { request } = c;
   if (expireAtMs !== 0) hash.noteTimes(c, entry);
   const stored = hash.end(c, entry);
+  c.noteLeft(EVENT_HASH, expireAtMs === 0 ? 'hdel' : 'hexpire', stored);
   if (stored === 0) return;
   const count = changed.length;
   const log =

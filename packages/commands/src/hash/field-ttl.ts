@@ -1,6 +1,7 @@
 // HTTL, HPTTL, HEXPIRETIME and HPEXPIRETIME: when fields expire; and HPERSIST.
 
 import type { CommandContext } from '../context.ts';
+import { EVENT_HASH } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { fieldsProblem, replyForEach } from './field-arguments.ts';
 import { hash } from './hash-value.ts';
@@ -82,6 +83,7 @@ export function hPersist(c: CommandContext): Outcome {
   if (isChanged) {
     hash.noteTimes(c, entry);
     c.changedAsAsked(hash.end(c, entry));
+    c.note(EVENT_HASH, 'hpersist');
   }
   return DONE;
 }

@@ -5,6 +5,7 @@ import { invariant } from '@forgekv/base';
 import { LargeHash } from '@forgekv/datatypes';
 import { TYPE_HASH } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import { EVENT_GENERIC, EVENT_HASH } from '../key-events.ts';
 import { AWAITS, OTHER_TYPE, UNREADABLE } from '../outcome.ts';
 import { HashFields } from './hash-fields.ts';
 
@@ -30,7 +31,7 @@ export class OpenedHash extends HashFields {
   /** The same for commands that only read: counts the keyspace hit or miss. */
   openRead(c: CommandContext, index: number): number {
     const entry = this.open(c, index);
-    if (entry >= 0) c.countRead(entry);
+    if (entry >= 0) c.countRead(entry, index);
     else if (entry === OTHER_TYPE) c.stats.hits++;
     return entry;
   }
@@ -57,9 +58,13 @@ export class OpenedHash extends HashFields {
     if (!c.table.hasTimedParts(entry)) c.table.noteTimedParts(entry, earliestMs);
     if (earliestMs === 0 || earliestMs > c.nowMs) return entry;
     if (c.writeRefusal !== '') return this.#hide(c, entry);
+    // Those of a large one go in spite of a pause.
+    if (c.keepsExpired && this.large === null) return this.#hide(c, entry);
     if (this.large !== null && c.large.awaitRelease(this.large)) return AWAITS;
     const left = this.large === null ? this.#expirePacked(c, entry) : this.#expireLarge(c, entry);
+    c.noteSelected(EVENT_HASH, 'hexpired', true);
     if (left > 0) return left;
+    c.noteSelected(EVENT_GENERIC, 'del', true);
     c.remove(entry);
     c.stats.expiredKeys++;
     this.attachNone();

@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../context.ts';
 import { wrongArity } from '../errors.ts';
+import { EVENT_HASH } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { hash } from './hash-value.ts';
 
@@ -34,6 +35,7 @@ function setPairs(c: CommandContext, name: string): number {
   let created = 0;
   for (let i = 2; i < argc; i += 2) if (hash.set(c, i, i + 1)) created++;
   c.changedAsAsked(hash.end(c, entry));
+  c.note(EVENT_HASH, 'hset');
   return created;
 }
 
@@ -53,6 +55,7 @@ export function hSetNx(c: CommandContext): Outcome {
   if (entry < 0) return c.refuse(entry);
   hash.set(c, 2, 3);
   c.changedAsAsked(hash.end(c, entry));
+  c.note(EVENT_HASH, 'hset');
   c.reply.integer(1);
   return DONE;
 }

@@ -11,6 +11,7 @@ import {
   setDenseRegister,
 } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
+import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import {
   beginEmpty,
@@ -102,6 +103,7 @@ function failChanged(c: CommandContext, entry: number): Outcome {
 function replyChanged(c: CommandContext, stored: number): Outcome {
   if (stored < 0) return c.refuse(stored);
   c.changedAsAsked(stored);
+  c.note(EVENT_STRING, 'pfadd');
   c.reply.integer(1);
   return DONE;
 }

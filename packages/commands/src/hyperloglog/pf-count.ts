@@ -80,8 +80,10 @@ function countTogether(c: CommandContext): Outcome {
     if (entry < 0) return c.refuse(entry);
     const wrong = whyNotHll(c, entry);
     if (wrong !== null) return c.fail(wrong);
-    if (entry === 0) misses++;
-    else if (!mergeRegisters(registers, c.valueBytes, c.valueOffset, c.valueLength)) {
+    if (entry === 0) {
+      misses++;
+      c.noteMiss(i);
+    } else if (!mergeRegisters(registers, c.valueBytes, c.valueOffset, c.valueLength)) {
       return c.fail(ERR_DAMAGED);
     }
   }

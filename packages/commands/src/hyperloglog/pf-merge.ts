@@ -9,6 +9,7 @@ import {
   setDenseRegister,
 } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
+import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import {
   beginEmpty,
@@ -36,6 +37,7 @@ export function pfMerge(c: CommandContext): Outcome {
     if (wrong !== null) return c.fail(wrong);
     if (entry === 0) {
       misses++;
+      c.noteMiss(i);
       continue;
     }
     if (hllForm(c.valueBytes, c.valueOffset) === HLL_DENSE) anyDense = true;
@@ -46,6 +48,7 @@ export function pfMerge(c: CommandContext): Outcome {
   const stored = storeMerged(c, anyDense);
   if (stored < 0) return c.refuse(stored);
   c.changed(stored);
+  c.note(EVENT_STRING, 'pfadd');
   c.stats.hits += argc - 1 - misses;
   c.stats.misses += misses;
   c.reply.ok();

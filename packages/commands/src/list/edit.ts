@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../context.ts';
 import { ERR_NO_SUCH_KEY, ERR_NOT_INTEGER, ERR_STRING_SIZE, ERR_SYNTAX } from '../errors.ts';
+import { EVENT_LIST } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { fromStart, readInteger } from './index-argument.ts';
 import { list } from './list-value.ts';
@@ -25,6 +26,7 @@ export function lSet(c: CommandContext): Outcome {
   const stored = list.set(c, index, 3);
   if (stored < 0) return c.refuse(stored);
   c.changedAsAsked(stored);
+  c.note(EVENT_LIST, 'lset');
   c.reply.ok();
   return DONE;
 }
@@ -45,6 +47,7 @@ export function lInsert(c: CommandContext): Outcome {
   const stored = list.insert(c, index, isBefore, 4);
   if (stored < 0) return c.refuse(stored);
   c.changedAsAsked(stored);
+  c.note(EVENT_LIST, 'linsert');
   c.reply.integer(list.count);
   return DONE;
 }
@@ -62,6 +65,7 @@ export function lRem(c: CommandContext): Outcome {
   }
   const left = list.removeEqual(c, 3, wanted);
   if (left !== 0 && list.removed > 0) c.changedAsAsked(left);
+  if (list.removed > 0) c.noteLeft(EVENT_LIST, 'lrem', left);
   c.reply.integer(list.removed);
   return DONE;
 }
@@ -80,8 +84,12 @@ export function lTrim(c: CommandContext): Outcome {
   const first = Math.max(0, fromStart(start, count));
   const last = Math.min(fromStart(stop, count), count - 1);
   const kept = Math.max(0, last - first + 1);
-  if (kept === count) return DONE;
+  if (kept === count) {
+    c.note(EVENT_LIST, 'ltrim');
+    return DONE;
+  }
   const left = list.trim(c, first, kept);
   if (left !== 0) c.changedAsAsked(left);
+  c.noteLeft(EVENT_LIST, 'ltrim', left);
   return DONE;
 }

@@ -41,7 +41,7 @@ export class ListElements {
   /** The same for commands that count as reads of the key. */
   openToRead(c: CommandContext, index: number): number {
     const entry = this.open(c, index);
-    if (entry >= 0) c.countRead(entry);
+    if (entry >= 0) c.countRead(entry, index);
     else if (entry === OTHER_TYPE) c.stats.hits++;
     return entry;
   }

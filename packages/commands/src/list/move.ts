@@ -3,6 +3,7 @@
 import { invariant } from '@forgekv/base';
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
+import { EVENT_LIST } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { readEnd } from './index-argument.ts';
 import { other as source, list as target } from './list-value.ts';
@@ -40,6 +41,7 @@ function move(c: CommandContext, fromLeft: boolean, toLeft: boolean): Outcome {
   const log = c.changedAs(stored, toLeft ? 'LPUSH' : 'RPUSH', 1);
   log?.argument(source.bytes, source.offset, source.length);
   log?.endTold(stored);
+  c.note(EVENT_LIST, toLeft ? 'lpush' : 'rpush', 2);
   popMoved(c, fromLeft);
   return DONE;
 }
@@ -48,6 +50,7 @@ function popMoved(c: CommandContext, fromLeft: boolean): void {
   const entry = source.open(c, 1);
   invariant(entry > 0, 'a list that was open can be opened again');
   const left = source.removeRange(c, fromLeft ? 0 : source.count - 1, 1);
+  c.noteLeft(EVENT_LIST, fromLeft ? 'lpop' : 'rpop', left);
   if (left === 0) return;
   const log = c.changedAs(left, fromLeft ? 'LPOP' : 'RPOP', 0);
   log?.endTold(left);
@@ -63,6 +66,8 @@ function moveWithin(c: CommandContext, fromLeft: boolean, toLeft: boolean): Outc
     return c.refuse(stored);
   }
   c.changedAsAsked(stored);
+  c.note(EVENT_LIST, toLeft ? 'lpush' : 'rpush');
+  c.note(EVENT_LIST, fromLeft ? 'lpop' : 'rpop');
   return DONE;
 }
 

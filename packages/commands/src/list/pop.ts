@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_POSITIVE, ERR_SYNTAX, wrongArity } from '../errors.ts';
+import { EVENT_LIST } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { FoundMembers } from '../set/found-members.ts';
 import { PagedReply } from '../sliced-work.ts';
@@ -39,13 +40,19 @@ function pop(c: CommandContext, isLeft: boolean): Outcome {
     const work = replyLater(c, isLeft, popped, null);
     const left = remove(c, isLeft, popped);
     if (left !== 0) c.changedAsAsked(left);
+    notePopped(c, left, isLeft);
     return c.perform(work, popped);
   }
   if (argc === 3) c.reply.array(popped);
   if (popped === 0) return DONE;
   const left = popReplying(c, isLeft, popped);
   if (left !== 0) c.changedAsAsked(left);
+  notePopped(c, left, isLeft);
   return DONE;
+}
+
+function notePopped(c: CommandContext, left: number, isLeft: boolean, key: number = 1): void {
+  c.noteLeft(EVENT_LIST, isLeft ? 'lpop' : 'rpop', left, key);
 }
 
 /** Pops elements that exist, after replying them; returns the entry, 0 when none are left. */
@@ -116,18 +123,25 @@ function popKeyed(c: CommandContext, key: number, isLeft: boolean, count: number
   const { request, reply } = c;
   if (list.isLong(c, count)) {
     const work = replyLater(c, isLeft, count, request.copy(key));
-    logPopped(c, remove(c, isLeft, count), isLeft, count);
+    endPopped(c, key, remove(c, isLeft, count), isLeft, count);
     return c.perform(work, count);
   }
   reply.array(2);
   reply.bulk(request.bytes, request.offset(key), request.length(key));
   reply.array(count);
-  logPopped(c, popReplying(c, isLeft, count), isLeft, count);
+  endPopped(c, key, popReplying(c, isLeft, count), isLeft, count);
   return DONE;
 }
 
 /** Logs what was popped when something is left. */
-function logPopped(c: CommandContext, left: number, isLeft: boolean, count: number): void {
+function endPopped(
+  c: CommandContext,
+  key: number,
+  left: number,
+  isLeft: boolean,
+  count: number,
+): void {
+  notePopped(c, left, isLeft, key);
   if (left === 0) return;
   const log = c.changedAs(left, isLeft ? 'LPOP' : 'RPOP', 1);
   log?.argumentText(String(count));

@@ -3,6 +3,7 @@
 import { MAX_ELEMENT_BYTES } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_STRING_SIZE } from '../errors.ts';
+import { EVENT_LIST } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { list } from './list-value.ts';
 
@@ -47,6 +48,7 @@ function push(c: CommandContext, isLeft: boolean, mustExist: boolean): Outcome {
   const stored = list.push(c, isLeft, 2);
   if (stored < 0) return c.refuse(stored);
   c.changedAsAsked(stored);
+  c.note(EVENT_LIST, isLeft ? 'lpush' : 'rpush');
   c.reply.integer(list.count);
   return DONE;
 }

@@ -15,6 +15,7 @@ import { helpOn } from './help.ts';
 import { info } from './info.ts';
 import { lolwut } from './lolwut.ts';
 import { memoryUsage } from './memory.ts';
+import { monitor } from './monitor.ts';
 import { moduleList, role } from './role.ts';
 import { bgSave, lastSave, rewriteLog, save } from './save.ts';
 import { shutdown } from './shutdown.ts';
@@ -54,7 +55,6 @@ export const configHandlers = {
 } satisfies HandlersOf<typeof configFamily, Handler, 'CONFIG|REWRITE'>;
 
 type PendingObservability =
-  | 'MONITOR'
   | `${'LATENCY' | 'SLOWLOG'}|${string}`
   | `MEMORY|${'DOCTOR' | 'MALLOC-STATS' | 'PURGE' | 'STATS'}`;
 
@@ -63,6 +63,7 @@ export const observabilityHandlers = {
   'MEMORY|USAGE': keyed(memoryUsage),
   'MODULE|HELP': onFront(helpOn('module')),
   'MODULE|LIST': onFront(moduleList),
+  MONITOR: onFront(monitor),
 } satisfies HandlersOf<
   typeof observabilityFamily,
   Handler,

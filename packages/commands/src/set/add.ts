@@ -4,6 +4,7 @@ import { MAX_ELEMENT_BYTES } from '@forgekv/datatypes';
 import { TYPE_SET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_STRING_SIZE } from '../errors.ts';
+import { EVENT_SET } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { SetEdit } from './set-edit.ts';
 
@@ -21,6 +22,7 @@ export function sadd(c: CommandContext): Outcome {
   const stored = set.open(c, entry).add(c, entry, 2);
   if (stored < 0) return c.refuse(stored);
   if (set.added > 0 || set.isConverted) c.changedAsAsked(stored);
+  if (set.added > 0) c.note(EVENT_SET, 'sadd');
   c.reply.integer(set.added);
   return DONE;
 }
@@ -40,6 +42,7 @@ export function srem(c: CommandContext): Outcome {
   if (removed > 0) {
     const stored = set.settle(c, entry);
     if (stored > 0) c.changedAsAsked(stored);
+    c.noteLeft(EVENT_SET, 'srem', stored);
   }
   c.reply.integer(removed);
   return DONE;

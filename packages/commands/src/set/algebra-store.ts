@@ -2,12 +2,21 @@
 // form that Redis 7.2 gives it.
 
 import type { CommandContext } from '../context.ts';
+import { EVENT_GENERIC, EVENT_SET } from '../key-events.ts';
 import { AWAITS, DONE, NOT_HERE, type Outcome, SLICED } from '../outcome.ts';
 import { MOST_RESTARTS } from '../sliced-work.ts';
 import { SetStore } from './set-store.ts';
 
 /** Argument index of the first set. */
 const FIRST = 2;
+
+type Combine = 'intersect' | 'unite' | 'subtract';
+
+const EVENTS: Readonly<Record<Combine, string>> = {
+  intersect: 'sinterstore',
+  unite: 'sunionstore',
+  subtract: 'sdiffstore',
+};
 
 /** Given away with the work that is put off. */
 let work = new SetStore();
@@ -27,13 +36,13 @@ export function sdiffStore(c: CommandContext): Outcome {
   return combineAndStore(c, 'subtract');
 }
 
-function combineAndStore(c: CommandContext, combine: 'intersect' | 'unite' | 'subtract'): Outcome {
+function combineAndStore(c: CommandContext, combine: Combine): Outcome {
   // Asked first, so that nothing is computed where it cannot be stored.
   const reachable = c.open(1);
   if (reachable < 0) return c.refuse(reachable);
   if (reachable > 0 && !c.canRemove(reachable)) return c.refuse(NOT_HERE);
   const prepared = c.prepared instanceof SetStore ? c.prepared : null;
-  if (prepared?.sources.areCurrent(c)) return finish(c, prepared);
+  if (prepared?.sources.areCurrent(c)) return finish(c, prepared, combine);
 
   const { group } = work;
   const count = c.request.argc - FIRST;
@@ -44,19 +53,20 @@ function combineAndStore(c: CommandContext, combine: 'intersect' | 'unite' | 'su
   work.restarts = prepared === null ? 0 : prepared.restarts + 1;
   const outcome = c.perform(work, work.restarts > MOST_RESTARTS ? 0 : group.members);
   if (outcome === AWAITS) return outcome;
-  if (outcome !== SLICED) return finish(c, work);
+  if (outcome !== SLICED) return finish(c, work, combine);
   work.sources.note(c, FIRST, count);
   work = new SetStore();
   return outcome;
 }
 
-function finish(c: CommandContext, made: SetStore): Outcome {
+function finish(c: CommandContext, made: SetStore, combine: Combine): Outcome {
   const { builder, group } = made;
+  group.noteMisses(c);
   if (made.value === null) made.count = builder.count;
-  const stored = store(c, made);
+  const stored = store(c, made, EVENTS[combine]);
   if (typeof stored === 'string') return c.fail(stored);
   if (stored < 0) return c.refuse(stored);
-  group.countReads(c);
+  group.countReads(c, true);
   c.reply.integer(made.count);
   made.value = null;
   return DONE;
@@ -66,12 +76,14 @@ function finish(c: CommandContext, made: SetStore): Outcome {
  * Makes the destination hold what was made, without an expiry; nothing removes the key.
  * @returns 0 or the entry; NOT_HERE or FULL, or an error reply, and then nothing has changed
  */
-function store(c: CommandContext, made: SetStore): number | string {
+function store(c: CommandContext, made: SetStore, event: string): number | string {
   // Opened again: it may have been among the sets.
   const entry = c.open(1);
   if (entry < 0) return entry;
   if (made.count === 0) {
-    if (entry !== 0) c.remove(entry);
+    if (entry === 0) return 0;
+    c.remove(entry);
+    c.note(EVENT_GENERIC, 'del');
     return 0;
   }
   const { builder, payload } = made;
@@ -87,5 +99,6 @@ function store(c: CommandContext, made: SetStore): number | string {
   c.table.setExpireAtMs(stored, 0);
   if (payload === null) c.changed(stored);
   else c.changedTo(stored, payload.bytes);
+  c.note(EVENT_SET, event);
   return stored;
 }

@@ -2,6 +2,7 @@
 
 import { TYPE_SET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import { EVENT_SET } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { SetEdit } from './set-edit.ts';
 
@@ -24,10 +25,13 @@ export function smove(c: CommandContext): Outcome {
   if (!source.has(c, bytes, offset, length)) return reply(c, false);
   if (to === from) return reply(c, true);
 
+  // In the order of Redis; forgotten again when the addition is refused.
+  c.noteLeft(EVENT_SET, 'srem', source.count - 1);
   // The addition comes first: it is the step that can fail.
   const stored = target.open(c, to).add(c, to, MEMBER);
   if (stored < 0) return c.refuse(stored);
   if (target.added > 0 || target.isConverted) logMember(c, stored, 'SADD');
+  if (target.added > 0) c.note(EVENT_SET, 'sadd', 2);
   c.select(1, c.db);
   c.loadValue(from);
   source.open(c, from).drop(c, bytes, offset, length);

@@ -5,6 +5,7 @@ import type { LargeSet } from '@forgekv/datatypes';
 import { TYPE_SET } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_POSITIVE, ERR_SYNTAX } from '../errors.ts';
+import { EVENT_SET } from '../key-events.ts';
 import type { LargeCollection } from '../large-values.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { PagedReply, SLICE_PAGE, type SlicedWork } from '../sliced-work.ts';
@@ -62,10 +63,12 @@ function popMany(c: CommandContext, entry: number, count: number): Outcome {
     const { collection } = set;
     if (collection !== null && collection.count > c.sliceElements) {
       c.remove(entry);
+      c.noteLeft(EVENT_SET, 'spop', 0);
       return c.perform(new PoppedReply(collection, null), collection.count);
     }
     set.each(listPopped);
     c.remove(entry);
+    c.noteLeft(EVENT_SET, 'spop', 0);
     return replyPopped(c);
   }
   if (set.form === 'hashtable' && (set.count - count) * KEEP_SHARE <= count) {
@@ -91,6 +94,7 @@ function listPopped(bytes: Buffer, offset: number, length: number): boolean {
 /** Logs what was popped; what is left decides about the key. */
 function endPop(c: CommandContext, entry: number): void {
   const stored = set.settle(c, entry);
+  c.noteLeft(EVENT_SET, 'spop', stored);
   if (stored === 0) return;
   const log = c.changedAs(stored, 'SREM', popped.count);
   if (log === null) return;
@@ -118,6 +122,7 @@ function keepFew(c: CommandContext, entry: number, left: number): Outcome {
   const stored = c.storeNew(entry, builder.value());
   if (stored < 0) return c.refuse(stored);
   c.changed(stored);
+  c.note(EVENT_SET, 'spop');
   return isLong ? c.perform(new PoppedReply(collection, kept), collection.count) : replyPopped(c);
 }
 

@@ -14,8 +14,8 @@ const KEEP_SETS = 32;
 export class SetGroup {
   /** In the order of the keys, missing ones too, as empty sets. */
   readonly sets: SetValue[] = [];
-  /** Keys that are missing. */
-  misses = 0;
+  /** Argument indexes of the keys that are missing. */
+  readonly #missing: number[] = [];
   /** Keys that were opened. */
   #opened = 0;
   readonly #kept: SetValue[] = [];
@@ -33,7 +33,7 @@ export class SetGroup {
    */
   open(c: CommandContext, first: number, count: number): number {
     this.close();
-    this.misses = 0;
+    this.#missing.length = 0;
     this.#opened = 0;
     for (let i = first; i < first + count; i++) {
       const entry = c.openSource(i, TYPE_SET);
@@ -42,17 +42,32 @@ export class SetGroup {
         c.stats.hits++;
       }
       if (entry < 0) return entry;
-      if (entry === 0) this.misses++;
+      if (entry === 0) this.#missing.push(i);
       this.#opened++;
       this.sets.push((this.#kept.pop() ?? new SetValue()).open(c, entry));
     }
     return 0;
   }
 
-  /** Counts hits and misses of the keys. */
-  countReads(c: CommandContext): void {
+  /** Keys that are missing. */
+  get misses(): number {
+    return this.#missing.length;
+  }
+
+  /**
+   * Counts hits and misses of the keys.
+   * @param noted the misses were noted before
+   */
+  countReads(c: CommandContext, noted: boolean = false): void {
     c.stats.misses += this.misses;
     c.stats.hits += this.#opened - this.misses;
+    if (noted) return;
+    this.noteMisses(c);
+  }
+
+  /** Notes the keys that are missing. */
+  noteMisses(c: CommandContext): void {
+    for (const index of this.#missing) c.noteMiss(index);
   }
 
   /** Lets go of the sets. */

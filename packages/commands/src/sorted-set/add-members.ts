@@ -4,6 +4,7 @@
 import { MAX_ELEMENT_BYTES, SCORE_ADDED, SCORE_CHANGED } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_STRING_SIZE } from '../errors.ts';
+import { EVENT_ZSET } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { zset } from './sorted-set-value.ts';
 
@@ -84,7 +85,10 @@ export function addMembers(c: CommandContext): Outcome {
   const isChanged = added + changed > 0;
   const stored = zset.settle(c, isChanged);
   if (stored < 0) return c.refuse(stored);
-  if (isChanged) c.changedAsAsked(stored);
+  if (isChanged) {
+    c.changedAsAsked(stored);
+    c.note(EVENT_ZSET, increments ? 'zincr' : 'zadd');
+  }
 
   if (last === NOT_A_NUMBER && increments) return c.fail(ERR_NAN);
   return reply(c, added, changed, last === SKIPPED);

@@ -31,7 +31,8 @@ class AlgebraOptions {
   limit = 0;
   #numKeys = 0;
   #opened = 0;
-  #misses = 0;
+  /** Argument indexes of the keys that are missing. */
+  missing: number[] = [];
 
   /** Reads the number of keys; returns '' or an error. */
   readNumKeys(c: CommandContext, grammar: AlgebraGrammar): string {
@@ -47,14 +48,14 @@ class AlgebraOptions {
   /** Opens the keys; returns 0 or what `open` answers below 0. */
   openKeys(c: CommandContext, grammar: AlgebraGrammar): number {
     this.inputs = [];
-    this.#misses = 0;
+    this.missing = [];
     for (let i = 0; i < this.#numKeys; i++) {
       const input = new AlgebraInput();
       const entry = input.open(c, grammar.at + 1 + i);
       this.#opened = i + 1;
       if (entry === OTHER_TYPE) this.countReads(c);
       if (entry < 0) return entry;
-      if (input.isMissing) this.#misses++;
+      if (input.isMissing) this.missing.push(grammar.at + 1 + i);
       this.inputs.push(input);
     }
     return 0;
@@ -62,18 +63,19 @@ class AlgebraOptions {
 
   /** Keys that were opened, and are there. */
   get hits(): number {
-    return this.#opened - this.#misses;
+    return this.#opened - this.misses;
   }
 
   /** Keys that are missing. */
   get misses(): number {
-    return this.#misses;
+    return this.missing.length;
   }
 
   /** Counts the reads, once nothing can refuse the command any more, and lets go of the inputs. */
   countReads(c: CommandContext): void {
     c.stats.misses += this.misses;
     c.stats.hits += this.hits;
+    for (const index of this.missing) c.noteMiss(index);
     this.inputs = [];
   }
 

@@ -93,27 +93,29 @@ function store(c: CommandContext, grammar: AlgebraGrammar, operation: Operation)
   const destination = isDestinationHere(c);
   if (destination < 0) return c.refuse(destination);
   const prepared = c.prepared instanceof StoredCombination ? c.prepared : null;
-  if (prepared?.sources.areCurrent(c)) return finish(c, prepared);
+  if (prepared?.sources.areCurrent(c)) return finish(c, prepared, grammar.name);
   const outcome = prepare(c, grammar);
   if (outcome !== null) return outcome;
   const work = storedWork;
   work.begin(c, operation);
   work.hits = options.hits;
-  work.misses = options.misses;
+  work.missing = options.missing;
   work.restarts = prepared === null ? 0 : prepared.restarts + 1;
   const performed = c.perform(work, work.restarts > MOST_RESTARTS ? 0 : work.members);
   if (performed === AWAITS) return performed;
-  if (performed !== SLICED) return finish(c, work);
-  work.sources.note(c, grammar.at + 1, work.hits + work.misses);
+  if (performed !== SLICED) return finish(c, work, grammar.name);
+  work.sources.note(c, grammar.at + 1, work.hits + work.missing.length);
   storedWork = new StoredCombination();
   return performed;
 }
 
-function finish(c: CommandContext, { made, payload, hits, misses }: StoredCombination): Outcome {
-  const outcome = storeMade(c, 1, made, payload);
+function finish(c: CommandContext, work: StoredCombination, event: string): Outcome {
+  const { made, payload, hits, missing } = work;
+  for (const index of missing) c.noteMiss(index);
+  const outcome = storeMade(c, event, 1, made, payload);
   if (outcome === DONE) {
     c.stats.hits += hits;
-    c.stats.misses += misses;
+    c.stats.misses += missing.length;
   }
   return outcome;
 }

@@ -178,7 +178,8 @@ export class StoredCombination extends Making {
   /** Times that it was outdated before. */
   restarts = 0;
   hits = 0;
-  misses = 0;
+  /** Argument indexes of the keys that were missing. */
+  missing: readonly number[] = [];
   /** That of what was made when it is large and took long. */
   payload: SlicedPayload | null = null;
   #isLater = false;

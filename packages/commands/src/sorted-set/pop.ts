@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_POSITIVE, ERR_SYNTAX } from '../errors.ts';
+import { EVENT_ZSET } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { PoppedMembers } from './popped-members.ts';
 import { MemberReply } from './reply-members.ts';
@@ -41,13 +42,19 @@ function popOne(c: CommandContext, fromMax: boolean): Outcome {
     const popped = new PoppedMembers(c, count, inPairs, null);
     const stored = popLater(c, count, fromMax, popped);
     if (stored > 0) c.changedAsAsked(stored);
+    notePopped(c, 1, stored, fromMax);
     return c.perform(popped.reply, count);
   }
   members.begin(c, count, true, inPairs);
   popMembers(count, fromMax);
   const stored = zset.settle(c, true);
   if (stored > 0) c.changedAsAsked(stored);
+  notePopped(c, 1, stored, fromMax);
   return DONE;
+}
+
+function notePopped(c: CommandContext, index: number, stored: number, fromMax: boolean): void {
+  c.noteLeft(EVENT_ZSET, fromMax ? 'zpopmax' : 'zpopmin', stored, index);
 }
 
 /** Pops members of a large one that are replied later; returns the entry, 0: none are left. */
@@ -103,18 +110,25 @@ function popFrom(c: CommandContext, index: number, count: number, fromMax: boole
   const { request, reply } = c;
   if (zset.isLong(c, count)) {
     const popped = new PoppedMembers(c, count, true, request.copy(index));
-    logPopped(c, popLater(c, count, fromMax, popped), count, fromMax);
+    endPopped(c, index, popLater(c, count, fromMax, popped), count, fromMax);
     return c.perform(popped.reply, count);
   }
   reply.array(2);
   reply.bulk(request.bytes, request.offset(index), request.length(index));
   members.begin(c, count, true, true);
   popMembers(count, fromMax);
-  logPopped(c, zset.settle(c, true), count, fromMax);
+  endPopped(c, index, zset.settle(c, true), count, fromMax);
   return DONE;
 }
 
-function logPopped(c: CommandContext, stored: number, count: number, fromMax: boolean): void {
+function endPopped(
+  c: CommandContext,
+  index: number,
+  stored: number,
+  count: number,
+  fromMax: boolean,
+): void {
+  notePopped(c, index, stored, fromMax);
   if (stored <= 0) return;
   const log = c.changedAs(stored, fromMax ? 'ZPOPMAX' : 'ZPOPMIN', 1);
   log?.argumentText(String(count));

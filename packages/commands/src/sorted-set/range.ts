@@ -95,7 +95,8 @@ export function zrangeStore(c: CommandContext): Outcome {
 
 function finish(c: CommandContext, { made, payload }: RangeCopy): Outcome {
   const isThere = c.peek(SOURCE) > 0;
-  const outcome = storeMade(c, 1, made, payload);
+  if (!isThere) c.noteMiss(SOURCE);
+  const outcome = storeMade(c, 'zrangestore', 1, made, payload);
   if (outcome !== DONE) return outcome;
   if (isThere) c.stats.hits++;
   else c.stats.misses++;

@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER } from '../errors.ts';
+import { EVENT_ZSET } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { readRank } from './range-options.ts';
 import {
@@ -20,7 +21,7 @@ export function zrem(c: CommandContext): Outcome {
   const { argc } = c.request;
   let removed = 0;
   for (let i = 2; i < argc && zset.count > 0; i++) if (zset.remove(c, i)) removed++;
-  return finish(c, removed);
+  return finish(c, removed, 'zrem');
 }
 
 /** ZREMRANGEBYRANK key start stop. */
@@ -31,7 +32,7 @@ export function zremRangeByRank(c: CommandContext): Outcome {
   const entry = zset.open(c, 1);
   if (entry < 0) return c.refuse(entry);
   zset.matchRanks(start, end);
-  return removeMatched(c);
+  return removeMatched(c, 'zremrangebyrank');
 }
 
 /** ZREMRANGEBYSCORE key min max. */
@@ -40,7 +41,7 @@ export function zremRangeByScore(c: CommandContext): Outcome {
   const entry = zset.open(c, 1);
   if (entry < 0) return c.refuse(entry);
   zset.matchScores(scoreRange);
-  return removeMatched(c);
+  return removeMatched(c, 'zremrangebyscore');
 }
 
 /** ZREMRANGEBYLEX key min max. */
@@ -50,18 +51,19 @@ export function zremRangeByLex(c: CommandContext): Outcome {
   const entry = zset.open(c, 1);
   if (entry < 0) return c.refuse(entry);
   zset.matchLex(lex, false);
-  return removeMatched(c);
+  return removeMatched(c, 'zremrangebylex');
 }
 
-function removeMatched(c: CommandContext): Outcome {
+function removeMatched(c: CommandContext, event: string): Outcome {
   zset.removeRanks(zset.first, zset.matched);
-  return finish(c, zset.matched);
+  return finish(c, zset.matched, event);
 }
 
-function finish(c: CommandContext, removed: number): Outcome {
+function finish(c: CommandContext, removed: number, event: string): Outcome {
   if (removed > 0) {
     const stored = zset.settle(c, true);
     if (stored > 0) c.changedAsAsked(stored);
+    c.noteLeft(EVENT_ZSET, event, stored);
   }
   c.reply.integer(removed);
   return DONE;

@@ -72,7 +72,7 @@ export class SortedSetReading {
   /** The same for a command that only reads one key; it counts as a hit or a miss. */
   openRead(c: CommandContext, index: number): number {
     const entry = this.open(c, index);
-    if (entry >= 0) c.countRead(entry);
+    if (entry >= 0) c.countRead(entry, index);
     else if (entry === OTHER_TYPE) c.stats.hits++;
     return entry;
   }

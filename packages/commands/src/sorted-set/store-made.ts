@@ -2,6 +2,7 @@
 // the key at argument 1 (or another) held, without an expiry; when it is empty the key is removed.
 
 import type { CommandContext } from '../context.ts';
+import { EVENT_GENERIC, EVENT_ZSET } from '../key-events.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 import type { SlicedPayload } from '../sliced-payload.ts';
 import { type NewSortedSet, made as sharedMade } from './new-sorted-set.ts';
@@ -19,10 +20,12 @@ export function isDestinationHere(c: CommandContext, index: number = 1): number 
 /**
  * Stores what was made under the key at an argument index and replies with the number of its
  * members. After FULL it is still there.
+ * @param event what the store is called when events are told
  * @param payload of a large one, where it was made already
  */
 export function storeMade(
   c: CommandContext,
+  event: string,
   index: number = 1,
   made: NewSortedSet = sharedMade,
   payload: SlicedPayload | null = null,
@@ -32,7 +35,10 @@ export function storeMade(
   if (entry < 0) return c.refuse(entry);
   const { count } = made;
   if (count === 0) {
-    if (entry !== 0) c.remove(entry);
+    if (entry !== 0) {
+      c.remove(entry);
+      c.note(EVENT_GENERIC, 'del', index);
+    }
     c.reply.integer(0);
     return DONE;
   }
@@ -47,6 +53,7 @@ export function storeMade(
   c.table.setExpireAtMs(stored, 0);
   if (payload === null) c.changed(stored);
   else c.changedTo(stored, payload.bytes);
+  c.note(EVENT_ZSET, event, index);
   c.reply.integer(count);
   return DONE;
 }

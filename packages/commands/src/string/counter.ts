@@ -11,6 +11,7 @@ import {
 import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER, ERR_OVERFLOW } from '../errors.ts';
+import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 
 /** INCR key. */
@@ -59,6 +60,7 @@ function add(c: CommandContext, increment: number): Outcome {
   writeInteger(c.valueBytes, c.valueOffset, length, sum);
   c.setEncoding(stored, STRING_PLAIN);
   c.changedAsAsked(stored);
+  c.note(EVENT_STRING, 'incrby');
   c.reply.integer(sum);
   return DONE;
 }
@@ -79,6 +81,7 @@ function addExactly(c: CommandContext, entry: number, increment: bigint): Outcom
   c.valueBytes.write(text, c.valueOffset, 'latin1');
   c.setEncoding(stored, STRING_PLAIN);
   c.changedAsAsked(stored);
+  c.note(EVENT_STRING, 'incrby');
   c.reply.bigInteger(sum);
   return DONE;
 }

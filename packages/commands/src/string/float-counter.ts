@@ -10,6 +10,7 @@ import {
 import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_FLOAT } from '../errors.ts';
+import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from './string-value.ts';
 
@@ -35,6 +36,7 @@ export function incrByFloat(c: CommandContext): Outcome {
   c.valueBytes.write(text, c.valueOffset, 'latin1');
   c.setEncoding(stored, STRING_TEXT);
   c.changed(stored);
+  c.note(EVENT_STRING, 'incrbyfloat');
   c.reply.text(text);
   return DONE;
 }

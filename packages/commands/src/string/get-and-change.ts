@@ -3,6 +3,7 @@
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
 import { type ExpireUnit, expireUnit, readExpireTime } from '../expire-time.ts';
+import { EVENT_GENERIC } from '../key-events.ts';
 import { AWAITS, DONE, type Outcome } from '../outcome.ts';
 import { isOtherType, replyString } from './string-value.ts';
 
@@ -17,7 +18,9 @@ export function getDel(c: CommandContext): Outcome {
     return DONE;
   }
   const outcome = replyString(c, entry, 1);
-  if (outcome !== AWAITS) c.remove(entry);
+  if (outcome === AWAITS) return outcome;
+  c.remove(entry);
+  c.note(EVENT_GENERIC, 'del');
   return outcome;
 }
 
@@ -46,9 +49,11 @@ export function getEx(c: CommandContext): Outcome {
   if (outcome === AWAITS) return outcome;
   if (unit?.absolute && expireAtMs <= c.nowMs) {
     c.remove(entry);
+    c.note(EVENT_GENERIC, 'del');
   } else if (unit !== null || expireAtMs !== before) {
     table.setExpireAtMs(entry, expireAtMs);
     c.expiryChanged(entry);
+    c.note(EVENT_GENERIC, unit === null ? 'persist' : 'expire');
   }
   return outcome;
 }

@@ -13,7 +13,7 @@ export function get(c: CommandContext): Outcome {
   const entry = c.openValue(1);
   if (entry < 0) return c.refuse(entry);
   if (entry === 0) {
-    c.stats.misses++;
+    c.countRead(0);
     c.reply.null();
     return DONE;
   }
@@ -38,10 +38,12 @@ export function mget(c: CommandContext): Outcome {
       return c.refuse(entry);
     }
     if (entry > 0) hits++;
+    else c.noteMiss(i);
     if (isString && c.table.isLarge(entry)) {
       largeBytes += c.valueLength;
       if (isSliced(c, largeBytes)) {
         reply.position = resume;
+        c.forgetNotes();
         return mgetInSlices(c);
       }
     }
@@ -65,6 +67,7 @@ function mgetInSlices(c: CommandContext): Outcome {
     if (isString) entry = c.loadValue(entry);
     if (entry < 0) return c.refuse(entry);
     if (entry > 0) hits++;
+    else c.noteMiss(i);
     parts.push(isString ? partOf(c, entry, held) : NO_STRING);
   }
   const outcome = replyParts(c, parts, held, true, 0);

@@ -4,6 +4,7 @@ import { STRING_RAW } from '@forgekv/datatypes';
 import { TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_INTEGER, ERR_STRING_SIZE } from '../errors.ts';
+import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType, storeString } from './string-value.ts';
 
@@ -18,6 +19,7 @@ export function append(c: CommandContext): Outcome {
   if (entry === 0) {
     const stored = storeString(c, 0, 2, 0);
     if (stored < 0) return c.refuse(stored);
+    c.note(EVENT_STRING, 'append');
     c.reply.integer(added);
     return DONE;
   }
@@ -58,6 +60,7 @@ function writePart(c: CommandContext, entry: number, offset: number, index: numb
   valueBytes.set(request.slice(index), valueOffset + offset);
   c.setEncoding(stored, STRING_RAW);
   c.changedAsAsked(stored);
+  c.note(EVENT_STRING, index === 2 ? 'append' : 'setrange');
   c.reply.integer(length);
   return DONE;
 }

@@ -25,7 +25,7 @@ export function lcs(c: CommandContext): Outcome {
   if (!isWorker && a.length * b.length > MOST_CELLS_ON_FRONT) return c.refuse(NOT_HERE);
 
   c.countRead(first);
-  c.countRead(second);
+  c.countRead(second, 2);
   if (isOtherType(c, first) || isOtherType(c, second)) return c.fail(ERR_NOT_STRINGS);
   const options = parseOptions(c);
   if (typeof options === 'string') return c.fail(options);

@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../context.ts';
 import { wrongArity } from '../errors.ts';
+import { EVENT_STRING } from '../key-events.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 import { assignString } from './string-value.ts';
 
@@ -60,6 +61,7 @@ function storePairs(c: CommandContext): number {
     if (stored < 0) break;
     c.table.setExpireAtMs(stored, 0);
     c.changedToArgument(stored, i);
+    c.note(EVENT_STRING, 'set', i);
   }
   c.room.end();
   return Math.min(0, stored);

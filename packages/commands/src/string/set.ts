@@ -1,8 +1,9 @@
 // SET and its older relatives.
 
-import type { CommandContext } from '../context.ts';
+import { type CommandContext, NOTED } from '../context.ts';
 import { ERR_STRING_SIZE, ERR_SYNTAX } from '../errors.ts';
 import { EX, type ExpireUnit, expireUnit, PX, readExpireTime } from '../expire-time.ts';
+import { EVENT_GENERIC, EVENT_STRING } from '../key-events.ts';
 import { AWAITS, DONE, type Outcome } from '../outcome.ts';
 import { assignString, isOtherType, replyStringOrNull, storeString } from './string-value.ts';
 
@@ -40,6 +41,7 @@ export function set(c: CommandContext): Outcome {
   if (!(options & KEEP_TTL)) c.table.setExpireAtMs(stored, expireAtMs);
   if (c.request.argc === 3) c.changedAsAsked(stored, true);
   else c.changed(stored);
+  noteSet(c, options);
   c.reply.ok();
   return DONE;
 }
@@ -56,6 +58,7 @@ export function setNx(c: CommandContext): Outcome {
   if (entry === 0) {
     const stored = storeString(c, 0, 2, 0);
     if (stored < 0) return c.refuse(stored);
+    noteSet(c, 0);
   }
   c.reply.integer(entry === 0 ? 1 : 0);
   return DONE;
@@ -78,6 +81,7 @@ function setExpiring(c: CommandContext, unit: ExpireUnit, command: string): Outc
   if (entry < 0) return c.refuse(entry);
   const stored = storeString(c, entry, 3, expireAtMs);
   if (stored < 0) return c.refuse(stored);
+  noteSet(c, EXPIRES);
   c.reply.ok();
   return DONE;
 }
@@ -94,6 +98,7 @@ function setAndGet(c: CommandContext, options: number, expireAtMs: number): Outc
   const resume = reply.position;
   const outcome = replyStringOrNull(c, entry, 0);
   if (outcome === AWAITS) return outcome;
+  if (entry === 0) c.noteMiss();
   if (!isKept(options, entry)) {
     const stored = assignString(c, entry, 2);
     if (stored < 0) {
@@ -103,9 +108,15 @@ function setAndGet(c: CommandContext, options: number, expireAtMs: number): Outc
     }
     if (!(options & KEEP_TTL)) c.table.setExpireAtMs(stored, expireAtMs);
     c.changed(stored);
+    noteSet(c, options);
   }
-  c.countRead(entry);
+  c.countRead(entry, NOTED);
   return outcome;
+}
+
+function noteSet(c: CommandContext, options: number): void {
+  c.note(EVENT_STRING, 'set');
+  if (options & EXPIRES) c.note(EVENT_GENERIC, 'expire');
 }
 
 /** True when NX or XX keeps the key as it is. */

@@ -51,6 +51,7 @@ export function newSession(id: number, authenticated: boolean): Session {
     isListening: false,
     closeAfterReply: false,
     isQueueing: false,
+    isExecuting: false,
     beginQueue: () => {},
     forgetWatched: () => {},
     forgetTransaction: () => {},

@@ -1,7 +1,7 @@
 // SUBSCRIBE, PUBLISH and PUBSUB as functions: their replies, what they ask of the front.
 
 import { test } from 'tap';
-import type { Publisher } from '../../src/index.ts';
+import { NO_PUBLISHER, type Publisher } from '../../src/index.ts';
 import { bulk, FrontHarness } from './front-harness.ts';
 
 /** A confirmation as RESP2 sends it. */
@@ -91,6 +91,7 @@ test('PUBLISH asks the thread it runs on', async (t) => {
   t.equal(await front.send('PUBLISH', 'a', 'x'), ':0\r\n', 'nobody listens by default');
   const published: unknown[][] = [];
   const publisher: Publisher = {
+    ...NO_PUBLISHER,
     publish: (...args) =>
       published.push(args.map((arg) => (arg === Boolean(arg) ? arg : `${arg}`))),
   };

@@ -1,0 +1,385 @@
+// Commands of every family that changes or reads keys, each with its several outcomes, in an order
+// in which one builds on the other: for what is said about keys while they run. What Redis 7.0 does
+// not know is in `FIELD_TIMES`.
+
+/** A command and its arguments, separated by spaces. */
+export const KEY_EVENT_SCRIPT: readonly string[] = `
+SET s a
+SET s b
+SET s c EX 100
+SET s c NX
+SET none c XX
+SET s d XX GET
+SET s2 d GET
+SET s3 d GET KEEPTTL PX 100000
+SET s3 d EXAT 99999999999
+SETNX s x
+SETNX s4 x
+SETEX s5 100 x
+PSETEX s6 100000 x
+GETSET s6 y
+GETSET s7 y
+GET s
+GET none
+MGET s none s2 none2 l
+STRLEN none
+STRLEN s
+GETRANGE none 0 1
+SUBSTR none 0 1
+APPEND s x
+APPEND s8 x
+APPEND s8 aaa
+SETRANGE s8 2 zz
+SETRANGE s9 2 zz
+INCR n
+INCR n
+INCRBY n 5
+DECR n
+DECRBY n2 7
+INCR s
+INCRBY n 9223372036854775807
+INCRBYFLOAT n 1.5
+INCRBYFLOAT f 1.5
+INCRBYFLOAT s 1.5
+MSET m1 a m2 b m1 c
+MSETNX m1 a m3 b
+MSETNX m3 a m4 b
+GETDEL m3
+GETDEL m3
+GETEX m4
+GETEX m4 EX 100
+GETEX m4 PERSIST
+GETEX m4 PERSIST
+GETEX m4 PXAT 1
+GETEX m4
+LCS m1 m2
+LCS m1 none
+LCS none none2
+EXPIRE s 100
+EXPIRE s 100 NX
+EXPIRE none 100
+PEXPIRE s 999999 GT
+PERSIST s
+PERSIST s
+PERSIST none
+EXPIREAT s9 99999999999
+PEXPIREAT s9 1
+EXPIRE s8 -1
+TTL none
+TTL s
+PTTL none
+EXPIRETIME none
+PEXPIRETIME none
+TYPE none
+TYPE s
+EXISTS none s none2 none
+TOUCH none s none2
+OBJECT ENCODING none
+OBJECT ENCODING s
+DUMP none
+RENAME s t
+RENAME t t
+RENAME none t
+RENAME t s2
+RENAMENX s2 s4
+RENAMENX s2 s10
+RENAMENX none s10
+COPY s10 c1
+COPY s10 c1
+COPY s10 c1 REPLACE
+COPY none c1
+COPY s10 c1 DB 3
+COPY none c1 DB 3
+MOVE c1 3
+MOVE c1 4
+MOVE none 4
+DEL c1 s10
+DEL s10
+DEL s4 none s5 s4
+UNLINK s6 s7 none
+RPUSH l a b c
+LPUSH l x
+LPUSHX l y
+RPUSHX l y
+LPUSHX none y
+RPUSH s3 y
+LLEN none
+LRANGE none 0 -1
+LINDEX none 1
+LPOS none a
+LSET l 0 q
+LSET l 99 q
+LSET none 0 q
+LINSERT l BEFORE a z
+LINSERT l AFTER nope z
+LINSERT none AFTER nope z
+LREM l 0 z
+LREM l 0 nope
+LREM none 0 nope
+LTRIM l 0 -1
+LTRIM l 1 -1
+LTRIM none 1 -1
+LPOP l
+RPOP l 2
+LPOP l 0
+LPOP none
+LPOP none 3
+LMOVE l l2 LEFT RIGHT
+LMOVE l l2 RIGHT LEFT
+LMOVE l l LEFT RIGHT
+LMOVE none l2 RIGHT LEFT
+RPOPLPUSH l l2
+RPOPLPUSH l l2
+RPOPLPUSH l l2
+RPUSH l a b c d
+LMPOP 2 none l LEFT
+LMPOP 2 none l RIGHT COUNT 2
+LMPOP 2 none l RIGHT COUNT 10
+LMPOP 2 none l RIGHT
+RPUSH l a
+RPOP l
+RPUSH l a a
+LREM l 0 a
+RPUSH l a a
+LTRIM l 5 9
+RPUSH l a
+RPUSHX l b
+LMOVE l new RIGHT RIGHT
+LMOVE l l LEFT LEFT
+RPUSH num 3 1 2
+SORT num
+SORT none
+SORT num BY w_* GET # GET v_*
+SORT num STORE sorted
+SORT num STORE sorted
+SORT none STORE sorted
+SORT none STORE sorted
+SORT_RO none
+SADD a 1 2 3
+SADD a 1
+SADD a x
+SADD b 2 3 y
+SADD s3 y
+SREM a 1
+SREM a nope
+SREM none nope
+SCARD none
+SISMEMBER none x
+SMISMEMBER none x y
+SMEMBERS none
+SRANDMEMBER none
+SRANDMEMBER none 3
+SSCAN none 0
+SMOVE a b x
+SMOVE a b 2
+SMOVE a b nope
+SMOVE none b nope
+SMOVE a a 3
+SMOVE a fresh 3
+SADD a 1 2 3
+SINTER a b
+SINTER a none b none2
+SUNION none a none2
+SDIFF none a none2
+SDIFF a none
+SINTERCARD 2 none a
+SINTERSTORE d a b
+SINTERSTORE d a b
+SINTERSTORE d a none
+SINTERSTORE d a none
+SUNIONSTORE d a none
+SUNIONSTORE d none none2
+SDIFFSTORE d a b
+SDIFFSTORE d a b
+SDIFFSTORE d a a
+SDIFFSTORE d none a
+SPOP one
+SADD one 1
+SPOP one
+SADD one 1 2 3 4 5
+SPOP one 2
+SPOP one 0
+SPOP one 99
+SPOP one 99
+SADD one 1
+SREM one 1
+HSET h a 1 b 2
+HSET h a 1
+HMSET h c 1
+HSETNX h a 1
+HSETNX h d 1
+HSETNX h2 d 1
+HDEL h a nope
+HDEL h nope
+HDEL none nope
+HDEL h2 d
+HINCRBY h c 5
+HINCRBY h3 c 5
+HINCRBY h3 c x
+HINCRBYFLOAT h c 1.5
+HINCRBYFLOAT h4 c 1.5
+HINCRBY h c 1
+HGET none a
+HGET h a
+HMGET none a
+HGETALL none
+HKEYS none
+HVALS none
+HLEN none
+HSTRLEN none a
+HEXISTS none a
+HRANDFIELD none
+HSCAN none 0
+ZADD z 1 a 2 b 3 c
+ZADD z 1 a
+ZADD z 5 a
+ZADD z XX 1 nope
+ZADD z NX 1 a
+ZADD z GT 1 a
+ZADD z XX CH 7 a
+ZADD z INCR 1 a
+ZADD z NX INCR 1 a
+ZADD none XX 1 a
+ZINCRBY z 1 a
+ZINCRBY z 0 a
+ZINCRBY zi 1 a
+ZINCRBY zi inf a
+ZINCRBY zi -inf a
+ZADD s3 1 a
+ZREM z a nope
+ZREM z nope
+ZREM none nope
+ZREM zi a
+ZCARD none
+ZSCORE none a
+ZMSCORE none a b
+ZRANK none a
+ZREVRANK none a
+ZCOUNT none 0 1
+ZLEXCOUNT none - +
+ZRANGE none 0 -1
+ZRANGEBYSCORE none 0 1
+ZREVRANGE none 0 1
+ZRANDMEMBER none
+ZSCAN none 0
+ZADD zz 1 a 1 b 1 c 1 d 1 e 1 f
+ZREMRANGEBYRANK zz 0 0
+ZREMRANGEBYLEX zz [b [b
+ZREMRANGEBYSCORE zz 5 6
+ZREMRANGEBYSCORE zz 0 6
+ZREMRANGEBYRANK none 0 6
+ZADD zz 1 a
+ZREMRANGEBYRANK zz 0 -1
+ZADD zz 1 a 2 b 3 c 4 d
+ZREMRANGEBYLEX zz [0 [1
+ZPOPMIN zz
+ZPOPMAX zz 2
+ZPOPMAX zz 0
+ZPOPMIN zz 5
+ZPOPMIN zz
+ZADD zz 1 a 2 b 3 c
+ZMPOP 2 none zz MIN
+ZMPOP 2 none zz MAX COUNT 9
+ZMPOP 2 none zz MAX COUNT 9
+ZADD zz 1 a 2 b
+ZUNION 2 none zz
+ZINTER 3 none zz none2
+ZDIFF 2 none zz
+ZDIFF 2 zz none
+ZINTERCARD 2 zz none
+ZUNIONSTORE zd 3 none zz z
+ZUNIONSTORE zd 2 zz z
+ZINTERSTORE zd 2 z z
+ZINTERSTORE zd 2 none z
+ZINTERSTORE zd 2 none z
+ZDIFFSTORE zd 2 zz z
+ZDIFFSTORE zd 2 zz none
+ZDIFFSTORE zd 2 zz zz
+ZRANGESTORE zr zz 0 -1
+ZRANGESTORE zr zz 0 -1
+ZRANGESTORE zr zz 5 9
+ZRANGESTORE zr none 0 -1
+ZRANGESTORE zr zz 0 0
+ZRANGESTORE zr none 0 -1
+GEOADD g 13.361389 38.115556 p 15.087269 37.502669 q
+GEOADD g 13.361389 38.115556 p
+GEOADD g CH 13.4 38.1 p
+GEOPOS none p
+GEODIST none p q
+GEOHASH none p
+GEOSEARCH none FROMLONLAT 15 37 BYRADIUS 200 km
+GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 200 km
+GEOSEARCHSTORE gd g FROMLONLAT 15 37 BYRADIUS 200 km
+GEOSEARCHSTORE gd g FROMLONLAT 15 37 BYRADIUS 200 km
+GEOSEARCHSTORE gd g FROMLONLAT 80 37 BYRADIUS 1 km
+GEOSEARCHSTORE gd g FROMLONLAT 80 37 BYRADIUS 1 km
+GEORADIUS g 15 37 200 km STORE gd
+GEORADIUS none 15 37 200 km
+GEORADIUSBYMEMBER g p 500 km STOREDIST gd
+GEORADIUS none 15 37 200 km STORE gd
+SETBIT bit 7 1
+SETBIT bit 7 1
+SETBIT bit 7 0
+SETBIT bit 70 0
+GETBIT none 1
+BITCOUNT none
+BITPOS none 1
+BITOP AND bo bit bit
+BITOP OR bo bit none
+BITOP NOT bo none
+BITOP NOT bo none
+BITFIELD bf SET u8 0 1
+BITFIELD bf SET u8 0 1
+BITFIELD bf GET u8 0
+BITFIELD bf INCRBY u8 0 1
+BITFIELD bf2 SET u8 0 0
+BITFIELD none GET u8 0
+BITFIELD_RO none GET u8 0
+PFADD p a b
+PFADD p a
+PFADD p2
+PFADD p2
+PFADD p2 c
+PFCOUNT p
+PFCOUNT p
+PFCOUNT none
+PFCOUNT p none p2
+PFMERGE p3 p none
+PFMERGE p3 p
+PFMERGE p4
+PFADD s3 a
+SELECT 5
+SET other 1
+GET none
+DEL other
+SELECT 0
+SWAPDB 0 1
+SET s3 x
+SWAPDB 0 1
+DEL a b c z
+MULTI
+SET t1 a
+LPUSH t2 a
+LPOP t2
+GET none
+INCR t1
+SELECT 2
+SET t3 a EX 100
+RENAME t3 t4
+SELECT 0
+DEL t1
+EXEC
+MULTI
+SET t1 a
+SADD t2 a b
+SINTERSTORE t3 t2 t2
+ZADD t4 1 a
+HSET t5 a 1
+SORT t2 ALPHA STORE t6
+DEL t1 t2 t3 t4 t5 t6
+EXEC
+FLUSHDB
+FLUSHALL
+`
+  .split('\n')
+  .filter((line) => line !== '');
