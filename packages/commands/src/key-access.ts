@@ -10,6 +10,7 @@ import {
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
 import type { EffectLog } from './effect-log.ts';
+import { KeyChanges } from './key-changes.ts';
 import type { LargeValues } from './large-values.ts';
 import { KEY_TOO_LONG, NOT_HERE } from './outcome.ts';
 import { Request } from './request.ts';
@@ -22,6 +23,8 @@ export interface KeyModules {
   readonly table: HotTable;
   readonly large: LargeValues;
   readonly stats: ThreadStats;
+  /** Where changes are noted that somebody may track; without it, nowhere. */
+  readonly changes?: KeyChanges;
 }
 
 export abstract class KeyAccess {
@@ -33,6 +36,8 @@ export abstract class KeyAccess {
   readonly stats: ThreadStats;
   /** Where changes go; null: nowhere, as while they are replayed. */
   log: EffectLog | null = null;
+  /** Keys that changed and that somebody may track. */
+  readonly changes: KeyChanges;
   /** Why writes are refused, as an error reply, '' = they are not; the same for a whole batch. */
   writeRefusal = '';
   /** Database of the connection. */
@@ -55,6 +60,7 @@ export abstract class KeyAccess {
     this.table = modules.table;
     this.large = modules.large;
     this.stats = modules.stats;
+    this.changes = modules.changes ?? new KeyChanges();
     this.databases = new Databases(modules.table);
     this.scanner = new Scanner(modules.table, this.databases);
   }
@@ -212,6 +218,7 @@ export abstract class KeyAccess {
     table.remove(entry, lsn);
     if (this.tombstone !== 0) this.log?.buried(this.tombstone);
     this.stats.changes++;
+    if (this.changes.isOn) this.changes.noteSelected(table);
   }
 
   protected dropLarge(entry: number): void {

@@ -51,6 +51,7 @@ import type { FrontChannels } from './front-channels.ts';
 import type { HopClient } from './hop-client.ts';
 import { runFlags } from './run-flags.ts';
 import type { TickOutput } from './tick-output.ts';
+import type { FrontTracking } from './tracking/front-tracking.ts';
 import type { TransactionRunner } from './transaction-runner.ts';
 
 /** More reply bytes than this in one tick end the tick early. */
@@ -80,6 +81,7 @@ export interface CommandLoopModules {
   readonly services: ServerServices;
   readonly hops: HopClient;
   readonly channels: FrontChannels;
+  readonly tracking: FrontTracking;
   readonly output: TickOutput;
   readonly control: ProcessControl;
   /** Worker of each shard. */
@@ -206,6 +208,7 @@ export class CommandLoop {
     context.request.source(bytes, view, this.#parser.args);
     context.db = connection.db;
     context.noTouch = connection.noTouch;
+    context.changes.client = connection.id;
     context.nowMs = Date.now();
     reply.resp3 = connection.resp === 3;
     // Redis: each command is timed. Here the commands of a batch share its time equally, and
@@ -242,14 +245,12 @@ export class CommandLoop {
 
   #runAll(connection: Connection, count: number): number {
     const { context, registry, control } = this.#m;
-    const { commands } = this.#parser;
-    const { request, reply, stats } = context;
+    const { reply, stats } = context;
     const { table, places, singleKey } = registry;
+    // Nobody who tracks anything: nothing to be done for each command.
+    let tracks = context.changes.isOn || connection.tracking !== null;
     for (let i = 0; i < count; i++) {
-      request.first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
-      request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
-      request.start = commands[i * COMMAND_WORDS + COMMAND_START]!;
-      request.end = commands[i * COMMAND_WORDS + COMMAND_END]!;
+      this.#point(i);
       const id = this.#router.ids[i]!;
       const start = reply.position;
       if (connection.replyMode !== 'on') beginReply(connection);
@@ -276,7 +277,9 @@ export class CommandLoop {
           }
           const outcome = registry.frontRuns[id]!(context, connection, this.#m.services);
           stats.called(id, reply.errorCount !== errors);
+          tracks = context.changes.isOn || connection.tracking !== null;
           if (outcome === WAITING) {
+            if (tracks) this.#m.tracking.ended(connection, id);
             if (connection.state === READY) connection.state = DEFERRED;
             return i + 1;
           }
@@ -291,6 +294,7 @@ export class CommandLoop {
             (this.forceHop && table.firstKey[id] !== 0) ||
             this.#isLongWrite(id) ||
             this.#mustEvict(id);
+          if (tracks) this.#m.tracking.reads(connection, id);
           const outcome = hop ? -1 : this.#executor.run(id);
           if (outcome === -1) return this.#hop(connection, i, count);
           if (outcome !== DONE) reply.error(OUT_OF_MEMORY);
@@ -305,12 +309,23 @@ export class CommandLoop {
       }
       // Messages that came in the middle of the reply.
       if (connection.heldMessages.length > 0) this.#m.channels.replied(connection);
+      if (tracks) this.#m.tracking.ended(connection, id);
       if (connection.closeAfterReply) {
         this.#m.output.close(connection);
         return count;
       }
     }
     return count;
+  }
+
+  /** Points the context's request to a command that was parsed. */
+  #point(i: number): void {
+    const { request } = this.#m.context;
+    const { commands } = this.#parser;
+    request.first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
+    request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
+    request.start = commands[i * COMMAND_WORDS + COMMAND_START]!;
+    request.end = commands[i * COMMAND_WORDS + COMMAND_END]!;
   }
 
   /** True for commands that are not queued after MULTI. */
@@ -428,6 +443,7 @@ export class CommandLoop {
         last++;
       }
     }
+    if (connection.tracking !== null) this.#noteReads(connection, i, last);
     connection.state = AWAY;
     connection.worker = worker;
     const flags = runFlags(connection);
@@ -444,6 +460,24 @@ export class CommandLoop {
     }
     this.#m.output.schedule();
     return last;
+  }
+
+  /** Notes what commands `i` to `last` - 1 read; the first one's keys are noted already. */
+  #noteReads(connection: Connection, i: number, last: number): void {
+    const { tracking } = this.#m;
+    const { commands } = this.#parser;
+    const start = commands[i * COMMAND_WORDS + COMMAND_START]!;
+    const end = commands[(last - 1) * COMMAND_WORDS + COMMAND_END]!;
+    tracking.sent(
+      connection,
+      start < 0 ? encodeCommand(this.#m.context.request).length : end - start,
+    );
+    tracking.ended(connection, this.#router.ids[i]!);
+    for (let k = i + 1; k < last; k++) {
+      this.#point(k);
+      tracking.reads(connection, this.#router.ids[k]!);
+    }
+    this.#point(i);
   }
 
   #mayFollow(i: number, pause: number, connection: Connection): boolean {

@@ -22,7 +22,7 @@ import {
   SHARD_CHANNEL,
 } from '@forgekv/rings';
 import { CLOSING, type Connection } from './connection.ts';
-import { isKept } from './message-form.ts';
+import { isKept, type MessagePart } from './message-form.ts';
 import { type FrontLink, MessageLinks } from './message-links.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { TickOutput } from './tick-output.ts';
@@ -47,6 +47,8 @@ export interface FrontChannelsModules {
   readonly frontLinks: readonly FrontLink[];
   readonly threadStats: ThreadStats;
   readonly output: MessageOutput;
+  /** Takes a message about keys that have changed; its bytes may not stay as they are. */
+  readonly invalidated: (body: Uint8Array) => void;
   /** Drops a connection for which more waits than may; true if it did. */
   readonly dropIfDeaf: (connection: Connection) => boolean;
 }
@@ -66,7 +68,10 @@ export class FrontChannels implements ChannelServices, Publisher {
   /** Messages of each thread that have come, modulo 2^32. */
   readonly #taken: Int32Array;
   #leavers: Leaver[] = [];
-  readonly #take = (message: Message): void => this.#arrived(message);
+  readonly #take = (message: Message): void => {
+    if (message.invalidates) this.#m.invalidated(message.body);
+    else this.#arrived(message);
+  };
   readonly #lost = (thread: number, count: number): void => {
     this.#taken[thread] = (this.#taken[thread]! + count) | 0;
   };
@@ -76,20 +81,25 @@ export class FrontChannels implements ChannelServices, Publisher {
     this.#taken = new Int32Array(modules.threads);
     this.#links = new MessageLinks(modules.frontLinks, modules.threadStats);
     const table = modules.channelTable;
-    this.#subscriptions = new Subscriptions(table, modules.threadStats, (connection, part) => {
-      if (!connection.isMidReply) {
-        modules.output.deliver(connection, part);
-        return;
-      }
-      connection.heldMessages.push(part);
-      connection.heldMessageBytes += part.length;
-      modules.dropIfDeaf(connection);
-    });
+    this.#subscriptions = new Subscriptions(table, modules.threadStats, (connection, part) =>
+      this.deliver(connection, part),
+    );
     this.figures = {
       names: (kind) => table.names(KINDS[kind]),
       listeners: (kind, name) => table.listeners(KINDS[kind], name),
       eachName: (kind, visit) => table.eachName(KINDS[kind], visit),
     };
+  }
+
+  /** Sends a message to a connection of this front, not within a reply. */
+  deliver(connection: Connection, part: MessagePart): void {
+    if (!connection.isMidReply) {
+      this.#m.output.deliver(connection, part);
+      return;
+    }
+    connection.heldMessages.push(part);
+    connection.heldMessageBytes += part.length;
+    this.#m.dropIfDeaf(connection);
   }
 
   // --- listening ---
@@ -152,7 +162,7 @@ export class FrontChannels implements ChannelServices, Publisher {
     const { version, low, high } = table;
     const isForOthers = this.#m.frontLinks.some(({ front }) => table.isFor(front));
     const stays = isForOthers || isKept(body.length);
-    const facts = { isSharded, version, counter: index, low, high };
+    const facts = { isSharded, version, counter: index, low, high, invalidates: false };
     const message = { ...facts, channel, body: stays ? Buffer.from(body) : body };
     if (table.isFor(index)) {
       // What somebody was told he has sent comes before what is sent because of that.
@@ -184,6 +194,10 @@ export class FrontChannels implements ChannelServices, Publisher {
    * them. Its bytes may not stay as they are.
    */
   workerPublished(message: Message): void {
+    if (message.invalidates) {
+      this.#m.invalidated(message.body);
+      return;
+    }
     const { index } = this.#m;
     const bits = index < 32 ? message.low : message.high;
     if ((bits & (1 << (index & 31))) !== 0) this.#arrived(message);
@@ -194,6 +208,16 @@ export class FrontChannels implements ChannelServices, Publisher {
   /** True while nobody on this front should publish. */
   get isClogged(): boolean {
     return this.#m.output.messageBytes > MOST_TICK_BYTES || this.#links.isClogged;
+  }
+
+  /** Sends another front a message that is not counted, with the next `flush`. */
+  send(front: number, message: Message): void {
+    this.#links.send(front, message);
+  }
+
+  /** Bytes of messages that wait for room in the ring to a front. */
+  waitingFor(front: number): number {
+    return this.#links.waitingFor(front);
   }
 
   /** Hands messages over: at the end of a tick, when its log is with the kernel. */

@@ -100,6 +100,7 @@ export class ChannelSimulation {
         })),
         threadStats: new ThreadStats(new SharedArrayBuffer(STATS_BYTES)),
         output: this.#output(),
+        invalidated: () => {},
         dropIfDeaf: () => false,
       }),
       fromWorker: [],
@@ -224,6 +225,7 @@ export class ChannelSimulation {
     const { bug } = this.#options;
     const message = {
       ...{ channel: Buffer.from(channel), body: Buffer.from(text), isSharded },
+      invalidates: false,
       version: table.version + (bug === 'counts late' ? 5 : 0),
       ...{ counter: this.#fronts.length, high: table.high },
       low: bug === 'forgets one front' ? table.low & ~1 : table.low,

@@ -1,5 +1,6 @@
 // Messages of PUBLISH between threads: from front to front over rings of their own, and from a
-// worker to the front that is to distribute it, among the replies.
+// worker to the front that is to distribute it, among the replies. What concerns keys that have
+// changed goes the same ways, without a channel, and to one front: see invalidation-codec.ts.
 //
 // A message is cut into frames where it must be. The first one's payload begins with a head of
 // four words: the bytes of the channel and of the message, which follow, and the fronts it is for,
@@ -8,7 +9,10 @@
 import { invariant } from '@forgekv/base';
 import type { RingConsumer, RingProducer } from './byte-ring.ts';
 
-/** Begins a message. a, b = its version, low and high; c = who counted it; d = SHARDED or 0. */
+/**
+ * Begins a message. a, b = its version, low and high; c = who counted it; d = SHARDED, INVALIDATES
+ * or 0.
+ */
 export const KIND_MESSAGE = 16;
 /** The message goes on. */
 export const KIND_MESSAGE_MORE = 17;
@@ -16,6 +20,7 @@ export const KIND_MESSAGE_MORE = 17;
 export const KIND_MESSAGES_LOST = 18;
 
 const SHARDED = 1;
+const INVALIDATES = 2;
 const HEAD_BYTES = 16;
 const TWO_32 = 2 ** 32;
 /** Messages up to this size may be handed out where they lie in the ring. */
@@ -34,6 +39,16 @@ export interface Message {
   /** Fronts it is for, a bit each. */
   readonly low: number;
   readonly high: number;
+  /** Its body is about keys that have changed; it is not counted. */
+  readonly invalidates: boolean;
+}
+
+const NO_CHANNEL = Buffer.alloc(0);
+
+/** A message about keys that have changed; it comes before those that were counted. */
+export function invalidationMessage(body: Uint8Array): Message {
+  const uncounted = { isSharded: false, version: 0, counter: 0, low: 0, high: 0 };
+  return { ...uncounted, channel: NO_CHANNEL, body, invalidates: true };
 }
 
 /** Bytes of a message in frames, those of their heads aside. */
@@ -62,9 +77,9 @@ export function putMessage(ring: RingProducer, message: Message, from: number): 
 }
 
 function begin(ring: RingProducer, message: Message, length: number): number {
-  const { version, counter, isSharded } = message;
+  const { version, counter, isSharded, invalidates } = message;
   const high = Math.floor(version / TWO_32);
-  const flags = isSharded ? SHARDED : 0;
+  const flags = (isSharded ? SHARDED : 0) | (invalidates ? INVALIDATES : 0);
   const at = ring.reserve(length, KIND_MESSAGE, (version % TWO_32) | 0, high, counter, flags);
   if (at < 0) return at;
   ring.view.setUint32(at, message.channel.length, true);
@@ -118,6 +133,7 @@ export class MessageIntake {
     const end = payloadOffset + payloadBytes;
     this.#facts = {
       isSharded: ring.d === SHARDED,
+      invalidates: ring.d === INVALIDATES,
       version: ring.b * TWO_32 + (ring.a >>> 0),
       counter: ring.c,
       low: view.getInt32(payloadOffset + 8, true),

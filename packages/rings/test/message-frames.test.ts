@@ -23,7 +23,7 @@ test('messages of any size', async (t) => {
     const message: Message = {
       ...{ channel: bytes(), body: bytes(), isSharded: random.chance(0.5) },
       ...{ version: random.uint32() * 2 ** 20 + random.below(2 ** 20), counter: i },
-      ...{ low: random.uint32() | 0, high: random.uint32() | 0 },
+      ...{ low: random.uint32() | 0, high: random.uint32() | 0, invalidates: false },
     };
     let sent = 0;
     let came = false;

@@ -4,7 +4,7 @@
 
 import { SHARD_COUNT } from '@forgekv/base';
 import { FLAG_DENYOOM } from '@forgekv/catalog';
-import type { EffectLog, ThreadStats } from '@forgekv/commands';
+import type { EffectLog, KeyChanges, ThreadStats } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import {
   CAP_UNDER,
@@ -44,6 +44,7 @@ export interface CapKeeperModules {
   readonly databases: Databases;
   readonly log: EffectLog;
   readonly stats: ThreadStats;
+  readonly changes: KeyChanges;
   readonly store: LargeStore;
   readonly peers: Peers;
   readonly workerOf: Uint8Array;
@@ -67,10 +68,11 @@ export class CapKeeper {
 
   constructor(modules: CapKeeperModules) {
     this.#m = modules;
-    const { table, log, stats, store, workerOf } = modules;
+    const { table, log, stats, store, workerOf, changes } = modules;
     this.#evictor = new DatasetEvictor(table, {
       evicted: (shard, entry) => {
         stats.evictedKeys++;
+        if (changes.isOn) changes.noteEntry(table, entry);
         const lsn = table.nextLsn(shard);
         log.removed(entry, shard, lsn);
         log.endGroup();

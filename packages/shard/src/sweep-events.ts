@@ -1,7 +1,7 @@
 // What becomes of the entries that a worker's sweeper finds expired, and of what it finds beside
 // them.
 
-import type { DueHashes, EffectLog, ThreadStats } from '@forgekv/commands';
+import type { DueHashes, EffectLog, KeyChanges, ThreadStats } from '@forgekv/commands';
 import type { HotTable, SweepEvents } from '@forgekv/keyspace';
 import type { LargeStore } from './large-store.ts';
 
@@ -9,16 +9,18 @@ export interface SweepModules {
   readonly table: HotTable;
   readonly log: EffectLog;
   readonly stats: ThreadStats;
+  readonly changes: KeyChanges;
 }
 
 export function sweepEvents(
-  { table, log, stats }: SweepModules,
+  { table, log, stats, changes }: SweepModules,
   large: LargeStore,
   dueHashes: DueHashes,
 ): SweepEvents {
   return {
     expired: (shard, _db, entry) => {
       stats.expiredKeys++;
+      if (changes.isOn) changes.noteEntry(table, entry);
       const lsn = table.nextLsn(shard);
       log.removed(entry, shard, lsn);
       log.endGroup();
