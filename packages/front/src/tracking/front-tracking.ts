@@ -211,9 +211,9 @@ export class FrontTracking implements TrackingServices {
   replied(connection: Connection): void {
     const { tracking, leftover } = connection;
     if (tracking === null) return;
-    if (leftover !== null && leftover.length === tracking.sentBytes) {
-      tracking.isCaching = tracking.wasCaching;
-    }
+    // A transaction may have called CLIENT CACHING itself.
+    const isBack = leftover !== null && leftover.length === tracking.sentBytes;
+    tracking.isCaching = isBack && tracking.wasCaching;
     this.#invalidations.release(connection);
   }
 
