@@ -1,87 +1,23 @@
 // Channels on the real server, over several fronts: the bytes of Redis, exact counts, what CLIENT
 // and INFO say, and the order of messages and writes.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '@forgekv/base';
-import {
-  describeReply,
-  encodeCommands,
-  type RespClient,
-  type ServerHandle,
-  skipWithoutRedis,
-  startRedis,
-} from '@forgekv/testkit';
+import { describeReply, type ServerHandle, skipWithoutRedis, startRedis } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
-import {
-  argumentsOf,
-  randomTranscript,
-  TRANSCRIPTS,
-  type Transcript,
-} from './support/channel-transcripts.ts';
+import { randomTranscript, TRANSCRIPTS } from './support/channel-transcripts.ts';
 import { FrameClient } from './support/frame-client.ts';
+import { play, type Record } from './support/play-transcript.ts';
 import { connect, infoField, LAYOUTS, serve } from './support/servers.ts';
 import { until } from './support/until.ts';
 
-/** Time in which a server sends what nobody waits for. */
-const QUIET_MS = 40;
 const RANDOM_STEPS = 150;
 
-/** The frames each client gets, step by step. */
-type Record = Map<string, string[]>[];
-
-/** Plays a transcript; without `awaited`, which needs a server of one thread, until it is done. */
-async function play(
-  t: Test,
-  server: ServerHandle,
-  { resp3 = [], steps }: Transcript,
-  awaited?: Record,
-): Promise<Record> {
-  const clients = new Map<string, FrameClient>();
-  for (const name of new Set(steps.map(([client]) => client))) {
-    const resp = resp3.includes(name) ? 3 : 2;
-    clients.set(name, await FrameClient.connect(t, server.port, resp));
-  }
-  const record: Record = [];
+/** The server has to notice that clients went, or they are counted by the next transcript. */
+async function nobodyListens(t: Test, server: ServerHandle): Promise<void> {
   const admin = await connect(t, server);
-  for (const [i, [sender, ...commands]] of steps.entries()) {
-    clients.get(sender)!.sendBytes(encodeCommands(commands.map(argumentsOf)));
-    if (awaited === undefined) await settled(admin);
-    else if (awaited[i]!.get(sender)!.length === 0) await sleep(QUIET_MS);
-    const frames = new Map<string, string[]>();
-    for (const [name, client] of clients) {
-      const count = awaited?.[i]?.get(name)?.length ?? 0;
-      const got = awaited === undefined ? client.take() : await client.frames(count);
-      frames.set(
-        name,
-        got.map(({ raw }) => raw.toString('latin1')),
-      );
-    }
-    record.push(frames);
-  }
-  // Nothing may come that Redis did not send.
-  if (awaited !== undefined) await sleep(QUIET_MS);
-  for (const [name, client] of clients) {
-    t.same(
-      client.take().map(({ reply }) => describeReply(reply)),
-      [],
-      `nothing more for ${name}`,
-    );
-    client.destroy();
-  }
-  // The server has to notice, or they are counted by the next transcript.
   const listeners = async (): Promise<string> =>
     describeReply(await admin.command('CLIENT', 'LIST', 'TYPE', 'pubsub'));
   t.ok(await until(async () => (await listeners()) === '""'), 'nobody listens any more');
-  return record;
-}
-
-/**
- * Until a server of one thread has done all that was sent before, and what it wrote is here: the
- * first PING may be read in the same turn as that and be answered before it, the second is not.
- */
-async function settled(admin: RespClient): Promise<void> {
-  for (let i = 0; i < 3; i++) await admin.command('PING');
-  await sleep(QUIET_MS / 4);
 }
 
 test('transcripts beside Redis', { skip: skipWithoutRedis() }, async (t) => {
@@ -93,12 +29,14 @@ test('transcripts beside Redis', { skip: skipWithoutRedis() }, async (t) => {
   const records = new Map<string, Record>();
   for (const transcript of transcripts) {
     records.set(transcript.name, await play(t, redis, transcript));
+    await nobodyListens(t, redis);
   }
   for (const { fronts, workers } of LAYOUTS) {
     const server = await serve(t, { fronts, workers });
     for (const transcript of transcripts) {
       const wanted = records.get(transcript.name)!;
       const record = await play(t, server, transcript, wanted);
+      await nobodyListens(t, server);
       t.strictSame(record, wanted, `${transcript.name}, ${fronts} fronts, ${workers} workers`);
     }
   }

@@ -28,6 +28,7 @@ export * from './errors.ts';
 export { configureEviction } from './eviction-config.ts';
 export { Executor } from './executor.ts';
 export { DueHashes } from './hash/due-hashes.ts';
+export { type ChangeFilter, type KeyChange, KeyChanges } from './key-changes.ts';
 export * from './key-events.ts';
 export { type KeyPage, type KeyPages, NO_KEY_PAGES, type Paged } from './key-pages.ts';
 export {
@@ -74,6 +75,13 @@ export {
 } from './sliced-work.ts';
 export { NOTHING_STAGED, type StagedArgument } from './staged-argument.ts';
 export { type StatField, StatsReader, statsBytes, ThreadStats } from './stats.ts';
+export {
+  type ClientPlace,
+  NOT_TRACKING,
+  type TrackingFacts,
+  type TrackingOptions,
+  type TrackingServices,
+} from './tracking-services.ts';
 export { InPlaceRules } from './transaction/in-place.ts';
 export {
   isUntouched,

@@ -11,6 +11,7 @@ import {
 } from '@forgekv/keyspace';
 import { NO_PUBLISHER, type Publisher } from './channel-services.ts';
 import type { EffectLog } from './effect-log.ts';
+import { KeyChanges } from './key-changes.ts';
 import { EVENT_EXPIRED, EVENT_GENERIC, EVENT_MISS, KeyEvents } from './key-events.ts';
 import type { LargeValues } from './large-values.ts';
 import { KEY_TOO_LONG, NOT_HERE } from './outcome.ts';
@@ -24,6 +25,8 @@ export interface KeyModules {
   readonly table: HotTable;
   readonly large: LargeValues;
   readonly stats: ThreadStats;
+  /** Where changes are noted that somebody may track; without it, nowhere. */
+  readonly changes?: KeyChanges;
 }
 
 export abstract class KeyAccess {
@@ -35,6 +38,8 @@ export abstract class KeyAccess {
   readonly stats: ThreadStats;
   /** Where changes go; null: nowhere, as while they are replayed. */
   log: EffectLog | null = null;
+  /** Keys that changed and that somebody may track. */
+  readonly changes: KeyChanges;
   /** Why writes are refused, as an error reply, '' = they are not; the same for a whole batch. */
   writeRefusal = '';
   /** CLIENT PAUSE holds commands back: nothing expires then by being read, nor by itself. */
@@ -68,6 +73,7 @@ export abstract class KeyAccess {
     this.table = modules.table;
     this.large = modules.large;
     this.stats = modules.stats;
+    this.changes = modules.changes ?? new KeyChanges();
     this.databases = new Databases(modules.table);
     this.scanner = new Scanner(modules.table, this.databases);
   }
@@ -287,6 +293,7 @@ export abstract class KeyAccess {
     table.remove(entry, lsn);
     if (this.tombstone !== 0) this.log?.buried(this.tombstone);
     this.stats.changes++;
+    if (this.changes.isOn) this.changes.noteSelected(table);
   }
 
   protected dropLarge(entry: number): void {

@@ -11,6 +11,7 @@ import type { Outcome } from './outcome.ts';
 import type { SaveAnswer, SaveFigures } from './save-figures.ts';
 import type { ClientFacts, ClientFilter, Session } from './session.ts';
 import type { StatsReader } from './stats.ts';
+import type { TrackingServices } from './tracking-services.ts';
 
 /** Facts of the running server; fixed after start. */
 export interface ServerFacts {
@@ -56,6 +57,8 @@ export interface ServerServices {
   readonly stats: StatsReader;
   /** Who listens to what. */
   readonly channels: ChannelServices;
+  /** Client-side caching. */
+  readonly tracking: TrackingServices;
   /** Sampled figures, at most a second old. */
   process(): ProcessFigures;
   /** True until the data of earlier runs is there. */

@@ -64,6 +64,8 @@ export interface ClientFacts {
   user: string;
   libName: string;
   libVersion: string;
+  /** The client that is told what this one caches no more, 0: itself, -1: none. */
+  redirect: number;
   resp: 2 | 3;
   totalInputBytes: number;
   totalOutputBytes: number;

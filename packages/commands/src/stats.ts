@@ -26,6 +26,10 @@ export const STAT_FIELDS = [
   'expiredFields',
   'evictedKeys',
   'listeningClients',
+  'trackingClients',
+  'trackedKeys',
+  'trackedItems',
+  'trackedPrefixes',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -35,6 +39,10 @@ const GAUGES: readonly StatField[] = [
   'heapBytes',
   'largeBytes',
   'listeningClients',
+  'trackingClients',
+  'trackedKeys',
+  'trackedItems',
+  'trackedPrefixes',
 ];
 
 /** What INFO commandstats shows of one command. */
@@ -79,6 +87,11 @@ export class ThreadStats {
   evictedKeys = 0;
   /** Connections that listen to channels. */
   listeningClients = 0;
+  /** Clients that cache, the keys they have read, each counted once or by client, and prefixes. */
+  trackingClients = 0;
+  trackedKeys = 0;
+  trackedItems = 0;
+  trackedPrefixes = 0;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -109,6 +122,10 @@ export class ThreadStats {
     slots[17] = this.expiredFields;
     slots[18] = this.evictedKeys;
     slots[19] = this.listeningClients;
+    slots[20] = this.trackingClients;
+    slots[21] = this.trackedKeys;
+    slots[22] = this.trackedItems;
+    slots[23] = this.trackedPrefixes;
   }
 
   /** Notes one call of a command and whether it answered an error. */

@@ -372,6 +372,7 @@ export class ValueAccess extends KeyAccess {
     const previousLsn = this.table.lsnOf(entry);
     this.table.stamp(entry);
     this.stats.changes++;
+    if (this.changes.isOn) this.changes.noteSelected(this.table);
     return previousLsn;
   }
 

@@ -31,6 +31,7 @@ export function factsOf(
     user: connection.user,
     libName: connection.libName,
     libVersion: connection.libVersion,
+    redirect: connection.tracking?.isOn === true ? connection.tracking.redirect : -1,
     resp: connection.resp,
     totalInputBytes: connection.inputBytes,
     totalOutputBytes: connection.outputBytes,
@@ -41,6 +42,9 @@ function flagsOf(connection: Connection): string {
   let flags = connection.isMonitor ? 'O' : '';
   if (connection.isListening) flags += 'P';
   if (connection.queue !== null) flags += 'x';
+  if (connection.tracking?.isOn === true) flags += 't';
+  if (connection.tracking?.isBroken === true) flags += 'R';
+  if (connection.tracking?.isBroadcast === true) flags += 'B';
   if (connection.noEvict) flags += 'e';
   if (connection.noTouch) flags += 'T';
   if (connection.closeAfterReply) flags += 'c';

@@ -8,16 +8,8 @@
 //           it along to a worker, and the connection waits: it runs in one place at a time
 
 import { performance } from 'node:perf_hooks';
+import { FLAG_DENYOOM, FLAG_MAY_REPLICATE, FLAG_NO_MULTI, FLAG_WRITE } from '@forgekv/catalog';
 import {
-  FLAG_DENYOOM,
-  FLAG_LOADING,
-  FLAG_MAY_REPLICATE,
-  FLAG_NO_MULTI,
-  FLAG_READONLY,
-  FLAG_WRITE,
-} from '@forgekv/catalog';
-import {
-  admit,
   BatchRouter,
   beginReply,
   type CommandContext,
@@ -25,14 +17,11 @@ import {
   DONE,
   Executor,
   endReply,
-  LOADING,
   OUT_OF_MEMORY,
-  onlyListening,
   PLACE_FRONT,
   PLACE_KEYED,
   type ServerServices,
   tellMonitors,
-  UNKNOWN,
   WAITING,
 } from '@forgekv/commands';
 import { CAP_UNDER } from '@forgekv/keyspace';
@@ -49,10 +38,12 @@ import { PAUSE_ALL, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
 import type { CommandQueue } from './command-queue.ts';
 import { AWAY, CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { encodeCommand } from './encode-command.ts';
+import { FrontAdmission } from './front-admission.ts';
 import type { FrontChannels } from './front-channels.ts';
 import type { HopClient } from './hop-client.ts';
 import { runFlags } from './run-flags.ts';
 import type { TickOutput } from './tick-output.ts';
+import type { FrontTracking } from './tracking/front-tracking.ts';
 import type { TransactionRunner } from './transaction-runner.ts';
 
 /** More reply bytes than this in one tick end the tick early. */
@@ -67,16 +58,6 @@ const LONG_BYTES = 1024 * 1024;
 const TIMED_COMMANDS = 8;
 const TIMED_ONE_IN = 16;
 const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'quit', 'reset']);
-/** Command names an HTTP client would send first: such a peer is not a Redis client. */
-const HTTP_NAMES = ['post', 'host:'];
-/** What a RESP2 connection may call while it listens to channels. */
-const LISTENER_NAMES = [
-  ...['subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'ssubscribe', 'sunsubscribe'],
-  ...['ping', 'quit', 'reset'],
-];
-const ABOUT_KEYS = FLAG_READONLY | FLAG_WRITE | FLAG_MAY_REPLICATE;
-/** As Redis says it, to which monitors are replicas. */
-const NO_KEYS_FOR_MONITORS = "ERR Replica can't interact with the keyspace";
 const PUBLISHER_NAMES = ['publish', 'spublish', 'exec'];
 
 export interface CommandLoopModules {
@@ -85,6 +66,7 @@ export interface CommandLoopModules {
   readonly services: ServerServices;
   readonly hops: HopClient;
   readonly channels: FrontChannels;
+  readonly tracking: FrontTracking;
   readonly output: TickOutput;
   readonly control: ProcessControl;
   /** Worker of each shard. */
@@ -111,8 +93,8 @@ export class CommandLoop {
   /** Somebody wants to know of what is executed; the same for a whole batch. */
   #isMonitored = false;
   #untimed = 0;
-  /** 1 by command id: who listens may call it; it publishes. */
-  readonly #forListeners: Uint8Array;
+  readonly #admission: FrontAdmission;
+  /** 1 by command id: it publishes. */
   readonly #publishes: Uint8Array;
 
   constructor(modules: CommandLoopModules) {
@@ -120,10 +102,8 @@ export class CommandLoop {
     this.#router = new BatchRouter(modules.registry, modules.context.table);
     this.#executor = new Executor(modules.registry, modules.context, false);
     const { names } = modules.registry.table;
-    const marks = (marked: readonly string[]): Uint8Array =>
-      Uint8Array.from(names, (name) => (marked.includes(name) ? 1 : 0));
-    this.#forListeners = marks(LISTENER_NAMES);
-    this.#publishes = marks(PUBLISHER_NAMES);
+    this.#publishes = Uint8Array.from(names, (name) => (PUBLISHER_NAMES.includes(name) ? 1 : 0));
+    this.#admission = new FrontAdmission(modules);
     const { request } = modules.context;
     modules.context.bytesElsewhere = () => {
       const length = request.end - request.start;
@@ -213,6 +193,7 @@ export class CommandLoop {
     context.request.source(bytes, view, this.#parser.args);
     context.db = connection.db;
     context.noTouch = connection.noTouch;
+    context.changes.client = connection.id;
     context.nowMs = Date.now();
     reply.resp3 = connection.resp === 3;
     // Redis: each command is timed. Here the commands of a batch share its time equally, and
@@ -250,19 +231,17 @@ export class CommandLoop {
 
   #runAll(connection: Connection, count: number): number {
     const { context, registry, control } = this.#m;
-    const { commands } = this.#parser;
-    const { request, reply, stats } = context;
+    const { reply, stats } = context;
     const { table, places, singleKey } = registry;
+    // Nobody who tracks anything: nothing to be done for each command.
+    let tracks = context.changes.isOn || connection.tracking !== null;
     for (let i = 0; i < count; i++) {
-      request.first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
-      request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
-      request.start = commands[i * COMMAND_WORDS + COMMAND_START]!;
-      request.end = commands[i * COMMAND_WORDS + COMMAND_END]!;
+      this.#point(i);
       const id = this.#router.ids[i]!;
       const start = reply.position;
       if (connection.replyMode !== 'on') beginReply(connection);
       const errors = reply.errorCount;
-      if (!this.#admit(connection, id)) {
+      if (!this.#admission.admit(connection, id)) {
         if (connection.state === CLOSING) return i + 1;
         if (table.names[id] === 'exec') this.#abort(connection, start);
         else if (connection.queue !== null) connection.queue.isFailed = true;
@@ -287,7 +266,9 @@ export class CommandLoop {
           if (this.#isMonitored && (outcome !== WAITING || connection.block === null)) {
             tellMonitors(context, registry, id, connection.address);
           }
+          tracks = context.changes.isOn || connection.tracking !== null;
           if (outcome === WAITING) {
+            if (tracks) this.#m.tracking.ended(connection, id);
             if (connection.state === READY) connection.state = DEFERRED;
             return i + 1;
           }
@@ -306,6 +287,7 @@ export class CommandLoop {
             (this.forceHop && table.firstKey[id] !== 0) ||
             this.#isLongWrite(id) ||
             this.#mustEvict(id);
+          if (tracks) this.#m.tracking.reads(connection, id);
           const outcome = hop ? -1 : this.#executor.run(id);
           if (outcome === -1) return this.#hop(connection, i, count);
           if (outcome !== DONE) reply.error(OUT_OF_MEMORY);
@@ -321,6 +303,7 @@ export class CommandLoop {
       }
       // Messages that came in the middle of the reply.
       if (connection.heldMessages.length > 0) this.#m.channels.replied(connection);
+      if (tracks) this.#m.tracking.ended(connection, id);
       if (connection.closeAfterReply) {
         // Who sees the reply is not counted any more, whenever the socket closes.
         this.#m.channels.leaveAll(connection);
@@ -329,6 +312,16 @@ export class CommandLoop {
       }
     }
     return count;
+  }
+
+  /** Points the context's request to a command that was parsed. */
+  #point(i: number): void {
+    const { request } = this.#m.context;
+    const { commands } = this.#parser;
+    request.first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
+    request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
+    request.start = commands[i * COMMAND_WORDS + COMMAND_START]!;
+    request.end = commands[i * COMMAND_WORDS + COMMAND_END]!;
   }
 
   /** True for commands that are not queued after MULTI. */
@@ -377,39 +370,6 @@ export class CommandLoop {
     return pause === PAUSE_ALL || (flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0;
   }
 
-  /** Checks what must hold before a command may run; writes the error when it does not. */
-  #admit(connection: Connection, id: number): boolean {
-    const { context, registry } = this.#m;
-    if (id === UNKNOWN && this.#speaksHttp(connection)) return false;
-    if (!admit(context, registry, id, connection.limits.authenticated)) return false;
-    const problem = connection.listening === null ? '' : this.#listenerProblem(connection, id);
-    const flags = registry.table.flagBits[id]!;
-    const mayRun = !this.#m.control.loading || (flags & FLAG_LOADING) !== 0;
-    if (mayRun && problem === '') return true;
-    context.reply.error(problem || LOADING);
-    context.stats.rejected(id);
-    return false;
-  }
-
-  /** Why a connection that has listened to something may not call a command, or ''. */
-  #listenerProblem(connection: Connection, id: number): string {
-    const { flagBits, names } = this.#m.registry.table;
-    if (connection.isMonitor && (flagBits[id]! & ABOUT_KEYS) !== 0) return NO_KEYS_FOR_MONITORS;
-    const isBound = connection.resp === 2 && connection.isListening;
-    return isBound && this.#forListeners[id] === 0 ? onlyListening(names[id]!) : '';
-  }
-
-  /** Drops connections that speak HTTP: a browser may have been talked into it. */
-  #speaksHttp(connection: Connection): boolean {
-    if (!HTTP_NAMES.some((name) => this.#m.context.request.is(0, name))) return false;
-    this.#m.log(
-      `client ${connection.id} at ${connection.address} speaks HTTP: it may be the victim of ` +
-        'a cross-protocol attack; the connection is closed',
-    );
-    connection.drop();
-    return true;
-  }
-
   /** True for writes that workers do, whatever they are: their effects would hold up a front. */
   #isLongWrite(id: number): boolean {
     const { request } = this.#m.context;
@@ -451,6 +411,7 @@ export class CommandLoop {
         last++;
       }
     }
+    if (connection.tracking !== null) this.#noteReads(connection, i, last);
     connection.state = AWAY;
     connection.worker = worker;
     const flags = runFlags(connection);
@@ -467,6 +428,24 @@ export class CommandLoop {
     }
     this.#m.output.schedule();
     return last;
+  }
+
+  /** Notes what commands `i` to `last` - 1 read; the first one's keys are noted already. */
+  #noteReads(connection: Connection, i: number, last: number): void {
+    const { tracking } = this.#m;
+    const { commands } = this.#parser;
+    const start = commands[i * COMMAND_WORDS + COMMAND_START]!;
+    const end = commands[(last - 1) * COMMAND_WORDS + COMMAND_END]!;
+    tracking.sent(
+      connection,
+      start < 0 ? encodeCommand(this.#m.context.request).length : end - start,
+    );
+    tracking.ended(connection, this.#router.ids[i]!);
+    for (let k = i + 1; k < last; k++) {
+      this.#point(k);
+      tracking.reads(connection, this.#router.ids[k]!);
+    }
+    this.#point(i);
   }
 
   #mayFollow(i: number, pause: number, connection: Connection): boolean {

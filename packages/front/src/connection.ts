@@ -9,6 +9,7 @@ import type { LeftoverPart } from './hop-client.ts';
 import type { MessagePart } from './message-form.ts';
 import { PendingInput } from './pending-input.ts';
 import type { RunningBlock } from './running-block.ts';
+import type { ClientTracking } from './tracking/client-tracking.ts';
 
 export interface ConnectionFacts {
   id: number;
@@ -92,6 +93,10 @@ export class Connection implements Session {
   /** Messages that wait for the end of a reply. */
   readonly heldMessages: MessagePart[] = [];
   heldMessageBytes = 0;
+  /** What its client caches; null: it never said so. */
+  tracking: ClientTracking | null = null;
+  /** It was told of keys that have changed: none of that may get lost. */
+  getsInvalidations = false;
   /** True once nothing more may be written to the socket. */
   ended = false;
   reading = true;

@@ -18,6 +18,7 @@ import {
   CHANNEL,
   type ChannelKind,
   type ChannelTable,
+  INVALIDATION,
   type Message,
   type MessageKind,
   MONITORED,
@@ -25,7 +26,7 @@ import {
   SHARD_CHANNEL,
 } from '@forgekv/rings';
 import { CLOSING, type Connection } from './connection.ts';
-import { isKept } from './message-form.ts';
+import { isKept, type MessagePart } from './message-form.ts';
 import { type FrontLink, MessageLinks } from './message-links.ts';
 import { MessageOrder } from './message-order.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -57,6 +58,8 @@ export interface FrontChannelsModules {
   readonly frontLinks: readonly FrontLink[];
   readonly threadStats: ThreadStats;
   readonly output: MessageOutput;
+  /** Takes a message about keys that have changed; its bytes may not stay as they are. */
+  readonly invalidated: (body: Uint8Array) => void;
   /** Drops a connection for which more waits than may; true if it did. */
   readonly dropIfDeaf: (connection: Connection) => boolean;
   /** Of a connection of this front, by its number. */
@@ -83,7 +86,10 @@ export class FrontChannels implements ChannelServices, Publisher {
   #leavers: Leaver[] = [];
   /** A message of an event is being handed out. */
   #isEvent = false;
-  readonly #take = (message: Message): void => this.#order.take(message);
+  readonly #take = (message: Message): void => {
+    if (message.kind === INVALIDATION) this.#m.invalidated(message.body);
+    else this.#order.take(message);
+  };
   readonly #lost = (thread: number, count: number): void => {
     this.#order.lost(thread, count);
     this.#taken[thread] = (this.#taken[thread]! + count) | 0;
@@ -99,21 +105,26 @@ export class FrontChannels implements ChannelServices, Publisher {
       sent: (thread) => table.sent(thread, index),
       deliver: (message) => this.#handOut(message),
     });
-    this.#subscriptions = new Subscriptions(table, modules.threadStats, (connection, part) => {
-      const isBehind = this.#isEvent && modules.output.isServed(connection);
-      if (!connection.isMidReply && !isBehind) {
-        modules.output.deliver(connection, part);
-        return;
-      }
-      connection.heldMessages.push(part);
-      connection.heldMessageBytes += part.length;
-      modules.dropIfDeaf(connection);
-    });
+    this.#subscriptions = new Subscriptions(table, modules.threadStats, (connection, part) =>
+      this.deliver(connection, part),
+    );
     this.figures = {
       names: (kind) => table.names(KINDS[kind]),
       listeners: (kind, name) => table.listeners(KINDS[kind], name),
       eachName: (kind, visit) => table.eachName(KINDS[kind], visit),
     };
+  }
+
+  /** Sends a message to a connection of this front, not within a reply; of an event, behind it. */
+  deliver(connection: Connection, part: MessagePart): void {
+    const isBehind = this.#isEvent && this.#m.output.isServed(connection);
+    if (!connection.isMidReply && !isBehind) {
+      this.#m.output.deliver(connection, part);
+      return;
+    }
+    connection.heldMessages.push(part);
+    connection.heldMessageBytes += part.length;
+    this.#m.dropIfDeaf(connection);
   }
 
   // --- listening ---
@@ -247,6 +258,10 @@ export class FrontChannels implements ChannelServices, Publisher {
    */
   workerPublished(published: Message): void {
     const { index, addressOf } = this.#m;
+    if (published.kind === INVALIDATION) {
+      this.#m.invalidated(published.body);
+      return;
+    }
     const isRecord = published.kind === MONITORED;
     const message = isRecord
       ? { ...published, body: lineOf(published.body, addressOf) }
@@ -268,6 +283,16 @@ export class FrontChannels implements ChannelServices, Publisher {
   /** True while nobody on this front should publish. */
   get isClogged(): boolean {
     return this.#m.output.messageBytes > MOST_TICK_BYTES || this.#links.isClogged;
+  }
+
+  /** Sends another front a message that is not counted, with the next `flush`. */
+  send(front: number, message: Message): void {
+    this.#links.send(front, message);
+  }
+
+  /** Bytes of messages that wait for room in the ring to a front. */
+  waitingFor(front: number): number {
+    return this.#links.waitingFor(front);
   }
 
   /** Hands messages over: at the end of a tick, when its log is with the kernel. */

@@ -35,6 +35,7 @@ export interface FrontInit {
     readonly incoming: SharedArrayBuffer;
   }[];
   readonly channels: SharedArrayBuffer;
+  readonly tracking: SharedArrayBuffer;
   readonly channelShape: ChannelTableShape;
   readonly workerOf: Uint8Array;
   /** Counter blocks of all threads, this front's own at `statsIndex`. */

@@ -20,6 +20,7 @@ import {
   type Session,
   type ShutdownOptions,
   type StatsReader,
+  type TrackingServices,
   WAITING,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
@@ -45,6 +46,7 @@ export interface FrontServicesModules {
   readonly facts: ServerFacts;
   readonly stats: StatsReader;
   readonly channels: ChannelServices;
+  readonly tracking: TrackingServices;
   /** Sends a request to the main thread. */
   readonly ask: (request: MainRequest) => Promise<unknown>;
 }
@@ -54,6 +56,7 @@ export class FrontServices implements ServerServices {
   readonly stats: StatsReader;
   readonly commands: CommandTable;
   readonly channels: ChannelServices;
+  readonly tracking: TrackingServices;
   readonly #m: FrontServicesModules;
   #figures: ProcessFigures = {
     opsPerSecond: 0,
@@ -74,6 +77,7 @@ export class FrontServices implements ServerServices {
     this.facts = modules.facts;
     this.stats = modules.stats;
     this.channels = modules.channels;
+    this.tracking = modules.tracking;
     this.commands = modules.registry.table;
   }
 

@@ -8,7 +8,7 @@ import { invariant } from '@forgekv/base';
 import { createRegistry, EffectLog, StatsReader, ThreadStats } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
-import { ChannelTable, Doorbell, ProcessControl } from '@forgekv/rings';
+import { ChannelTable, Doorbell, ProcessControl, TrackingFilter } from '@forgekv/rings';
 import { Front } from './front.ts';
 import type {
   FromFront,
@@ -54,6 +54,7 @@ const front = new Front({
     // A front's doorbell has the front's index.
     doorbell: new Doorbell(init.doorbells, link.front),
   })),
+  trackingFilter: new TrackingFilter(init.tracking, init.index),
   table,
   log: new EffectLog(table, init.wal),
   registry: createRegistry(),

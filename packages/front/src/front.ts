@@ -8,6 +8,7 @@ import {
   configureEviction,
   type EffectLog,
   endReply,
+  KeyChanges,
   LOST,
   NO_LARGE_VALUES,
   type ProcessFigures,
@@ -19,7 +20,13 @@ import {
 import type { Config } from '@forgekv/config';
 import type { HotTable } from '@forgekv/keyspace';
 import { ReplyWriter } from '@forgekv/protocol';
-import { type ChannelTable, type Doorbell, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
+import {
+  type ChannelTable,
+  type Doorbell,
+  PAUSE_NONE,
+  type ProcessControl,
+  type TrackingFilter,
+} from '@forgekv/rings';
 import { ClientBounds } from './client-bounds.ts';
 import { CommandLoop, EARLY_FLUSH_BYTES, STALL_BYTES } from './command-loop.ts';
 import {
@@ -32,6 +39,7 @@ import {
   READY,
   STALLED,
 } from './connection.ts';
+import { FrontBell } from './front-bell.ts';
 import { FrontChannels } from './front-channels.ts';
 import { FrontClients } from './front-clients.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
@@ -42,20 +50,22 @@ import { PausedReplies } from './paused-replies.ts';
 import { SocketIntake } from './socket-intake.ts';
 import { StalledConnections } from './stalled-connections.ts';
 import { TickOutput } from './tick-output.ts';
+import { FrontTracking } from './tracking/front-tracking.ts';
 import { TransactionRunner } from './transaction-runner.ts';
 
-const DOORBELL_TIMEOUT_MS = 1000;
 const HOUSEKEEPING_MS = 100;
 /** Sleep until the tick of another thread ends; sockets have a turn between two. */
 const OTHERS_TICK_MS = 1;
 
-export interface FrontModules extends Omit<FrontServicesModules, 'front' | 'channels'> {
+export interface FrontModules
+  extends Omit<FrontServicesModules, 'front' | 'channels' | 'tracking'> {
   /** Among the fronts. */
   readonly index: number;
   /** Fronts and workers. */
   readonly threads: number;
   readonly channelTable: ChannelTable;
   readonly frontLinks: readonly FrontLink[];
+  readonly trackingFilter: TrackingFilter;
   readonly table: HotTable;
   readonly registry: CommandRegistry;
   readonly config: Config;
@@ -79,11 +89,13 @@ export class Front {
   readonly #output: TickOutput;
   readonly #hops: HopClient;
   readonly #channels: FrontChannels;
+  readonly #tracking: FrontTracking;
   readonly #pausedReplies: PausedReplies;
   readonly #loop: CommandLoop;
   readonly #transactions: TransactionRunner;
   readonly #services: FrontServices;
   readonly #bounds: ClientBounds;
+  readonly #bell: FrontBell;
   readonly #readView: DataView;
   #housekeepings = 0;
   readonly #stalled: StalledConnections;
@@ -99,11 +111,9 @@ export class Front {
     const { buffer } = this.intake;
     this.#readView = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
     this.#context = new CommandContext({
-      table: modules.table,
-      reply: this.#writer,
-      large: NO_LARGE_VALUES,
-      stats: modules.threadStats,
-      config: modules.config,
+      ...{ table: modules.table, config: modules.config, stats: modules.threadStats },
+      ...{ reply: this.#writer, large: NO_LARGE_VALUES },
+      changes: new KeyChanges(modules.trackingFilter),
     });
     this.#hops = new HopClient(
       modules.links,
@@ -140,16 +150,26 @@ export class Front {
     this.#channels = new FrontChannels({
       ...modules,
       output: this.#output,
+      invalidated: (body) => this.#tracking.take(body),
       dropIfDeaf: (connection) => this.#bounds.dropIfDeaf(connection),
       addressOf: (id) => this.#connections.get(id)?.address ?? '',
     });
     this.#context.publisher = this.#channels;
-    this.#services = new FrontServices({ ...modules, front: this, channels: this.#channels });
+    const own = { context: this.#context, channels: this.#channels };
+    this.#tracking = new FrontTracking({
+      ...{ ...modules, ...own, filter: modules.trackingFilter },
+      schedule: () => this.#output.schedule(),
+      find: (id) => this.#connections.get(id),
+    });
+    const served = { channels: this.#channels, tracking: this.#tracking };
+    this.#services = new FrontServices({ ...modules, ...served, front: this });
     const { registry, workerOf, control } = modules;
     const parts = {
       ...{ registry, workerOf, context: this.#context, services: this.#services },
-      ...{ hops: this.#hops, output: this.#output, channels: this.#channels },
+      ...{ hops: this.#hops, output: this.#output },
+      ...{ channels: this.#channels, tracking: this.#tracking },
     };
+    this.#bell = new FrontBell({ ...parts, doorbell: modules.doorbell });
     this.#transactions = new TransactionRunner({
       ...parts,
       replied: (id, bytes, last) => this.#replied(id, bytes, 0, bytes.length, last),
@@ -172,7 +192,7 @@ export class Front {
 
   /** Begins to listen to the doorbell and the clock. */
   start(): void {
-    this.#armDoorbell();
+    this.#bell.arm();
     setInterval(() => this.#housekeeping(), HOUSEKEEPING_MS);
   }
 
@@ -249,6 +269,7 @@ export class Front {
     connection.state = CLOSING;
     connection.ended = true;
     this.#channels.leaveAll(connection);
+    this.#tracking.closed(connection);
     connection.pending.clear();
     this.#paused.delete(connection);
     if (this.#pausedReplies.closed(connection)) this.#output.schedule();
@@ -341,6 +362,7 @@ export class Front {
       connection.isMidReply = !last;
     }
     if (last) this.#channels.replied(connection);
+    if (last && connection.tracking !== null) this.#tracking.replied(connection);
     if (!last || connection.state !== AWAY) return;
     connection.runEnded();
     if (connection.replyMode !== 'on') endReply(connection);
@@ -364,6 +386,7 @@ export class Front {
    */
   #settle(): number {
     const { log } = this.#m;
+    this.#tracking.flush();
     let answer = log.settle();
     if (answer === UNSETTLED) {
       log.sleep(OTHERS_TICK_MS);
@@ -391,24 +414,6 @@ export class Front {
     if (connection.state === STALLED && connection.socket.writableLength <= STALL_BYTES) {
       this.#proceed(connection);
     }
-  }
-
-  readonly #hasWork = (): boolean =>
-    this.#hops.hasWork() || (!this.#output.isWaiting && this.#channels.hasWork());
-  readonly #woken = (): void => {
-    this.#m.doorbell.awake();
-    this.#armDoorbell();
-  };
-
-  #armDoorbell(): void {
-    // Room in a ring is announced by the same bell: what waited is sent at the tick's end.
-    const replies = this.#hops.poll();
-    const messages = this.#channels.poll();
-    const waits = this.#hops.outstanding > 0 || this.#channels.hasWaiting;
-    if (replies || messages || waits) this.#output.schedule();
-    const asleep = this.#m.doorbell.sleepAsync(DOORBELL_TIMEOUT_MS, this.#hasWork, this.#woken);
-    // Not in a loop: replies may come in as fast as they are taken, and sockets have a turn too.
-    if (!asleep) setImmediate(() => this.#armDoorbell());
   }
 
   #housekeeping(): void {

@@ -5,6 +5,7 @@
 import type { ThreadStats } from '@forgekv/commands';
 import {
   type Doorbell,
+  INVALIDATION,
   KIND_MESSAGES_LOST,
   type Message,
   MessageIntake,
@@ -77,6 +78,11 @@ export class MessageLinks {
     link.waiting += sizeOf(message);
   }
 
+  /** Bytes that wait for a front. */
+  waitingFor(front: number): number {
+    return this.#byFront[front]!.waiting;
+  }
+
   /** True while so much waits for other fronts that no more should be published. */
   get isClogged(): boolean {
     return this.#links.some(({ waiting }) => waiting > MOST_WAITING_BYTES);
@@ -95,13 +101,19 @@ export class MessageLinks {
     }
   }
 
-  /** The log of the tick is lost: messages that might tell of it are not sent. */
+  /**
+   * The log of the tick is lost: messages that might tell of it are not sent. That a key has
+   * changed tells nothing; who is told looks at it again.
+   */
   drop(): void {
     for (const link of this.#links) {
       // What has begun to leave was published in an earlier tick.
-      const kept = link.sent > 0 ? link.outbox.slice(0, 1) : [];
-      for (const { counter } of link.outbox.slice(kept.length)) {
-        link.lost.set(counter, (link.lost.get(counter) ?? 0) + 1);
+      const begun = link.sent > 0 ? link.outbox[0] : undefined;
+      const kept: Message[] = [];
+      for (const message of link.outbox) {
+        const { counter } = message;
+        if (message === begun || message.kind === INVALIDATION) kept.push(message);
+        else link.lost.set(counter, (link.lost.get(counter) ?? 0) + 1);
       }
       link.outbox = kept;
       link.waiting = kept.reduce((sum, message) => sum + sizeOf(message), 0);

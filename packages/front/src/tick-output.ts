@@ -174,7 +174,7 @@ export class TickOutput {
   #drop(): void {
     this.#owners.forEach((connection, i) => {
       // Messages may get lost; those who listen did not ask for anything.
-      if (this.#bounds[i * 2] !== MESSAGES) connection.drop();
+      if (this.#bounds[i * 2] !== MESSAGES || connection.getsInvalidations) connection.drop();
       connection.messagesAt = -1;
     });
     this.#sent();

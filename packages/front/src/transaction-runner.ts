@@ -44,6 +44,7 @@ import type { HopClient } from './hop-client.ts';
 import { runFlags } from './run-flags.ts';
 import { RunningBlock } from './running-block.ts';
 import type { TickOutput } from './tick-output.ts';
+import type { FrontTracking } from './tracking/front-tracking.ts';
 
 /** What was accepted when it was queued is accepted again. */
 const NO_LIMITS = { maxBulkBytes: Infinity, authenticated: true };
@@ -54,6 +55,7 @@ export interface TransactionRunnerModules {
   readonly services: ServerServices;
   readonly hops: HopClient;
   readonly output: TickOutput;
+  readonly tracking: FrontTracking;
   readonly workerOf: Uint8Array;
   /** Takes a part of the reply that was kept. */
   readonly replied: (connection: number, bytes: Buffer, isLast: boolean) => void;
@@ -68,6 +70,8 @@ export class TransactionRunner {
   readonly #executor: Executor;
   readonly #rules: InPlaceRules;
   readonly #select: number;
+  /** 1 by command id: it changes which reads are noted. */
+  readonly #tracks: Uint8Array;
 
   constructor(modules: TransactionRunnerModules) {
     const { registry, context } = modules;
@@ -76,6 +80,9 @@ export class TransactionRunner {
     this.#executor = new Executor(registry, context, false);
     this.#rules = new InPlaceRules(registry, context);
     this.#select = registry.table.names.indexOf('select');
+    this.#tracks = Uint8Array.from(registry.table.names, (name) =>
+      name === 'client|tracking' || name === 'client|caching' ? 1 : 0,
+    );
   }
 
   /** Queues the command in the context's request. */
@@ -107,6 +114,7 @@ export class TransactionRunner {
     }
     const problem = transactionProblem(context, queue.flags, queue.length, queue.count);
     if (problem !== '') return context.fail(problem);
+    this.#noteReads(connection, queue);
     // Messages for the connection wait for the end of the reply.
     connection.isMidReply = true;
     const { request } = context;
@@ -116,6 +124,21 @@ export class TransactionRunner {
     request.argc = argc;
     if (outcome === DONE) connection.isMidReply = false;
     return outcome;
+  }
+
+  /** Notes what the queued commands will read. */
+  #noteReads(connection: Connection, queue: CommandQueue): void {
+    // What these change holds for those behind them.
+    const isCertain = queue.ids.some((id) => this.#tracks[id] === 1);
+    if (!isCertain && connection.tracking === null) return;
+    const { request } = this.#m.context;
+    const { bytes, view, args } = request;
+    this.#parse(queue, 0, queue.length);
+    for (let i = 0; i < queue.count; i++) {
+      this.#point(i);
+      this.#m.tracking.reads(connection, queue.ids[i]!, isCertain);
+    }
+    request.source(bytes, view, args);
   }
 
   #run(connection: Connection, queue: CommandQueue, watched: readonly WatchedKey[]): Outcome {

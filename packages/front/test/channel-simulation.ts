@@ -110,6 +110,7 @@ export class ChannelSimulation {
         })),
         threadStats: new ThreadStats(new SharedArrayBuffer(STATS_BYTES)),
         output: this.#output(),
+        invalidated: () => {},
         dropIfDeaf: () => false,
         addressOf: () => '',
       }),

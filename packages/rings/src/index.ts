@@ -14,6 +14,15 @@ export {
 } from './channel-table.ts';
 export { createDoorbellMemory, DOORBELL_WORDS, Doorbell } from './doorbell.ts';
 export {
+  type InvalidationEvents,
+  InvalidationWriter,
+  type PushForm,
+  type Redirected,
+  readInvalidations,
+} from './invalidation-codec.ts';
+export {
+  INVALIDATION,
+  invalidationMessage,
   KIND_MESSAGE,
   KIND_MESSAGE_MORE,
   KIND_MESSAGES_LOST,
@@ -50,3 +59,4 @@ export {
   RUN_NO_TOUCH,
   RUN_RESP3,
 } from './run-frames.ts';
+export { createTrackingMemory, TrackingFilter } from './tracking-filter.ts';

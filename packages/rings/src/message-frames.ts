@@ -1,5 +1,6 @@
 // Messages of PUBLISH between threads: from front to front over rings of their own, and from a
-// worker to the front that is to distribute it, among the replies.
+// worker to the front that is to distribute it, among the replies. What concerns keys that have
+// changed goes the same ways, without a channel, and to one front: see invalidation-codec.ts.
 //
 // A message is cut into frames where it must be. The first one's payload begins with a head of
 // four words: the bytes of the channel and of the message, which follow, and the fronts it is for,
@@ -16,6 +17,8 @@ export const KIND_MESSAGE_MORE = 17;
 /** Messages were counted that will not come: a of them, c = who counted them. */
 export const KIND_MESSAGES_LOST = 18;
 
+/** The kind of a message about keys that have changed; it is not counted. */
+export const INVALIDATION = 4;
 const HEAD_BYTES = 16;
 const TWO_32 = 2 ** 32;
 /** Messages up to this size may be handed out where they lie in the ring. */
@@ -25,8 +28,8 @@ const IN_PLACE_BYTES = 4096;
 export interface Message {
   readonly channel: Uint8Array;
   readonly body: Uint8Array;
-  /** CHANNEL, SHARD_CHANNEL or MONITORED. */
-  readonly kind: MessageKind;
+  /** CHANNEL, SHARD_CHANNEL, MONITORED or INVALIDATION. */
+  readonly kind: MessageKind | typeof INVALIDATION;
   /** As of when it was counted: see channel-table.ts. */
   readonly version: number;
   /** The thread that counted it. */
@@ -34,6 +37,14 @@ export interface Message {
   /** Fronts it is for, a bit each. */
   readonly low: number;
   readonly high: number;
+}
+
+const NO_CHANNEL = Buffer.alloc(0);
+
+/** A message about keys that have changed; it comes before those that were counted. */
+export function invalidationMessage(body: Uint8Array): Message {
+  const uncounted = { version: 0, counter: 0, low: 0, high: 0 };
+  return { ...uncounted, channel: NO_CHANNEL, body, kind: INVALIDATION };
 }
 
 /** Bytes of a message in frames, those of their heads aside. */
@@ -116,7 +127,7 @@ export class MessageIntake {
     const at = payloadOffset + HEAD_BYTES;
     const end = payloadOffset + payloadBytes;
     this.#facts = {
-      kind: ring.d as MessageKind,
+      kind: ring.d as Message['kind'],
       version: ring.b * TWO_32 + (ring.a >>> 0),
       counter: ring.c,
       low: view.getInt32(payloadOffset + 8, true),

@@ -16,6 +16,7 @@ import {
   createControlMemory,
   createDoorbellMemory,
   createRingMemory,
+  createTrackingMemory,
 } from '@forgekv/rings';
 import { assignShards, type ShardInit } from '@forgekv/shard';
 import type { StoreLayout, WalTransfer } from '@forgekv/storage';
@@ -84,6 +85,7 @@ export function wire(
   );
   const channelShape = { threads: plan.fronts + plan.workers, fronts: plan.fronts };
   const channels = createChannelMemory(channelShape);
+  const tracking = createTrackingMemory();
   const ports = connectPeers(plan.workers);
   const effects = createEffectMemory(wal.transfer.logs);
   const durable = new SharedArrayBuffer(SHARD_COUNT * 8);
@@ -108,6 +110,7 @@ export function wire(
         })),
       channels,
       channelShape,
+      tracking,
       workerOf,
       stats,
       statsIndex: index,
@@ -134,6 +137,7 @@ export function wire(
       workerOf,
       channels,
       channelShape,
+      tracking,
       stats: stats[plan.fronts + index]!,
       wal: shareOf(plan.fronts + index),
       recover: config.boolean('recover'),

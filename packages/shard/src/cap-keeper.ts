@@ -8,6 +8,7 @@ import {
   type CommandContext,
   type EffectLog,
   EVENT_EVICTED,
+  type KeyChanges,
   type ThreadStats,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
@@ -43,6 +44,7 @@ export interface CapKeeperModules {
   readonly context: CommandContext;
   readonly log: EffectLog;
   readonly stats: ThreadStats;
+  readonly changes: KeyChanges;
   readonly store: LargeStore;
   readonly peers: Peers;
   readonly workerOf: Uint8Array;
@@ -66,12 +68,13 @@ export class CapKeeper {
 
   constructor(modules: CapKeeperModules) {
     this.#m = modules;
-    const { table, context, log, stats, store, workerOf } = modules;
+    const { table, context, log, stats, store, workerOf, changes } = modules;
     this.#evictor = new DatasetEvictor(table, {
       evicted: (shard, entry) => {
         stats.evictedKeys++;
         const db = context.databases.ofNamespace(table.namespaceOf(entry));
         context.publishRemoval(EVENT_EVICTED, 'evicted', db, entry);
+        if (changes.isOn) changes.noteEntry(table, entry);
         const lsn = table.nextLsn(shard);
         log.removed(entry, shard, lsn);
         log.endGroup();

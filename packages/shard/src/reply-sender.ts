@@ -29,6 +29,8 @@ export class ReplySender {
   readonly #front: Doorbell;
   readonly #own: Doorbell;
   readonly #settle: () => void;
+  /** Called before the last reply of a run is sent. */
+  ending: () => void = () => {};
   /** Messages to be sent before whatever comes next. */
   #messages: Message[] = [];
 
@@ -74,6 +76,7 @@ export class ReplySender {
 
   /** Sends what the writer holds as replies of a connection and empties it. */
   reply(connection: number, writer: ReplyWriter, last: boolean): void {
+    if (last) this.ending();
     this.#reply(connection, writer, last ? REPLY_LAST : REPLY_MORE);
   }
 

@@ -31,6 +31,7 @@ export interface ShardInit {
   }[];
   readonly workerOf: Uint8Array;
   readonly channels: SharedArrayBuffer;
+  readonly tracking: SharedArrayBuffer;
   readonly channelShape: ChannelTableShape;
   readonly stats: SharedArrayBuffer;
   readonly wal: LogShare;

@@ -1,6 +1,6 @@
 // What a worker is made of: by whoever starts its thread, and what it needs for its stores.
 
-import type { CommandRegistry, EffectLog, ThreadStats } from '@forgekv/commands';
+import type { CommandRegistry, EffectLog, KeyChanges, ThreadStats } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { HotTable, NamespaceMap } from '@forgekv/keyspace';
 import type { ChannelTable, Doorbell, ProcessControl } from '@forgekv/rings';
@@ -15,6 +15,8 @@ export interface ShardModules {
   readonly log: EffectLog;
   readonly control: ProcessControl;
   readonly stats: ThreadStats;
+  /** Keys that change and that some front may track. */
+  readonly changes: KeyChanges;
   readonly workerOf: Uint8Array;
   readonly channelTable: ChannelTable;
   /** Index of the thread among those of the table: fronts first. */

@@ -4,10 +4,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant } from '@forgekv/base';
-import { createRegistry, EffectLog, ThreadStats } from '@forgekv/commands';
+import { createRegistry, EffectLog, KeyChanges, ThreadStats } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
-import { ChannelTable, Doorbell, ProcessControl } from '@forgekv/rings';
+import { ChannelTable, Doorbell, ProcessControl, TrackingFilter } from '@forgekv/rings';
 import {
   CorruptRecordError,
   EarlierSegments,
@@ -62,6 +62,7 @@ const shard = new Shard({
   registry: createRegistry(),
   config,
   stats: new ThreadStats(init.stats),
+  changes: new KeyChanges(new TrackingFilter(init.tracking)),
   workerOf: init.workerOf,
   doorbell,
   peers: new Map(

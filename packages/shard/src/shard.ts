@@ -140,7 +140,7 @@ export class Shard {
     });
     this.#blocks = new BlockRunner({ ...parts, cap: this.#cap });
     this.#fronts = linkFronts(modules, () => this.#settle());
-    this.#publisher = new WorkerPublisher(modules.channelTable, modules.thread, this.#fronts);
+    this.#publisher = new WorkerPublisher(modules, this.#fronts);
     this.#context.publisher = this.#publisher;
     this.configure();
   }
@@ -280,6 +280,7 @@ export class Shard {
 
   /** Returns true while there is more to do soon. */
   #background(nowMs: number): boolean {
+    this.#m.changes.client = 0;
     if (this.#rounds.expire(nowMs)) {
       this.#m.stats.largeBytes = this.#store.bytes;
       this.#m.stats.heapBytes = process.memoryUsage().heapUsed;
@@ -335,7 +336,7 @@ export class Shard {
     context.noTouch = (flags & RUN_NO_TOUCH) !== 0;
     writer.resp3 = (flags & RUN_RESP3) !== 0;
     this.#sentBytes = sentBytes;
-    this.#publisher.runFor(front.replies);
+    this.#publisher.runFor(front.replies, connection);
     if ((flags & RUN_BLOCK) !== 0) {
       const { db } = context;
       const reason = this.#blocks.run({ front, connection, db, bytes, view, start, end });

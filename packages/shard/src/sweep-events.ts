@@ -6,6 +6,7 @@ import {
   type DueHashes,
   type EffectLog,
   EVENT_EXPIRED,
+  type KeyChanges,
   type ThreadStats,
 } from '@forgekv/commands';
 import type { HotTable, SweepEvents } from '@forgekv/keyspace';
@@ -15,10 +16,11 @@ export interface SweepModules {
   readonly table: HotTable;
   readonly log: EffectLog;
   readonly stats: ThreadStats;
+  readonly changes: KeyChanges;
 }
 
 export function sweepEvents(
-  { table, log, stats }: SweepModules,
+  { table, log, stats, changes }: SweepModules,
   context: CommandContext,
   large: LargeStore,
   dueHashes: DueHashes,
@@ -27,6 +29,7 @@ export function sweepEvents(
     expired: (shard, db, entry) => {
       stats.expiredKeys++;
       context.publishRemoval(EVENT_EXPIRED, 'expired', db, entry);
+      if (changes.isOn) changes.noteEntry(table, entry);
       const lsn = table.nextLsn(shard);
       log.removed(entry, shard, lsn);
       log.endGroup();

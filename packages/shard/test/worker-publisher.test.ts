@@ -2,6 +2,7 @@
 // whatever their size, and only when the log is handed over.
 
 import { KeyHasher } from '@forgekv/base';
+import { KeyChanges } from '@forgekv/commands';
 import { ReplyWriter } from '@forgekv/protocol';
 import {
   CHANNEL,
@@ -33,8 +34,10 @@ test('through the front whose run it is', async (t) => {
       }),
   );
   const publisher = new WorkerPublisher(
-    new ChannelTable(memory, shape, 2, hasher),
-    2,
+    {
+      channelTable: new ChannelTable(memory, shape, 2, hasher),
+      ...{ thread: 2, changes: new KeyChanges() },
+    },
     senders.map((replies) => ({ replies })),
   );
   const news = Buffer.from('news');
@@ -43,7 +46,7 @@ test('through the front whose run it is', async (t) => {
 
   const consumers = rings.map((ring) => new RingConsumer(ring));
   const writer = new ReplyWriter();
-  publisher.runFor(senders[1]!);
+  publisher.runFor(senders[1]!, 7);
   const bodies = [Buffer.from('one'), Buffer.alloc(30_000, 'two'), Buffer.alloc(0)];
   for (const body of bodies) t.equal(publisher.publish(news, body, false), 1);
   t.equal(front.sent(2, 1), 3);

@@ -55,8 +55,13 @@ export class FrameClient {
     return client;
   }
 
-  async hello3(): Promise<void> {
+  /** Takes frames of RESP3 whatever was said so far. */
+  takeAll(): void {
     this.#decoder.version = 3;
+  }
+
+  async hello3(): Promise<void> {
+    this.takeAll();
     await this.call('HELLO', 3);
   }
 

@@ -79,6 +79,7 @@ export function reset(c: CommandContext, session: Session, services: ServerServi
   session.noEvict = false;
   session.noTouch = false;
   services.channels.leaveAll(session);
+  services.tracking.end(session);
   // A RESET behind CLIENT REPLY SKIP gets no reply; after CLIENT REPLY OFF it does.
   if (session.replyMode === 'off') session.replyMode = 'on';
   logOut(session, services);

@@ -35,7 +35,7 @@ export function clientLine(facts: ClientFacts): string {
     ['events', outputBytes > 0 ? 'rw' : 'r'],
     ['cmd', facts.lastCommand === '' ? 'NULL' : facts.lastCommand],
     ['user', facts.user],
-    ['redir', -1],
+    ['redir', facts.redirect],
     ['resp', facts.resp],
     ['lib-name', facts.libName],
     ['lib-ver', facts.libVersion],

@@ -15,6 +15,12 @@ import {
   clientSetInfo,
   clientSetName,
 } from './client-self.ts';
+import {
+  clientCaching,
+  clientGetRedir,
+  clientTracking,
+  clientTrackingInfo,
+} from './client-tracking.ts';
 import { auth, hello } from './login.ts';
 
 export const connectionHandlers = {
@@ -27,15 +33,12 @@ export const connectionHandlers = {
   SELECT: onFront(select),
 } satisfies HandlersOf<typeof connectionFamily, Handler>;
 
-type PendingClient =
-  | 'CLIENT|CACHING'
-  | 'CLIENT|GETREDIR'
-  | 'CLIENT|TRACKING'
-  | 'CLIENT|TRACKINGINFO'
-  | 'CLIENT|UNBLOCK';
+type PendingClient = 'CLIENT|UNBLOCK';
 
 export const clientHandlers = {
+  'CLIENT|CACHING': onFront(clientCaching),
   'CLIENT|GETNAME': onFront(clientGetName),
+  'CLIENT|GETREDIR': onFront(clientGetRedir),
   'CLIENT|HELP': onFront(helpOn('client')),
   'CLIENT|ID': onFront(clientId),
   'CLIENT|INFO': onFront(clientInfo),
@@ -47,5 +50,7 @@ export const clientHandlers = {
   'CLIENT|REPLY': onFront(clientReply),
   'CLIENT|SETINFO': onFront(clientSetInfo),
   'CLIENT|SETNAME': onFront(clientSetName),
+  'CLIENT|TRACKING': onFront(clientTracking),
+  'CLIENT|TRACKINGINFO': onFront(clientTrackingInfo),
   'CLIENT|UNPAUSE': onFront(clientUnpause),
 } satisfies HandlersOf<typeof clientFamily, Handler, PendingClient>;

@@ -36,6 +36,7 @@ function flush(c: CommandContext, first: number, last: number): Outcome {
   if (argc > 2 || !known) return c.fail(ERR_SYNTAX);
   return changeDatabases(c, () => {
     c.stats.changes += c.databases.flush(first, last);
+    c.changes.noteFlush();
   });
 }
 

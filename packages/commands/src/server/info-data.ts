@@ -34,13 +34,17 @@ export function statLines(_: CommandContext, services: ServerServices): InfoLine
     ['pubsub_channels', figures.names('channel')],
     ['pubsub_patterns', figures.names('pattern')],
     ['pubsubshard_channels', figures.names('shard-channel')],
+    // Each front counts its own.
+    ['tracking_total_keys', stats.get('trackedKeys')],
+    ['tracking_total_items', stats.get('trackedItems')],
+    ['tracking_total_prefixes', stats.get('trackedPrefixes')],
     ['total_error_replies', stats.get('errorReplies')],
     ['eventloop_cycles', stats.get('turns')],
     ['acl_access_denied_auth', wrongPasswords],
   ];
 }
 
-/** No replicas, tracking and rules for users yet; there never is a fork. */
+/** No replicas and rules for users yet; there never is a fork. */
 function absentStatLines(): InfoLine[] {
   const names = [
     ...['sync_full', 'sync_partial_ok', 'sync_partial_err', 'evicted_clients'],
@@ -48,7 +52,6 @@ function absentStatLines(): InfoLine[] {
     ...['latest_fork_usec', 'total_forks', 'migrate_cached_sockets', 'slave_expires_tracked_keys'],
     ...['active_defrag_hits', 'active_defrag_misses'],
     ...['active_defrag_key_hits', 'active_defrag_key_misses'],
-    ...['tracking_total_keys', 'tracking_total_items', 'tracking_total_prefixes'],
     ...['unexpected_error_replies', 'dump_payload_sanitizations'],
     ...['acl_access_denied_cmd', 'acl_access_denied_key', 'acl_access_denied_channel'],
   ];

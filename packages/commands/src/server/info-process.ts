@@ -67,9 +67,9 @@ export function clientLines({ config }: CommandContext, services: ServerServices
     ['connected_clients', services.connectionCount()],
     ['cluster_connections', 0],
     ['maxclients', config.integer('maxclients')],
-    // There are no blocking commands, tracking, WATCH and timeouts of waits yet.
+    // There are no blocking commands, WATCH and timeouts of waits yet.
     ['blocked_clients', 0],
-    ['tracking_clients', 0],
+    ['tracking_clients', services.stats.get('trackingClients')],
     ['pubsub_clients', services.stats.get('listeningClients')],
     ['watching_clients', 0],
     ['clients_in_timeout_table', 0],

@@ -23,6 +23,7 @@ import {
   type StatsReader,
   WAITING,
 } from '../../src/index.ts';
+import { FakeTracking } from './fake-tracking.ts';
 
 export const FRONTS = 2;
 export const WORKERS = 1;
@@ -63,7 +64,7 @@ export function factsOf(session: Session, changes: Partial<ClientFacts> = {}): C
   const bytes = { inputBytes: 0, outputBytes: 0, totalInputBytes: 0, totalOutputBytes: 0 };
   return {
     ...{ id, address, localAddress, name, db, user, libName, libVersion, resp, ...bytes },
-    ...{ channels: 0, patterns: 0, shardChannels: 0 },
+    ...{ channels: 0, patterns: 0, shardChannels: 0, redirect: -1 },
     queued: -1,
     ...{ fileDescriptor: 9, ageSeconds: 5, idleSeconds: 1, flags: 'N', lastCommand: 'client|list' },
     ...changes,
@@ -144,6 +145,7 @@ export class FakeServices implements ServerServices {
   readonly stats: StatsReader;
   readonly calls: unknown[][] = [];
   readonly channels = new FakeChannels();
+  readonly tracking = new FakeTracking();
   readonly password: string | undefined;
   figures: ProcessFigures = {
     ...{ opsPerSecond: 12.4, inputKbps: 1.5, outputKbps: 2.25 },
