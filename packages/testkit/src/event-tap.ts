@@ -42,7 +42,7 @@ export class EventTap {
       const push = await this.#listener.nextPush();
       if (push === undefined) throw new Error('events do not come any more');
       const shown = describeReply(push).replace(`["pmessage", "${EVENTS}", `, '[');
-      if (shown.includes(`"${MARK}", "${mark}"`)) return events;
+      if (shown.includes(`"${MARK}", "${mark}"`)) return withSortedMisses(events);
       events.push(shown);
     }
   }
@@ -51,6 +51,21 @@ export class EventTap {
     this.#listener.destroy();
     this.#marker.destroy();
   }
+}
+
+/** SORT looks keys up in the order of a set's members, which is nobody's business. */
+function withSortedMisses(events: readonly string[]): string[] {
+  const sorted: string[] = [];
+  let misses: string[] = [];
+  for (const event of events) {
+    if (event.includes('__:keymiss"')) {
+      misses.push(event);
+    } else {
+      sorted.push(...misses.sort(), event);
+      misses = [];
+    }
+  }
+  return [...sorted, ...misses.sort()];
 }
 
 /** What the first event is that two servers do not agree on, or undefined. */

@@ -23,6 +23,11 @@ export interface Field {
   isSigned: boolean;
 }
 
+// What becomes of a field: it does not fit, it was so before, it is another one.
+export const FIELD_REFUSED = 0;
+export const FIELD_SAME = 1;
+export const FIELD_CHANGED = 2;
+
 const INT32_BITS = 32;
 const INT64_MAX = 2n ** 63n - 1n;
 
@@ -30,7 +35,7 @@ const INT64_MAX = 2n ** 63n - 1n;
  * Sets a field of the value opened last, or adds to it, and replies: the old value, the sum, or
  * null when the new value does not fit and the rule is to leave it then.
  * @param index of the argument with the 64-bit operand
- * @returns true when the field is another one now
+ * @returns FIELD_REFUSED, FIELD_SAME or FIELD_CHANGED
  */
 export function changeField(
   c: CommandContext,
@@ -38,7 +43,7 @@ export function changeField(
   isSet: boolean,
   index: number,
   rule: OverflowRule,
-): boolean {
+): number {
   const { request, reply, valueBytes, valueOffset, valueLength } = c;
   const { position, width, isSigned } = field;
   const operand = parseSafeInteger(request.bytes, request.offset(index), request.length(index));
@@ -51,11 +56,11 @@ export function changeField(
   const fitted = fitField(wanted, isSigned, width, rule);
   if (Number.isNaN(fitted)) {
     reply.null();
-    return false;
+    return FIELD_REFUSED;
   }
   writeField(valueBytes, valueOffset, position, width, fitted < 0 ? fitted + 2 ** width : fitted);
   reply.integer(isSet ? old : fitted);
-  return fitted !== old;
+  return fitted === old ? FIELD_SAME : FIELD_CHANGED;
 }
 
 /**
@@ -72,7 +77,7 @@ function changeExactly(
   isSet: boolean,
   operand: bigint,
   rule: OverflowRule,
-): boolean {
+): number {
   const { reply, valueBytes, valueOffset, valueLength } = c;
   const { position, width, isSigned } = field;
   const old = readWide(c, field, valueLength);
@@ -80,7 +85,7 @@ function changeExactly(
   const fitted = fitWideField(wanted, isSigned, width, rule);
   if (fitted === null) {
     reply.null();
-    return false;
+    return FIELD_REFUSED;
   }
   if (width > INT32_BITS) {
     writeWideField(valueBytes, valueOffset, position, width, fitted);
@@ -88,7 +93,7 @@ function changeExactly(
     writeField(valueBytes, valueOffset, position, width, Number(BigInt.asUintN(width, fitted)));
   }
   reply.bigInteger(isSet ? old : fitted);
-  return fitted !== old;
+  return fitted === old ? FIELD_SAME : FIELD_CHANGED;
 }
 
 /**

@@ -8,7 +8,14 @@ import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
 import { ERR_BIT_OFFSET, growString, isReadyString, readBitOffset } from './bit-access.ts';
-import { changeField, type Field, readWide } from './bit-field-change.ts';
+import {
+  changeField,
+  FIELD_CHANGED,
+  FIELD_REFUSED,
+  FIELD_SAME,
+  type Field,
+  readWide,
+} from './bit-field-change.ts';
 
 const ERR_TYPE =
   'ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but ' +
@@ -51,11 +58,13 @@ function run(c: CommandContext, isReadOnly: boolean): Outcome {
     const isReady = isReadyString(c, entry, neededBytes);
     const stored = growString(c, entry, neededBytes);
     if (stored < 0) return c.refuse(stored);
-    const changes = act(c, c.valueLength, count);
+    const most = act(c, c.valueLength, count);
+    const changes = most === FIELD_CHANGED;
     // Redis: fields that get the value they have are no change.
     if (changes || !isReady) {
       c.changedAsAsked(stored);
-      if (changes || isLonger) c.note(EVENT_STRING, 'setbit');
+      // Redis: says nothing of a string that is longer now, if no field could be set.
+      if (changes || (isLonger && most === FIELD_SAME)) c.note(EVENT_STRING, 'setbit');
     }
   } else {
     act(c, entry === 0 ? 0 : c.valueLength, count);
@@ -64,12 +73,12 @@ function run(c: CommandContext, isReadOnly: boolean): Outcome {
 }
 
 /**
- * Does all steps, which are right and within `length` where they write, and replies; true when a
- * field is another one now.
+ * Does all steps, which are right and within `length` where they write, and replies.
+ * @returns the most that became of a field: FIELD_REFUSED, FIELD_SAME or FIELD_CHANGED
  */
-function act(c: CommandContext, length: number, count: number): boolean {
+function act(c: CommandContext, length: number, count: number): number {
   const { reply, request } = c;
-  let changes = false;
+  let most = FIELD_REFUSED;
   let rule: OverflowRule = 'wrap';
   reply.array(count);
   for (let i = 2; i < request.argc; i = nextStep) {
@@ -77,12 +86,12 @@ function act(c: CommandContext, length: number, count: number): boolean {
     if (kind === 'overflow') {
       rule = ruleAt(c, i + 1)!;
     } else if (kind === 'set' || kind === 'incrby') {
-      if (changeField(c, field, kind === 'set', i + 3, rule)) changes = true;
+      most = Math.max(most, changeField(c, field, kind === 'set', i + 3, rule));
     } else {
       replyField(c, length);
     }
   }
-  return changes;
+  return most;
 }
 
 function replyField(c: CommandContext, length: number): void {
