@@ -29,6 +29,10 @@ import type { MessagePart } from '../src/message-form.ts';
 import { FrontTracking } from '../src/tracking/front-tracking.ts';
 
 const KEYS = Array.from({ length: 6 }, (_, i) => `key${i}`);
+/** Random things between two comparisons. */
+const STEPS_BETWEEN = 50;
+/** Ticks of all fronts after which everything has arrived. */
+const ROUNDS = 20;
 const registry = createRegistry();
 const GET = registry.table.names.indexOf('get');
 const SET = registry.table.names.indexOf('set');
@@ -132,7 +136,7 @@ export class TrackingSimulation {
           },
           addressOf: () => '',
           invalidated: (body) => {
-            const isLost = options.bug === 'loses a message' && this.#random.chance(0.02);
+            const isLost = options.bug === 'loses a message' && this.#random.chance(0.1);
             if (!isLost) front.tracking.take(body);
           },
           dropIfDeaf: () => false,
@@ -212,18 +216,25 @@ export class TrackingSimulation {
     this.#inboxes.get(connection)!.push(isAll ? null : words.filter((w) => w.startsWith('key')));
   }
 
-  /** Does so many random things, then lets everything arrive and compares. */
+  /** Does so many random things; every now and then lets everything arrive, and compares. */
   run(steps: number): void {
-    for (let i = 0; i < steps; i++) this.#step();
-    for (let i = 0; i < 500; i++) {
-      this.#work();
-      for (let front = 0; front < this.#fronts.length; front++) this.#tick(front, true);
+    for (let i = 1; i <= steps && this.problem === ''; i++) {
+      this.#step();
+      if (i % STEPS_BETWEEN === 0 || i === steps) this.#settle();
     }
-    this.#compare();
+    if (this.problem !== '') return;
     for (const client of [...this.#clients]) this.#leave(client);
     for (let front = 0; front < this.#fronts.length; front++) this.#tick(front, true);
     const words = new Int32Array(this.memory);
     if (words.some((word) => word !== 0)) this.problem ||= 'something is left in the filter';
+  }
+
+  #settle(): void {
+    while (this.#runs.length > 0) this.#work();
+    for (let round = 0; round < ROUNDS; round++) {
+      for (let front = 0; front < this.#fronts.length; front++) this.#tick(front, true);
+    }
+    this.#compare();
   }
 
   #step(): void {
