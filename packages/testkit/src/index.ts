@@ -25,3 +25,4 @@ export { ReplyFormatError, RespDecoder } from './resp-decoder.ts';
 export * from './server-process.ts';
 export * from './server-state.ts';
 export { type ShrinkLimits, shrinkList } from './shrink-list.ts';
+export * from './soak/index.ts';
