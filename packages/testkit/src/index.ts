@@ -17,6 +17,7 @@ export { keyOnShard, shardOfKey } from './key-slots.ts';
 export * from './kill-loop.ts';
 export { KNOWN_DIFFERENCES, type KnownDifference } from './known-differences.ts';
 export type { MinimiseLimits } from './minimise-mismatch.ts';
+export * from './pairs.ts';
 export type { ReplyCounts } from './play-commands.ts';
 export * from './random-commands/index.ts';
 export * from './reply.ts';

@@ -3,8 +3,9 @@
  * and pauses them. In the end nothing may be left of them: what the server says it holds is 0.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { CommandArg } from '../encode-command.ts';
 import { Prng } from '../random-commands/prng.ts';
-import { describeReply } from '../reply.ts';
+import { describeReply, isErrorReply, type Reply } from '../reply.ts';
 import { RespClient } from '../resp-client.ts';
 import type { ServerHandle } from '../server-process.ts';
 import { SoakClient } from './soak-client.ts';
@@ -32,7 +33,8 @@ export interface SoakResult {
 }
 
 const DEFAULT_CLIENTS = 24;
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 20_000;
+const OTHER_TIMEOUT_MS = 5000;
 const SETTLE_MS = 15_000;
 const ASK_EVERY_MS = 50;
 const MOST_PROBLEMS = 10;
@@ -91,7 +93,7 @@ class Soak {
 
   async run(): Promise<SoakResult> {
     const { durationMs, clients = DEFAULT_CLIENTS } = this.#options;
-    await this.#admin.must('CONFIG', 'SET', 'timeout', IDLE_SECONDS);
+    await this.#must('CONFIG', 'SET', 'timeout', IDLE_SECONDS);
     this.#endMs = performance.now() + durationMs;
     let areAllGone = false;
     const lines = Promise.all(Array.from({ length: clients }, () => this.#liveOn())).finally(() => {
@@ -99,9 +101,9 @@ class Soak {
     });
     await this.#administrate(() => areAllGone);
     await lines;
-    await this.#admin.must('CONFIG', 'SET', 'timeout', 0);
+    await this.#must('CONFIG', 'SET', 'timeout', 0);
     const left = await this.#leftOver(MUST_END);
-    await this.#admin.must('FLUSHALL');
+    await this.#must('FLUSHALL');
     left.push(...(await this.#leftOver(MUST_END_WITHOUT_KEYS)));
     const alone = await this.#field('connected_clients');
     if (alone !== 1) left.push(`connected_clients:${alone}`);
@@ -133,9 +135,9 @@ class Soak {
     while (!areAllGone()) {
       const living = [...this.#living].filter(({ id }) => id > 0);
       if (living.length > 0 && prng.chance(0.5)) {
-        await this.#admin.command('CLIENT', 'KILL', 'ID', prng.pick(living).id);
+        await this.#ask('CLIENT', 'KILL', 'ID', prng.pick(living).id);
       }
-      if (prng.chance(0.05)) await this.#admin.must('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      if (prng.chance(0.05)) await this.#must('CLIENT', 'KILL', 'TYPE', 'pubsub');
       if (prng.chance(0.05)) await this.#pause();
       await this.#look();
       await sleep(prng.below(ASK_EVERY_MS));
@@ -146,8 +148,33 @@ class Soak {
   async #pause(): Promise<void> {
     const { below } = this.#prng;
     const mode = below.call(this.#prng, 2) === 0 ? 'WRITE' : 'ALL';
-    await this.#admin.must('CLIENT', 'PAUSE', 10 + below.call(this.#prng, 50), mode);
-    if (below.call(this.#prng, 2) === 0) await this.#admin.must('CLIENT', 'UNPAUSE');
+    await this.#must('CLIENT', 'PAUSE', 10 + below.call(this.#prng, 50), mode);
+    if (below.call(this.#prng, 2) === 0) await this.#must('CLIENT', 'UNPAUSE');
+  }
+
+  async #must(...args: CommandArg[]): Promise<Reply> {
+    const reply = await this.#ask(...args);
+    if (isErrorReply(reply)) throw new Error(`${args.join(' ')}: ${describeReply(reply)}`);
+    return reply;
+  }
+
+  /** @throws Error that names the command and tells how the server is, when there is no answer */
+  async #ask(...args: CommandArg[]): Promise<Reply> {
+    try {
+      return await this.#admin.command(...args);
+    } catch (error) {
+      const info = await this.#infoOfAnother().catch((other: Error) => other.message);
+      throw new Error(`${args.join(' ')}: ${(error as Error).message}\n${info}`, { cause: error });
+    }
+  }
+
+  async #infoOfAnother(): Promise<string> {
+    const { port } = this.#options.server;
+    const client = await RespClient.connect({ port, timeoutMs: OTHER_TIMEOUT_MS });
+    const reply = await client.command('INFO', 'forgekv');
+    const list = await client.command('CLIENT', 'LIST');
+    client.destroy();
+    return [reply, list].map((one) => (one.kind === 'bulk' ? one.bytes.toString() : '')).join('\n');
   }
 
   async #look(): Promise<void> {
@@ -174,7 +201,7 @@ class Soak {
   }
 
   async #fields(): Promise<Map<string, number>> {
-    const reply = await this.#admin.must('INFO', 'everything');
+    const reply = await this.#must('INFO', 'everything');
     if (reply.kind !== 'bulk') throw new Error(describeReply(reply));
     const lines = reply.bytes.toString().split('\r\n');
     return new Map(
