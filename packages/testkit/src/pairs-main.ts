@@ -15,6 +15,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 0x1_0000_0000) },
     fronts: { type: 'string', default: '2' },
     workers: { type: 'string', default: '2' },
+    /** Only the modes whose name matches; every one still gets its share. */
+    only: { type: 'string', default: '' },
     observers: { type: 'string', default: '6' },
     args: { type: 'string', default: '--hot-value-max-bytes 64' },
   },
@@ -31,7 +33,7 @@ try {
   const writer = await connect();
   const observers = await Promise.all(Array.from({ length: Number(values.observers) }, connect));
   console.log(`seed ${seed}, ${values.server} ${JSON.stringify(threads)} ${values.args}`);
-  for (const mode of PAIR_MODES) {
+  for (const mode of PAIR_MODES.filter(({ name }) => name.match(values.only))) {
     const result = await runPairs({ mode, pairs, seed, writer, observers });
     console.log(`${mode.name}: ${formatPairs(result)}`);
     if (result.disorders.length > 0) process.exitCode = 1;

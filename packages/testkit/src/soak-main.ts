@@ -16,7 +16,7 @@ const { values } = parseArgs({
     fronts: { type: 'string', default: '2' },
     workers: { type: 'string', default: '2' },
     clients: { type: 'string', default: '24' },
-    args: { type: 'string', default: '--debug-slice-elements 64' },
+    args: { type: 'string', default: '' },
   },
 });
 

@@ -16,6 +16,7 @@ const LEAVE_CHANCE = 0.2;
 const PAUSE_CHANCE = 0.15;
 const LONGEST_PAUSE_MS = 400;
 const LONGEST_REST_MS = 100;
+const MOST_SHOWN = 20;
 
 type Ending = 'politely' | 'at once' | 'half a command' | 'in a transaction' | 'unread' | 'idle';
 
@@ -43,6 +44,9 @@ export class SoakClient {
   readonly #socket: Socket;
   readonly #prng: Prng;
   readonly #decoder = new RespDecoder(2);
+  /** The last commands. */
+  #sent: readonly (readonly CommandArg[])[] = [];
+  readonly #explain: (id: number) => Promise<string>;
   #commands = 0;
   #replies = 0;
   #expected = 0;
@@ -51,8 +55,10 @@ export class SoakClient {
   #problem = '';
   #wake: () => void = () => {};
 
-  constructor(port: number, prng: Prng) {
+  /** @param explain asks the server what it knows of a client */
+  constructor(port: number, prng: Prng, explain: (id: number) => Promise<string>) {
     this.#prng = prng;
+    this.#explain = explain;
     this.#socket = createConnection({ port, host: '127.0.0.1' });
     this.#socket.setNoDelay(true);
     this.#socket.on('data', (chunk: Buffer) => this.#take(chunk));
@@ -134,6 +140,7 @@ export class SoakClient {
 
   #send(commands: readonly (readonly CommandArg[])[]): void {
     this.#commands += commands.length;
+    this.#sent = commands;
     this.#expected += commands.length;
     this.#write(encodeCommands(commands));
   }
@@ -163,7 +170,11 @@ export class SoakClient {
     while (!isThere() && this.#isGoing) {
       if (performance.now() >= deadlineMs) {
         const counts = `${this.#replies} of ${this.#expected} replies`;
-        this.#problem = `client ${this.id} waits for ${what} in vain, ${counts}`;
+        const unanswered = this.#sent.slice(this.#sent.length - this.#expected + this.#replies);
+        const behind = unanswered.slice(0, MOST_SHOWN).map(shown).join('; ');
+        const known = await this.#explain(this.id);
+        const wait = `client ${this.id} waits for ${what} in vain`;
+        this.#problem = `${wait}, ${counts}: ${behind}\n${known}`;
         break;
       }
       await new Promise<void>((resolve) => {
@@ -189,4 +200,12 @@ export class SoakClient {
     }
     this.#wake();
   }
+}
+
+/** A command without most of its bytes. */
+function shown(command: readonly CommandArg[]): string {
+  return command
+    .slice(0, MOST_SHOWN)
+    .map((arg) => String(arg).slice(0, MOST_SHOWN))
+    .join(' ');
 }

@@ -18,7 +18,9 @@ export const SOAK_CHANNELS = ['news', 'sport', 'weather'];
 const SMALL = 'small';
 const MIDDLE = Buffer.alloc(20_000, 'm');
 const LARGE = Buffer.alloc(300_000, 'l');
-const ELEMENTS = 300;
+/** More than are gone through in one go. */
+const MANY_ELEMENTS = 5000;
+const SOME_ELEMENTS = 300;
 
 /** Commands on a few keys; every one of them has one reply. */
 export function soakBatch(prng: Prng): SoakCommand[] {
@@ -101,7 +103,11 @@ function someValue(prng: Prng): CommandArg {
 
 function elements(prng: Prng): string[] {
   const first = prng.below(1000);
-  const count = prng.chance(0.3) ? ELEMENTS : 3;
+  const count = prng.weighted([
+    [70, 3],
+    [25, SOME_ELEMENTS],
+    [5, MANY_ELEMENTS],
+  ] as Weighted<number>);
   return Array.from({ length: count }, (_, i) => `element:${first + i}`);
 }
 

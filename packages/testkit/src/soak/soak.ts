@@ -118,7 +118,9 @@ class Soak {
   /** One client after the other. */
   async #liveOn(): Promise<void> {
     while (!this.#isOver) {
-      const client = new SoakClient(this.#options.server.port, new Prng(this.#prng.uint32()));
+      const { port } = this.#options.server;
+      const explain = (id: number): Promise<string> => this.#infoOfAnother(id);
+      const client = new SoakClient(port, new Prng(this.#prng.uint32()), explain);
       this.#living.add(client);
       this.#clients++;
       const { commands, replies, wasCut, problem } = await client.live();
@@ -168,11 +170,13 @@ class Soak {
     }
   }
 
-  async #infoOfAnother(): Promise<string> {
+  /** What the server says of itself, and of one client or all. */
+  async #infoOfAnother(id?: number): Promise<string> {
     const { port } = this.#options.server;
     const client = await RespClient.connect({ port, timeoutMs: OTHER_TIMEOUT_MS });
     const reply = await client.command('INFO', 'forgekv');
-    const list = await client.command('CLIENT', 'LIST');
+    const which = id === undefined ? [] : ['ID', id];
+    const list = await client.command('CLIENT', 'LIST', ...which);
     client.destroy();
     return [reply, list].map((one) => (one.kind === 'bulk' ? one.bytes.toString() : '')).join('\n');
   }
