@@ -20,7 +20,7 @@ import { sendInChunks } from './support/chunks.ts';
 import { orderScript } from './support/order-script.ts';
 import { connect, connectToEveryFront, LAYOUTS, serve } from './support/servers.ts';
 
-const pairs = Number(process.env.FORGEKV_ORDER_PAIRS ?? 100_000);
+const pairs = Number(process.env.FORGEKV_ORDER_PAIRS ?? 60_000);
 const seed = Number(process.env.FORGEKV_ORDER_SEED ?? Date.now() % 2 ** 31);
 
 /** Values longer than this are large, so a pair of values runs in two places. */
