@@ -24,6 +24,7 @@ import {
 import { runFanOut } from './fan-out.ts';
 import type { BenchOptions } from './options.ts';
 import { type Operation, type Scenario, type StringOperation, SUBSCRIBERS } from './scenarios.ts';
+import { runTransactions } from './transaction-load.ts';
 
 /** memtier's keys are `key:` and a number from here on: as long as redis-benchmark's. */
 export const MEMTIER_FIRST_KEY = 100_000_000_000;
@@ -83,6 +84,12 @@ function runOnce(
     const { port } = endpoint;
     const load = { port, pipeline, valueBytes, subscribers: SUBSCRIBERS, messages: requests };
     return runFanOut(load, limitMs);
+  }
+  if (operation === 'MULTI of 4' || operation === 'MULTI of 4 large') {
+    if (!('port' in endpoint)) throw new BenchmarkError('BAD_SCENARIO', 'MULTI needs a port');
+    const isLarge = operation === 'MULTI of 4 large';
+    const load = { port: endpoint.port, connections, pipeline, valueBytes, isLarge };
+    return runTransactions({ ...load, transactions: requests }, limitMs);
   }
   if (operation === 'LPUSH+LPOP') {
     // One process each, so that lists stay short.

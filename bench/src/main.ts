@@ -22,6 +22,7 @@ import {
   publishScenarios,
   quickScenarios,
   type Scenario,
+  transactionScenarios,
 } from './scenarios.ts';
 import { forgekvSpec, redisSpecs, type ServerSpec } from './servers.ts';
 import { benchStorage, type StorageOptions, storageToMarkdown } from './storage/storage-bench.ts';
@@ -155,6 +156,11 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
       scenarios: options.quick ? [] : chosen(publishScenarios(keyspace)),
     },
     {
+      title: 'Transactions',
+      specs: [...redis, ...plain, ...variants],
+      scenarios: options.quick ? [] : chosen(transactionScenarios(keyspace)),
+    },
+    {
       title: 'Forced hop',
       specs: hop.length === 0 ? [] : [...redis.slice(0, 1), ...plain, ...hop],
       scenarios: options.quick ? [] : chosen(forcedHopScenarios(keyspace)),
@@ -188,6 +194,8 @@ function describeMethod({ rounds, pace, keyspace }: BenchOptions): string[] {
       '`after` is what it went on using when the load was over, up to 3 s, before the next load.',
     '`PUBLISH to 100`: 100 subscribers and a publisher, connections of one process; the next ' +
       'batch is sent when all of them have the one before, and its latency is that of delivery.',
+    '`MULTI of 4`: MULTI, two writes, two reads, EXEC, by connections of one process; a ' +
+      'transaction counts as one operation. Large values have 20,000 bytes.',
     'Latencies are medians over the rounds of what redis-benchmark reports, the worst of its ' +
       'processes; with a pipeline they are those of a whole batch. The maximum is over all rounds.',
     '`redis` runs without persistence, `redis-aof` with `appendfsync everysec`. ForgeKV always ' +

@@ -1,6 +1,11 @@
 // The loads, as data: what is sent, how deep the pipeline, how many generators and connections.
 
-export type Operation = StringOperation | CollectionOperation | LargeOperation | PublishOperation;
+export type Operation =
+  | StringOperation
+  | CollectionOperation
+  | LargeOperation
+  | PublishOperation
+  | TransactionOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
 
@@ -19,6 +24,9 @@ export type LargeOperation = 'ZADD to one' | 'ZRANK of one' | 'ZRANGE of one';
 /** To that many subscribers of one channel. */
 export type PublishOperation = 'PUBLISH to 100';
 export const SUBSCRIBERS = 100;
+
+/** On small values, and on large ones, which lie on several threads. */
+export type TransactionOperation = 'MULTI of 4' | 'MULTI of 4 large';
 
 export interface Scenario {
   /** Unique, such as `GET p16 2x20`. */
@@ -118,6 +126,18 @@ export function publishScenarios(keyspace: number): Scenario[] {
   }));
 }
 
+/** Transactions of four commands; one of them counts as one operation. */
+export function transactionScenarios(keyspace: number): Scenario[] {
+  const operations: readonly TransactionOperation[] = ['MULTI of 4', 'MULTI of 4 large'];
+  return operations.flatMap((operation) =>
+    PIPELINES.map((pipeline) => ({
+      name: `${operation} p${pipeline} 1x20`,
+      ...{ operation, pipeline, generators: 1, connections: 20 },
+      ...{ valueBytes: VALUE_BYTES, keyspace },
+    })),
+  );
+}
+
 /** The kinds of keys a set of loads needs to find when it starts. */
 export type KeyKind = 'values' | 'counters' | 'memtier values' | CollectionKind;
 
@@ -142,6 +162,8 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   'ZRANK of one': ['scores'],
   'ZRANGE of one': ['scores'],
   'PUBLISH to 100': [],
+  'MULTI of 4': [],
+  'MULTI of 4 large': [],
 };
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */

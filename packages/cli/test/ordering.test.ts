@@ -7,55 +7,40 @@ import {
   describeReply,
   encodeCommand,
   encodeCommands,
+  formatPairs,
+  PAIR_MODES,
+  type PairMode,
   Prng,
   type RespClient,
+  runPairs,
   type ServerHandle,
 } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
 import { sendInChunks } from './support/chunks.ts';
 import { orderScript } from './support/order-script.ts';
-import { connect, connectToEveryFront, keyOnShard, LAYOUTS, serve } from './support/servers.ts';
+import { connect, connectToEveryFront, LAYOUTS, serve } from './support/servers.ts';
 
-const pairs = Number(process.env.FORGEKV_ORDER_PAIRS ?? 100_000);
+const pairs = Number(process.env.FORGEKV_ORDER_PAIRS ?? 60_000);
 const seed = Number(process.env.FORGEKV_ORDER_SEED ?? Date.now() % 2 ** 31);
 
 /** Values longer than this are large, so a pair of values runs in two places. */
 const HOT_BYTES = 64;
 const LARGE_ARGS = ['--hot-value-max-bytes', String(HOT_BYTES)];
-const PAIR_KEYS = 16;
-/** Pairs the writer has on the way. */
-const WINDOW = 500;
 
 /** Every command on a key goes to a worker. */
 const FORCE_HOP = ['--debug-force-hop', 'yes'];
 
-interface Mode {
-  readonly name: string;
-  /** Bytes that make the first and the second value of a pair large, or 0. */
-  readonly paddings: readonly [first: number, second: number];
-}
-
-const MODES: readonly Mode[] = [
-  { name: 'both small', paddings: [0, 0] },
-  { name: 'first large, second small', paddings: [200, 0] },
-  { name: 'first small, second large', paddings: [0, 200] },
-];
+const OBSERVERS = 6;
 
 const SERVERS = [
   ...LAYOUTS.map((layout) => ({ ...layout, args: LARGE_ARGS })),
   { fronts: 2, workers: 4, args: [...LARGE_ARGS, ...FORCE_HOP] },
 ];
 
-/** Key pairs on different shards and, with several workers, on different workers. */
-const KEYS = Array.from({ length: PAIR_KEYS }, (_, i) => [
-  keyOnShard((i * 5) % 64, 'a'),
-  keyOnShard((i * 5 + 31) % 64, 'b'),
-]) as readonly (readonly [string, string])[];
-
 for (const { fronts, workers, args } of SERVERS) {
   test(`order with ${fronts} fronts, ${workers} workers, ${args.join(' ')}`, async (t) => {
     const server = await serve(t, { fronts, workers, args });
-    for (const mode of MODES) {
+    for (const mode of PAIR_MODES) {
       await t.test(`pairs are seen in order: ${mode.name}`, (t) =>
         seePairs(t, server, fronts, mode),
       );
@@ -67,87 +52,18 @@ for (const { fronts, workers, args } of SERVERS) {
   });
 }
 
-async function seePairs(t: Test, server: ServerHandle, fronts: number, mode: Mode): Promise<void> {
-  const [writer, ...observers] = await connectToEveryFront(t, server, fronts);
-  const setup = KEYS.flatMap(([a, b]) => [
-    ['SET', a, numbered(0, mode.paddings[0])],
-    ['SET', b, numbered(0, mode.paddings[1])],
-  ]);
-  await writer!.pipeline(setup);
-  const stop = observe(observers);
-  const count = Math.ceil(pairs / MODES.length / SERVERS.length);
-  await writePairs(writer!, mode, count);
-  const { observations, changes, disorders } = await stop();
-  t.same(disorders, []);
-  t.ok(changes > 20, `${count} pairs, ${observations} observations, ${changes} of them new`);
-}
-
-/** A number that is easy to read back from the first bytes of a value. */
-function numbered(n: number, padding: number): string {
-  return String(n).padStart(10, '0') + 'x'.repeat(padding);
-}
-
-async function writePairs(writer: RespClient, mode: Mode, count: number): Promise<void> {
-  const prng = new Prng(seed);
-  for (let first = 1; first <= count; first += WINDOW) {
-    const numbers = Array.from(
-      { length: Math.min(WINDOW, count + 1 - first) },
-      (_, i) => first + i,
-    );
-    const commands = numbers.flatMap((n) => {
-      const [a, b] = KEYS[n % PAIR_KEYS]!;
-      const [firstPadding, secondPadding] = mode.paddings;
-      return [
-        ['SET', a, numbered(n, firstPadding)],
-        ['SET', b, numbered(n, secondPadding)],
-      ];
-    });
-    const replies = writer.exchange(Buffer.alloc(0), commands.length);
-    await sendInChunks(writer, encodeCommands(commands), prng, 20_000);
-    const wrong = (await replies).find(({ reply }) => describeReply(reply) !== '+"OK"');
-    if (wrong !== undefined) throw new Error(describeReply(wrong.reply));
-  }
-}
-
-interface Observed {
-  observations: number;
-  changes: number;
-  readonly disorders: string[];
-}
-
-/** Observers read the second key of a pair and then the first, until stopped. */
-function observe(observers: readonly RespClient[]): () => Promise<Observed> {
-  const seen: Observed = { observations: 0, changes: 0, disorders: [] };
-  let isDone = false;
-  const look = async (client: RespClient): Promise<void> => {
-    const commands = KEYS.flatMap(([a, b]) => [
-      ['GETRANGE', b, '0', '9'],
-      ['GETRANGE', a, '0', '9'],
-    ]);
-    const last = KEYS.map(() => 0);
-    while (!isDone) {
-      const replies = await client.pipeline(commands);
-      for (let i = 0; i < KEYS.length; i++) {
-        const [second, first] = [replies[2 * i]!, replies[2 * i + 1]!].map(numberOf);
-        seen.observations++;
-        if (second !== last[i]) seen.changes++;
-        last[i] = second!;
-        if (first! < second!) seen.disorders.push(`${KEYS[i]}: ${second} was seen before it`);
-      }
-    }
-  };
-  const all = Promise.all(observers.slice(0, 6).map(look));
-  all.catch(() => {});
-  return async () => {
-    isDone = true;
-    await all;
-    return seen;
-  };
-}
-
-function numberOf(reply: Parameters<typeof describeReply>[0]): number {
-  if (reply.kind !== 'bulk') throw new Error(describeReply(reply));
-  return Number(reply.bytes.toString());
+async function seePairs(
+  t: Test,
+  server: ServerHandle,
+  fronts: number,
+  mode: PairMode,
+): Promise<void> {
+  const [writer, ...others] = await connectToEveryFront(t, server, fronts);
+  const count = Math.ceil(pairs / PAIR_MODES.length / SERVERS.length);
+  const observers = others.slice(0, OBSERVERS);
+  const result = await runPairs({ mode, pairs: count, seed, writer: writer!, observers });
+  t.same(result.disorders, []);
+  t.ok(result.changes > 20, formatPairs(result));
 }
 
 async function replyInOrder(t: Test, server: ServerHandle): Promise<void> {

@@ -3,6 +3,7 @@
 // one tick old.
 
 import { ERROR_CODES } from './error-codes.ts';
+import { ThreadWaits, WAIT_FIELDS, type WaitField } from './thread-waits.ts';
 
 /** Scalar counters, in order of their slots. */
 export const STAT_FIELDS = [
@@ -58,7 +59,7 @@ const COMMANDS_AT = STAT_FIELDS.length + ERROR_CODES.length;
 
 /** Returns the bytes of one thread's block. */
 export function statsBytes(commandCount: number): number {
-  return (COMMANDS_AT + commandCount * PER_COMMAND) * 8;
+  return (COMMANDS_AT + commandCount * PER_COMMAND + WAIT_FIELDS.length) * 8;
 }
 
 /** The owner's side: plain fields, written out by `publish`. */
@@ -92,10 +93,13 @@ export class ThreadStats {
   trackedKeys = 0;
   trackedItems = 0;
   trackedPrefixes = 0;
+  /** Published by itself. */
+  readonly waits: ThreadWaits;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
   constructor(memory: SharedArrayBuffer) {
+    this.waits = new ThreadWaits(memory);
     this.#slots = new Float64Array(memory);
   }
 
@@ -168,16 +172,23 @@ export class ThreadStats {
 /** Adds up the blocks of all threads. CONFIG RESETSTAT moves the zero, not the blocks. */
 export class StatsReader {
   readonly #blocks: Float64Array[];
+  readonly #waits: ThreadWaits[];
   #zero: Float64Array;
 
   constructor(blocks: readonly SharedArrayBuffer[]) {
     this.#blocks = blocks.map((memory) => new Float64Array(memory));
+    this.#waits = blocks.map((memory) => new ThreadWaits(memory));
     this.#zero = new Float64Array(this.#blocks[0]?.length ?? 0);
   }
 
   /** Returns a counter summed over the threads, since the last reset. */
   get(field: StatField): number {
     return this.#sum(STAT_FIELDS.indexOf(field));
+  }
+
+  /** Returns what waits, summed over the threads. */
+  waiting(field: WaitField): number {
+    return this.#waits.reduce((sum, waits) => sum + waits.get(field), 0);
   }
 
   /** Returns the figures of a command by its id. */

@@ -42,6 +42,7 @@ import {
 import { FrontBell } from './front-bell.ts';
 import { FrontChannels } from './front-channels.ts';
 import { FrontClients } from './front-clients.ts';
+import { sampleFront } from './front-figures.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { HopClient, type WorkerLink } from './hop-client.ts';
 import { writeLate } from './late-reply.ts';
@@ -425,6 +426,7 @@ export class Front {
     this.#housekeepings++;
     if (this.#housekeepings % 10 === 0) this.#eachSecond(nowMs);
     const stats = this.#m.threadStats;
+    sampleFront(stats, this.#connections.values(), this.#hops, this.#pausedReplies);
     stats.turns++;
     stats.publish();
   }

@@ -21,6 +21,10 @@ export class PausedReplies {
     this.#mayWait = mayWait;
   }
 
+  get size(): number {
+    return this.#paused.size;
+  }
+
   /** A worker waits; undefined: the connection has gone. */
   add(connection: Connection | undefined, id: number, worker: number): void {
     if (connection === undefined || connection.ended) {

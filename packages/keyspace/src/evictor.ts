@@ -136,7 +136,7 @@ export class Evictor {
       if (this.#isEnough(wantedFree)) return 'enough';
       const page = this.#page;
       this.#page = page + 1;
-      if (this.#isOwned(page)) evicted += this.#visitLocked(page, all);
+      evicted += this.#visitLocked(page, all);
       if (this.#page >= pages) this.#nextLap();
       if (Date.now() >= untilMs) return 'more';
     }
@@ -175,16 +175,20 @@ export class Evictor {
     return this.#words[this.#arena.pageTable + page * PAGE_RECORD_WORDS + PAGE_OWNER]!;
   }
 
-  #isOwned(page: number): boolean {
-    const owner = this.#owner(page);
+  #isOwned(owner: number): boolean {
     const shard = owner >> 8;
     return (
       owner >= 0 && shard < SHARD_COUNT && (owner & 255) !== INDEX_CLASS && this.#owned[shard] === 1
     );
   }
 
+  /**
+   * Visits a page if it is one of ours. Its owner is read once, since any thread may give the page
+   * back at any time, and again under the lock: until then it was a hint.
+   */
   #visitLocked(page: number, all: boolean): number {
     const owner = this.#owner(page);
+    if (!this.#isOwned(owner)) return 0;
     const shard = owner >> 8;
     const { locks } = this.#table;
     locks.lock(shard);

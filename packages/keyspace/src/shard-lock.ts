@@ -76,6 +76,11 @@ export class ShardLocks {
     Atomics.notify(this.#words, word, 1);
   }
 
+  /** True while any thread holds the lock: for figures. */
+  isTaken(shard: number): boolean {
+    return (Atomics.load(this.#words, this.#base + shard * SHARD_BLOCK_WORDS) & HOLDER_MASK) !== 0;
+  }
+
   /** True when this thread holds the lock: for assertions. */
   holds(shard: number): boolean {
     return (this.#words[this.#base + shard * SHARD_BLOCK_WORDS]! & HOLDER_MASK) === this.#id;

@@ -74,7 +74,7 @@ export class Sweeper {
     for (let seen = 0; seen < pages; seen++) {
       const page = this.#expirePage;
       this.#expirePage = page + 1 >= pages ? 0 : page + 1;
-      if (this.#expiry.pageTick(page) > due || !this.#isOwned(page)) continue;
+      if (this.#expiry.pageTick(page) > due) continue;
       removed += this.#sweepPage(page, nowMs, false);
       if (Date.now() >= untilMs) break;
     }
@@ -100,7 +100,7 @@ export class Sweeper {
     }
     while (this.#stalePage < this.#words[POOL_BUMP]!) {
       const page = this.#stalePage++;
-      if (this.#isOwned(page)) this.#sweepPage(page, 0, true);
+      this.#sweepPage(page, 0, true);
       if (Date.now() >= untilMs) return false;
     }
     if (this.#passedGate) {
@@ -116,14 +116,17 @@ export class Sweeper {
     return this.#words[this.#arena.pageTable + page * PAGE_RECORD_WORDS + PAGE_OWNER]!;
   }
 
-  #isOwned(page: number): boolean {
-    const owner = this.#owner(page);
+  #isOwned(owner: number): boolean {
     return owner >= 0 && (owner & 255) !== INDEX_CLASS && this.#owned[owner >> 8] === 1;
   }
 
-  /** Visits every entry of a page. The owner is read again under the lock: it was a hint. */
+  /**
+   * Visits every entry of a page, if it is one of ours. Its owner is read once, as any thread may
+   * give the page back at any time, and again under the lock: until then it was a hint.
+   */
   #sweepPage(page: number, nowMs: number, staleOnly: boolean): number {
     const owner = this.#owner(page);
+    if (!this.#isOwned(owner)) return 0;
     const shard = owner >> 8;
     const { locks } = this.#table;
     locks.lock(shard);

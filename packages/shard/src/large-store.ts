@@ -224,6 +224,10 @@ export class LargeStore implements LargeValues {
     this.#borrowed.set(id, unpack(lent, this.#options));
   }
 
+  get borrowedCount(): number {
+    return this.#borrowed.size;
+  }
+
   isBorrowed(id: number): boolean {
     return this.#borrowed.has(id);
   }

@@ -51,9 +51,14 @@ export class PagedRuns implements KeyPages {
     return taken;
   }
 
-  /** True while runs wait, or may go on. */
+  /** Runs that wait, or may go on. */
+  get length(): number {
+    return this.#waiting + this.#done.length;
+  }
+
+  /** True while there are any. */
   get isBusy(): boolean {
-    return this.#waiting > 0 || this.#done.length > 0;
+    return this.length > 0;
   }
 
   /** Keeps a run whose command has just begun some work. */

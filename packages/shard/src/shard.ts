@@ -53,6 +53,7 @@ import { sweepEvents } from './sweep-events.ts';
 import { Transactions } from './transaction.ts';
 import { WaitingRuns } from './waiting-runs.ts';
 import { WarmUp } from './warm-up.ts';
+import { sampleWorker } from './worker-figures.ts';
 import { WorkerPublisher } from './worker-publisher.ts';
 
 const IDLE_SLEEP_MS = 100;
@@ -220,10 +221,7 @@ export class Shard {
     keeper.warmUp = new WarmUp(this.#context, this.#stores!, (shard) => keeper.epochOf(shard));
   }
 
-  /**
-   * Does all there is to do. Called again and again.
-   * @returns milliseconds to sleep unless there is work, 0 = go on at once
-   */
+  /** Does all there is to do; returns milliseconds to sleep unless there is more, 0 = none. */
   turn(): number {
     let any = this.#peers.serve();
     for (const front of this.#fronts) if (this.#serve(front)) any = true;
@@ -282,8 +280,9 @@ export class Shard {
   #background(nowMs: number): boolean {
     this.#m.changes.client = 0;
     if (this.#rounds.expire(nowMs)) {
-      this.#m.stats.largeBytes = this.#store.bytes;
-      this.#m.stats.heapBytes = process.memoryUsage().heapUsed;
+      const waiting = this.#awaiting.length + this.#waiting.length + this.#stager.length;
+      const runs = waiting + (this.#cold?.paged.length ?? 0);
+      sampleWorker(this.#m.stats, this.#store, runs, this.#sliced.length);
     }
     return this.#rounds.reclaim(nowMs);
   }

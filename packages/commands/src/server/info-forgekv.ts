@@ -1,6 +1,7 @@
 // The section of INFO that Redis does not have: threads, the hot table, and how often a command
 // could not run where it arrived.
 
+import { SHARD_COUNT } from '@forgekv/base';
 import { PAGE_BYTES } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import type { DurabilityFigures } from '../durability-figures.ts';
@@ -27,6 +28,7 @@ export function forgekvLines(c: CommandContext, services: ServerServices): InfoL
     ['hops', stats.get('hops')],
     ['lock_misses', stats.get('lockMisses')],
     ['ring_full', stats.get('ringFull')],
+    ...waitLines(c, services),
     ...logLines(services.process().durability),
   ];
   for (let i = 0; i < facts.fronts; i++) lines.push([`front${i}`, frontText(services, i)]);
@@ -34,6 +36,28 @@ export function forgekvLines(c: CommandContext, services: ServerServices): InfoL
     lines.push([`worker${i}`, workerText(services, facts.fronts + i)]);
   }
   return lines;
+}
+
+/** What is held, and who waits, at most a second ago: 0 in a server that nobody uses. */
+function waitLines({ table }: CommandContext, { stats }: ServerServices): InfoLine[] {
+  let locked = 0;
+  let gated = 0;
+  for (let shard = 0; shard < SHARD_COUNT; shard++) {
+    if (table.locks.isTaken(shard)) locked++;
+    if (table.gateOf(shard) !== 0) gated++;
+  }
+  return [
+    ['locked_shards', locked],
+    ['gated_shards', gated],
+    ['waiting_connections', stats.waiting('connections')],
+    ['open_transactions', stats.waiting('transactions')],
+    ['hops_in_flight', stats.waiting('hops')],
+    ['paused_replies', stats.waiting('pausedReplies')],
+    ['waiting_runs', stats.waiting('runs')],
+    ['sliced_runs', stats.waiting('slicedRuns')],
+    ['held_values', stats.waiting('heldValues')],
+    ['borrowed_values', stats.waiting('borrowedValues')],
+  ];
 }
 
 /** The write-ahead log of this run, and what recovery made of those of earlier ones. */

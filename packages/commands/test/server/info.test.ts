@@ -256,6 +256,9 @@ test('figures of all threads are added up', async (t) => {
   worker!.called(table.idOf('client|list'), true);
   worker!.took(table.idOf('client|list'), 31);
   second!.rejected(table.idOf('get'));
+  first!.waits.tell({ connections: 2, hops: 1, pausedReplies: 3 });
+  second!.waits.tell({ connections: 1, transactions: 4 });
+  worker!.waits.tell({ runs: 5, slicedRuns: 6, heldValues: 7, borrowedValues: 8 });
   for (const thread of front.stats) thread.publish();
   const sections = await infoOf(front, 'all');
   t.match(Object.fromEntries(sections.get('Stats')!), {
@@ -297,6 +300,9 @@ test('figures of all threads are added up', async (t) => {
     shard_threads: '1',
     hops: '6',
     lock_misses: '7',
+    ...{ locked_shards: '0', gated_shards: '0', waiting_connections: '3' },
+    ...{ open_transactions: '4', hops_in_flight: '1', paused_replies: '3' },
+    ...{ waiting_runs: '5', sliced_runs: '6', held_values: '7', borrowed_values: '8' },
     front0: 'connections=3,commands=1,turns=0,hops=0,lock_misses=0',
     front1: 'connections=0,commands=0,turns=0,hops=6,lock_misses=7',
     worker0: 'commands=1,turns=11',

@@ -1,0 +1,17 @@
+// What a worker says of itself ten times a second, beyond the counters that commands change.
+
+import type { ThreadStats } from '@forgekv/commands';
+import type { LargeStore } from './large-store.ts';
+
+/** @param runs and @param slicedRuns how many wait, and how many are executed in slices */
+export function sampleWorker(
+  stats: ThreadStats,
+  store: LargeStore,
+  runs: number,
+  slicedRuns: number,
+): void {
+  stats.largeBytes = store.bytes;
+  stats.heapBytes = process.memoryUsage().heapUsed;
+  const values = { heldValues: store.held.size, borrowedValues: store.borrowedCount };
+  stats.waits.tell({ runs, slicedRuns, ...values });
+}
