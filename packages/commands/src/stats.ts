@@ -26,6 +26,7 @@ export const STAT_FIELDS = [
   'expiredFields',
   'evictedKeys',
   'listeningClients',
+  'blockedClients',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -35,6 +36,7 @@ const GAUGES: readonly StatField[] = [
   'heapBytes',
   'largeBytes',
   'listeningClients',
+  'blockedClients',
 ];
 
 /** What INFO commandstats shows of one command. */
@@ -79,6 +81,8 @@ export class ThreadStats {
   evictedKeys = 0;
   /** Connections that listen to channels. */
   listeningClients = 0;
+  /** Connections that wait in a blocking command. */
+  blockedClients = 0;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -109,6 +113,7 @@ export class ThreadStats {
     slots[17] = this.expiredFields;
     slots[18] = this.evictedKeys;
     slots[19] = this.listeningClients;
+    slots[20] = this.blockedClients;
   }
 
   /** Notes one call of a command and whether it answered an error. */

@@ -12,6 +12,7 @@ import {
   TYPE_STRING,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
+import { Blocking } from './blocking.ts';
 import { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 import { KeyAccess, type KeyModules } from './key-access.ts';
 import { allocateLarge, type LargeCollection, type LargeValue } from './large-values.ts';
@@ -38,6 +39,8 @@ export class ValueAccess extends KeyAccess {
     return Infinity;
   }
 
+  /** About keys that others wait for. */
+  readonly blocking = new Blocking();
   /** The command that runs may change what it opens. */
   mayChange = false;
   /** Where values come from that are not in the hot table. */
@@ -168,6 +171,7 @@ export class ValueAccess extends KeyAccess {
     const { table } = this;
     // A tombstone's slot is used again: beside it a second entry of the key would be lost.
     if (entry === 0) entry = this.tombstone;
+    if (type !== TYPE_STRING && !this.#mayTurn(entry, type)) return NOT_HERE;
     if (entry !== 0 && keepBytes > 0 && table.isCold(entry)) {
       entry = this.#warm(entry);
       if (entry < 0) return entry;
@@ -193,6 +197,12 @@ export class ValueAccess extends KeyAccess {
     this.valueLength = valueBytes;
     this.collection = null;
     return entry;
+  }
+
+  /** False when others may wait for the key to be of that type: then that is not made here. */
+  #mayTurn(entry: number, type: number): boolean {
+    const { table } = this;
+    return (entry !== 0 && table.typeOf(entry) === type) || this.blocking.mayTurn(table, type);
   }
 
   #settle(entry: number, type: number): void {
@@ -268,6 +278,7 @@ export class ValueAccess extends KeyAccess {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     if (entry === 0) entry = this.tombstone;
+    if (type !== TYPE_STRING && !this.#mayTurn(entry, type)) return NOT_HERE;
     const made =
       entry === 0 ? table.create(type, LARGE_BYTES) : table.resize(entry, LARGE_BYTES, LARGE_BYTES);
     if (made === 0) return FULL;

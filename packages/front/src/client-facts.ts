@@ -40,6 +40,7 @@ export function factsOf(
 function flagsOf(connection: Connection): string {
   let flags = connection.isListening ? 'P' : '';
   if (connection.queue !== null) flags += 'x';
+  if (connection.waiting !== null) flags += 'b';
   if (connection.noEvict) flags += 'e';
   if (connection.noTouch) flags += 'T';
   if (connection.closeAfterReply) flags += 'c';

@@ -4,7 +4,13 @@ import type { clientFamily, connectionFamily, HandlersOf } from '@forgekv/catalo
 import { type Handler, onFront } from '../handler.ts';
 import { helpOn } from '../server/help.ts';
 import { echo, ping, quit, reset, select } from './basics.ts';
-import { clientKill, clientList, clientPause, clientUnpause } from './client-others.ts';
+import {
+  clientKill,
+  clientList,
+  clientPause,
+  clientUnblock,
+  clientUnpause,
+} from './client-others.ts';
 import {
   clientGetName,
   clientId,
@@ -31,8 +37,7 @@ type PendingClient =
   | 'CLIENT|CACHING'
   | 'CLIENT|GETREDIR'
   | 'CLIENT|TRACKING'
-  | 'CLIENT|TRACKINGINFO'
-  | 'CLIENT|UNBLOCK';
+  | 'CLIENT|TRACKINGINFO';
 
 export const clientHandlers = {
   'CLIENT|GETNAME': onFront(clientGetName),
@@ -47,5 +52,6 @@ export const clientHandlers = {
   'CLIENT|REPLY': onFront(clientReply),
   'CLIENT|SETINFO': onFront(clientSetInfo),
   'CLIENT|SETNAME': onFront(clientSetName),
+  'CLIENT|UNBLOCK': onFront(clientUnblock),
   'CLIENT|UNPAUSE': onFront(clientUnpause),
 } satisfies HandlersOf<typeof clientFamily, Handler, PendingClient>;
