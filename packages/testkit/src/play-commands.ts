@@ -110,6 +110,11 @@ function differenceOf(
   return isKnown ? undefined : difference;
 }
 
+/** Of a command in MULTI: whether it succeeds is seen later. */
+function isQueued(reply: Reply): boolean {
+  return reply.kind === 'simple' && reply.text === 'QUEUED';
+}
+
 function count(counts: Map<string, ReplyCounts>, { command, left }: ReplyPair): void {
   let row = counts.get(command.label);
   if (row === undefined) {
@@ -117,7 +122,7 @@ function count(counts: Map<string, ReplyCounts>, { command, left }: ReplyPair): 
     counts.set(command.label, row);
   }
   if (left === undefined) row.silent++;
-  else if (left.reply.kind === 'null') row.nil++;
+  else if (left.reply.kind === 'null' || isQueued(left.reply)) row.nil++;
   else if (isErrorReply(left.reply)) row.error++;
   else row.ok++;
 }
