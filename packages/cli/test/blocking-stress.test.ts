@@ -175,6 +175,28 @@ test('those that came first are served first', async (t) => {
   await nobodyWaits(t, other);
 });
 
+test('no push slips in between a look and a wait', async (t) => {
+  const server = await serve(t, { fronts: 2, workers: 4 });
+  const pairs = 12;
+  const clients = await connectMany(t, server, 2 * pairs);
+  const talk = async (waits: RespClient, pushes: RespClient, pair: number): Promise<void> => {
+    for (let i = 0; i < 40; i++) {
+      // Their keys are two workers', and who waits has no time to give up.
+      const keys = [`a:${pair}`, `b:${pair}`];
+      const key = keys[i % 2]!;
+      const answer = waits.command('BLPOP', ...(i % 3 === 0 ? [key] : keys), '0');
+      const pushed = pushes.must('RPUSH', key, i);
+      const [reply] = await Promise.all([answer, pushed]);
+      const item = reply.kind === 'array' ? reply.items[1] : undefined;
+      if (item?.kind !== 'bulk' || Number(item.bytes) !== i) t.fail(`pair ${pair}, ${i}`);
+    }
+  };
+  await Promise.all(
+    Array.from({ length: pairs }, (_, i) => talk(clients[2 * i]!, clients[2 * i + 1]!, i)),
+  );
+  await nobodyWaits(t, clients[0]!);
+});
+
 test('clients that are killed, or go, leave nothing behind', async (t) => {
   const server = await serve(t, { fronts: 2, workers: 4 });
   const deliveries = new Deliveries(isOrdered);

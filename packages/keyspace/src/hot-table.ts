@@ -7,7 +7,6 @@
 
 import { invariant, KeyHasher } from '@forgekv/base';
 import type { Arena } from './arena.ts';
-import { AwaitedKeys } from './awaited-keys.ts';
 import { Creations } from './creations.ts';
 import { Expiry } from './expiry.ts';
 import { HashIndex } from './hash-index.ts';
@@ -55,7 +54,6 @@ export class HotTable extends ShardState {
   readonly pool: SlabPool;
   readonly index: HashIndex;
   readonly hasher: KeyHasher;
-  readonly awaited: AwaitedKeys;
   readonly #expiry: Expiry;
   readonly #creations: Creations;
   readonly #namespaces: number;
@@ -80,7 +78,6 @@ export class HotTable extends ShardState {
     this.hasher = new KeyHasher(...arena.transfer.hashSecret);
     this.#expiry = new Expiry(arena, this.pool);
     this.#creations = new Creations(arena);
-    this.awaited = new AwaitedKeys(arena);
   }
 
   /** Shard of the selected key. */
