@@ -2,7 +2,7 @@
 // that may end a wait has done it. It knows nothing of who waits: a filter, two counts, and a word
 // per waiter.
 //
-//   filter   64 counters per shard, by the hash of the key: 0 = nobody waits for any such key. A
+//   filter   512 counters per shard, by the hash of the key: 0 = nobody waits for any such key. A
 //            key that is waited for is never missed; others that share its counter may be hit.
 //            Raised with the shard's gate closed by the one who raises it, and read with the
 //            shard's lock held and its gate open, or by whoever closed the gate: so who may make a
