@@ -90,6 +90,34 @@ export class Executor {
     return outcome;
   }
 
+  /**
+   * Serves one that has waited with the command in the context's request; its shards are gated.
+   * @param key the argument that is the key that is there now
+   * @param target the argument that is the key it makes, 0: none
+   */
+  serve(id: number, key: number, target: number): Outcome {
+    const context = this.#context;
+    this.#low = 0;
+    this.#high = 0;
+    this.#addShard(context.prehash(key));
+    if (target !== 0) this.#addShard(context.prehash(target));
+    this.#lockSet();
+    context.mayChange = true;
+    const outcome = this.#registry.serves[id]!(context, key);
+    context.mayChange = false;
+    if (context.noted !== 0) context.endNotes(outcome);
+    context.log?.endGroup();
+    this.#unlockSet();
+    context.clearPrehashed(key);
+    context.clearPrehashed(target);
+    return outcome;
+  }
+
+  #addShard(shard: number): void {
+    if (shard < HALF) this.#low |= 1 << shard;
+    else this.#high |= 1 << (shard - HALF);
+  }
+
   /** Takes the locks of a set of shards, in ascending order; false: none is held. */
   lockShards(low: number, high: number): boolean {
     this.#low = low;

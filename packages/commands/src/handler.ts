@@ -12,6 +12,11 @@ export interface KeyedHandler {
   readonly run: (c: CommandContext) => Outcome;
   /** True when a request may lead to keys that it does not name: then every shard is locked. */
   readonly isWide?: (request: Request) => boolean;
+  /**
+   * Serves one that has waited for keys: the one at an argument index is there now. It answers as
+   * `run` does, and DONE when the reply is written.
+   */
+  readonly serve?: (c: CommandContext, key: number) => Outcome;
 }
 
 /** Works on many shards or all of them: always on a worker; takes the locks it needs itself. */
@@ -38,6 +43,14 @@ export function keyedOrWide(
   isWide: NonNullable<KeyedHandler['isWide']>,
 ): KeyedHandler {
   return { place: 'keyed', run, isWide };
+}
+
+/** The same for a command that may wait for its keys. */
+export function keyedWaiting(
+  run: KeyedHandler['run'],
+  serve: NonNullable<KeyedHandler['serve']>,
+): KeyedHandler {
+  return { place: 'keyed', run, serve };
 }
 
 export function onWorker(run: WorkerHandler['run']): WorkerHandler {

@@ -2,6 +2,13 @@ export { admit, transactionProblem } from './admission.ts';
 export { createRegistry } from './all-commands.ts';
 export { BatchRouter, UNKNOWN } from './batch-router.ts';
 export {
+  BLOCKS_ELSEWHERE,
+  BLOCKS_HERE,
+  BLOCKS_NEVER,
+  type KeyWait,
+  type ReadyKey,
+} from './blocking.ts';
+export {
   type ChannelFigures,
   type ChannelServices,
   type ListenKind,
@@ -43,6 +50,7 @@ export { lineOf, tellMonitors, tellOfExec } from './monitor-line.ts';
 export type { NewValue } from './new-value.ts';
 export {
   AWAITS,
+  BLOCKED,
   DONE,
   FULL,
   NOT_HERE,

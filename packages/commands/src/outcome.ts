@@ -23,5 +23,8 @@ export const PAGING = 2;
 /** On workers: the rest of it is done in slices; see sliced-work.ts. */
 export const SLICED = 3;
 
-/** DONE, NOT_HERE, FULL, AWAITS, WAITING, PAGING or SLICED. */
-export type Outcome = 0 | -1 | -2 | -6 | 1 | 2 | 3;
+/** On workers: it waits for keys, as `blocking.wait` says; its reply comes when it is served. */
+export const BLOCKED = 4;
+
+/** DONE, NOT_HERE, FULL, AWAITS, WAITING, PAGING, SLICED or BLOCKED. */
+export type Outcome = 0 | -1 | -2 | -6 | 1 | 2 | 3 | 4;

@@ -20,6 +20,8 @@ export class CommandRegistry {
   readonly runs: readonly (KeyedHandler['run'] | WorkerHandler['run'] | undefined)[];
   /** Says of a request that it may lead to keys it does not name, by id; most cannot. */
   readonly wideTests: readonly KeyedHandler['isWide'][];
+  /** What serves those that have waited, by id; most do not wait. */
+  readonly serves: readonly KeyedHandler['serve'][];
   /** The functions of front commands by id. */
   readonly frontRuns: readonly (FrontHandler['run'] | undefined)[];
 
@@ -41,6 +43,7 @@ export class CommandRegistry {
     this.runs = byId.map((handler) =>
       handler === undefined || handler.place === 'front' ? undefined : handler.run,
     );
+    this.serves = byId.map((handler) => (handler?.place === 'keyed' ? handler.serve : undefined));
     this.frontRuns = byId.map((handler) => (handler?.place === 'front' ? handler.run : undefined));
   }
 }

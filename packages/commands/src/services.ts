@@ -82,6 +82,12 @@ export interface ServerServices {
   factsOf(session: Session): ClientFacts;
   /** Closes connections on every front; returns how many. The caller's own after its reply. */
   kill(filter: ClientFilter, caller: Session): Promise<number>;
+  /**
+   * Ends the wait of a connection of any front.
+   * @param isError with an error instead of what it would get at its timeout
+   * @returns 1, or 0: it does not wait
+   */
+  unblock(id: number, isError: boolean): Promise<number>;
   /** Holds commands back on every front until a time (Unix milliseconds); later wins. */
   pause(mode: PauseMode, untilMs: number): void;
   unpause(): void;

@@ -31,6 +31,7 @@ export const STAT_FIELDS = [
   'trackedKeys',
   'trackedItems',
   'trackedPrefixes',
+  'blockedClients',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -44,6 +45,7 @@ const GAUGES: readonly StatField[] = [
   'trackedKeys',
   'trackedItems',
   'trackedPrefixes',
+  'blockedClients',
 ];
 
 /** What INFO commandstats shows of one command. */
@@ -95,6 +97,8 @@ export class ThreadStats {
   trackedPrefixes = 0;
   /** Published by itself. */
   readonly waits: ThreadWaits;
+  /** Connections that wait in a blocking command. */
+  blockedClients = 0;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -130,6 +134,7 @@ export class ThreadStats {
     slots[21] = this.trackedKeys;
     slots[22] = this.trackedItems;
     slots[23] = this.trackedPrefixes;
+    slots[24] = this.blockedClients;
   }
 
   /** Notes one call of a command and whether it answered an error. */

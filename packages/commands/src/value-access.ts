@@ -12,6 +12,7 @@ import {
   TYPE_STRING,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
+import { Blocking } from './blocking.ts';
 import { type ColdValues, NO_COLD_VALUES } from './cold-values.ts';
 import { KeyAccess, type KeyModules } from './key-access.ts';
 import { EVENT_NEW } from './key-events.ts';
@@ -39,6 +40,8 @@ export class ValueAccess extends KeyAccess {
     return Infinity;
   }
 
+  /** About keys that others wait for. */
+  readonly blocking = new Blocking();
   /** Where values come from that are not in the hot table. */
   cold: ColdValues = NO_COLD_VALUES;
   /** Arguments of the command that runs that were taken in before. */
@@ -168,6 +171,7 @@ export class ValueAccess extends KeyAccess {
     const isNew = entry === 0;
     // A tombstone's slot is used again: beside it a second entry of the key would be lost.
     if (isNew) entry = this.tombstone;
+    if (type !== TYPE_STRING && !this.#mayTurn(entry, type)) return NOT_HERE;
     if (entry !== 0 && keepBytes > 0 && table.isCold(entry)) {
       entry = this.#warm(entry);
       if (entry < 0) return entry;
@@ -196,6 +200,12 @@ export class ValueAccess extends KeyAccess {
     this.collection = null;
     if (isNew) this.noteSelected(EVENT_NEW, 'new', false);
     return entry;
+  }
+
+  /** False when others may wait for the key to be of that type: then that is not made here. */
+  #mayTurn(entry: number, type: number): boolean {
+    const { table } = this;
+    return (entry !== 0 && table.typeOf(entry) === type) || this.blocking.mayTurn(table, type);
   }
 
   #settle(entry: number, type: number): void {
@@ -277,6 +287,7 @@ export class ValueAccess extends KeyAccess {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
     if (entry === 0) entry = this.tombstone;
+    if (type !== TYPE_STRING && !this.#mayTurn(entry, type)) return NOT_HERE;
     const made =
       entry === 0 ? table.create(type, LARGE_BYTES) : table.resize(entry, LARGE_BYTES, LARGE_BYTES);
     if (made === 0) return FULL;

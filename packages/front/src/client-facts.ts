@@ -45,6 +45,7 @@ function flagsOf(connection: Connection): string {
   if (connection.tracking?.isOn === true) flags += 't';
   if (connection.tracking?.isBroken === true) flags += 'R';
   if (connection.tracking?.isBroadcast === true) flags += 'B';
+  if (connection.waiting !== null) flags += 'b';
   if (connection.noEvict) flags += 'e';
   if (connection.noTouch) flags += 'T';
   if (connection.closeAfterReply) flags += 'c';

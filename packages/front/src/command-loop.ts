@@ -8,7 +8,13 @@
 //           it along to a worker, and the connection waits: it runs in one place at a time
 
 import { performance } from 'node:perf_hooks';
-import { FLAG_DENYOOM, FLAG_MAY_REPLICATE, FLAG_NO_MULTI, FLAG_WRITE } from '@forgekv/catalog';
+import {
+  FLAG_BLOCKING,
+  FLAG_DENYOOM,
+  FLAG_MAY_REPLICATE,
+  FLAG_NO_MULTI,
+  FLAG_WRITE,
+} from '@forgekv/catalog';
 import {
   BatchRouter,
   beginReply,
@@ -401,7 +407,9 @@ export class CommandLoop {
       worker = workerOf[connection.id & 63]!;
     }
     let last = i + 1;
-    if (connection.replyMode !== 'skipping') {
+    // One that may wait is alone in its run: nothing has to wait with it.
+    const isAlone = (registry.table.flagBits[id]! & FLAG_BLOCKING) !== 0;
+    if (connection.replyMode !== 'skipping' && !isAlone) {
       const pause = this.#m.control.pauseMode(context.nowMs);
       const most = Math.min(count, i + connection.runCommands);
       const from = commands[i * COMMAND_WORDS + COMMAND_START]!;
@@ -450,7 +458,9 @@ export class CommandLoop {
 
   #mayFollow(i: number, pause: number, connection: Connection): boolean {
     const id = this.#router.ids[i]!;
-    if (id < 0 || this.#m.registry.places[id] === PLACE_FRONT) return false;
+    const { places, table } = this.#m.registry;
+    if (id < 0 || places[id] === PLACE_FRONT) return false;
+    if ((table.flagBits[id]! & FLAG_BLOCKING) !== 0) return false;
     return pause === PAUSE_NONE || !this.#isPaused(pause, id, connection);
   }
 }

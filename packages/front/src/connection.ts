@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { ReplyMode, Session, WatchedKey } from '@forgekv/commands';
 import type { RequestLimits } from '@forgekv/protocol';
 import { MONITORED } from '@forgekv/rings';
+import type { KeyWaiting } from './blocked-clients.ts';
 import { CommandQueue } from './command-queue.ts';
 import type { LeftoverPart } from './hop-client.ts';
 import type { MessagePart } from './message-form.ts';
@@ -108,6 +109,8 @@ export class Connection implements Session {
   /** What was queued since MULTI. */
   queue: CommandQueue | null = null;
   watched: WatchedKey[] = [];
+  /** While it waits for keys. */
+  waiting: KeyWaiting | null = null;
   /** The transaction of which replies are to come. */
   block: RunningBlock | null = null;
 

@@ -60,6 +60,8 @@ export type ListenOrder =
 export type FrontQuery =
   | { readonly op: 'clients'; readonly filter: ClientFilter }
   | { readonly op: 'kill'; readonly filter: ClientFilter }
+  /** CLIENT UNBLOCK; 1: it was this front's. */
+  | { readonly op: 'unblock'; readonly id: number; readonly isError: boolean }
   | { readonly op: 'unpause' }
   /** 1 when no command is on its way and all effects are with the kernel, else 0. */
   | { readonly op: 'quiet' }

@@ -159,6 +159,12 @@ export class FrontServices implements ServerServices {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
+  async unblock(id: number, isError: boolean): Promise<number> {
+    const query = { op: 'unblock', id, isError } as const;
+    const counts = (await this.#m.ask({ op: 'all-fronts', query })) as number[];
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
   pause(mode: PauseMode, untilMs: number): void {
     this.#m.control.pause(mode === 'all' ? PAUSE_ALL : PAUSE_WRITES, untilMs, Date.now());
   }

@@ -127,6 +127,8 @@ function answer(query: FrontQuery): FrontAnswer {
       return front.clients.list(query.filter);
     case 'kill':
       return front.clients.kill(query.filter);
+    case 'unblock':
+      return front.blocked.unblock(query.id, query.isError) ? 1 : 0;
     case 'unpause':
       front.releasePaused();
       return null;

@@ -3,6 +3,7 @@
 
 import type { Socket } from 'node:net';
 import {
+  BLOCKS_ELSEWHERE,
   CommandContext,
   type CommandRegistry,
   configureEviction,
@@ -27,6 +28,7 @@ import {
   type ProcessControl,
   type TrackingFilter,
 } from '@forgekv/rings';
+import { BlockedClients } from './blocked-clients.ts';
 import { ClientBounds } from './client-bounds.ts';
 import { CommandLoop, EARLY_FLUSH_BYTES, STALL_BYTES } from './command-loop.ts';
 import {
@@ -44,6 +46,7 @@ import { FrontChannels } from './front-channels.ts';
 import { FrontClients } from './front-clients.ts';
 import { sampleFront } from './front-figures.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
+import { FrontStop } from './front-stop.ts';
 import { HopClient, type WorkerLink } from './hop-client.ts';
 import { writeLate } from './late-reply.ts';
 import type { FrontLink } from './message-links.ts';
@@ -92,6 +95,8 @@ export class Front {
   readonly #channels: FrontChannels;
   readonly #tracking: FrontTracking;
   readonly #pausedReplies: PausedReplies;
+  readonly blocked: BlockedClients;
+  readonly #stop: FrontStop;
   readonly #loop: CommandLoop;
   readonly #transactions: TransactionRunner;
   readonly #services: FrontServices;
@@ -122,6 +127,9 @@ export class Front {
         replied: (id, bytes, offset, length, last) => {
           this.#replied(id, bytes, offset, length, last);
         },
+        blocked: (id, worker, slot, ticket, timeoutMs) =>
+          this.blocked.blocked(id, worker, slot, ticket, timeoutMs),
+        served: (slot, ticket) => this.blocked.served(slot, ticket),
         paused: (id, worker) => this.#pausedReplies.add(this.#connections.get(id), id, worker),
         yours: (id) => {
           const connection = this.#connections.get(id);
@@ -147,6 +155,16 @@ export class Front {
       () => this.#afterFlush(),
       (connection) => this.#bounds.dropIfDeaf(connection),
     );
+    this.blocked = new BlockedClients({
+      ...{ connections: this.#connections, hops: this.#hops, stats: modules.threadStats },
+      awaited: modules.table.awaited,
+      replied: (id, reply) => this.#replied(id, reply, 0, reply.length, true),
+      schedule: () => this.#output.schedule(),
+    });
+    this.#stop = new FrontStop({
+      ...{ connections: this.#connections, pausedReplies: this.#pausedReplies, names },
+      ...{ blocked: this.blocked, hops: this.#hops, output: this.#output },
+    });
     this.#stalled = new StalledConnections(this.#output, (connection) => this.#proceed(connection));
     this.#channels = new FrontChannels({
       ...modules,
@@ -188,6 +206,7 @@ export class Front {
     });
     this.#context.log = modules.log;
     this.#context.isPaused = () => control.isPaused;
+    this.#context.blocking.mode = BLOCKS_ELSEWHERE;
     this.configure();
   }
 
@@ -262,6 +281,7 @@ export class Front {
   /** The peer sends nothing more; what it sent is answered first. */
   #peerEnded(connection: Connection): void {
     if (connection.state === READY) this.#output.close(connection);
+    else if (connection.waiting !== null) connection.drop();
     else connection.peerEnded = true;
   }
 
@@ -272,6 +292,7 @@ export class Front {
     this.#channels.leaveAll(connection);
     this.#tracking.closed(connection);
     connection.pending.clear();
+    this.blocked.closed(connection);
     this.#paused.delete(connection);
     if (this.#pausedReplies.closed(connection)) this.#output.schedule();
     if (connection.worker >= 0 && this.#hops.outstanding > 0) {
@@ -455,47 +476,21 @@ export class Front {
     this.#services.sampled(figures);
   }
 
-  /**
-   * Stops reading and executing; replies that are on their way still come in.
-   * @returns true when none is
-   */
+  /** See FrontStop. */
   drain(): boolean {
     this.#isDraining = true;
-    let busy = false;
-    for (const connection of this.#connections.values()) {
-      connection.pauseReading();
-      if (this.#expectsReply(connection)) busy = true;
-    }
-    this.#pausedReplies.hurry();
-    return this.#output.flush() && !busy;
+    return this.#stop.drain();
   }
 
-  /**
-   * Ends the tick. True when no run is with a worker and the kernel has all effects; while
-   * commands are held back, it stays so.
-   */
   isQuiet(): boolean {
-    this.#pausedReplies.hurry();
-    return this.#output.flush() && this.#hops.outstanding === 0;
+    return this.#stop.isQuiet();
   }
 
-  #expectsReply({ state, lastCommand }: Connection): boolean {
-    if (state === AWAY) return true;
-    // The client that asked for the shutdown waits for nothing but its end.
-    return state === DEFERRED && this.#m.registry.table.names[lastCommand] !== 'shutdown';
-  }
-
-  /** Ends every connection behind what was written to it. */
   close(): void {
-    this.#output.flush();
-    for (const connection of this.#connections.values()) connection.end();
+    this.#stop.close();
   }
 
-  /** True when everything that was written is with the kernel, after `close`. */
   get isClosed(): boolean {
-    for (const { socket } of this.#connections.values()) {
-      if (!socket.writableFinished && !socket.destroyed) return false;
-    }
-    return true;
+    return this.#stop.isClosed;
   }
 }

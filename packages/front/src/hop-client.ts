@@ -3,6 +3,7 @@
 import type { ThreadStats } from '@forgekv/commands';
 import {
   type Doorbell,
+  KIND_BLOCKED,
   KIND_GO,
   KIND_GONE,
   KIND_LEFTOVER,
@@ -12,6 +13,8 @@ import {
   KIND_MORE,
   KIND_REPLY,
   KIND_RUN,
+  KIND_SERVED,
+  KIND_UNBLOCKED,
   KIND_WATCHED,
   KIND_YOURS,
   type Message,
@@ -47,6 +50,16 @@ export interface LeftoverPart {
 export interface HopEvents {
   /** Replies of a run: bytes[offset..offset+length); `last` ends the run. */
   replied(connection: number, bytes: Buffer, offset: number, length: number, last: boolean): void;
+  /** A run waits on a worker, which is no matter of `outstanding`; 0 ms = for ever. */
+  blocked(
+    connection: number,
+    worker: number,
+    slot: number,
+    ticket: number,
+    timeoutMs: number,
+  ): void;
+  /** What such a run waited for is there; its reply follows as if it were outstanding. */
+  served(slot: number, ticket: number): void;
   /** A worker waits until `goOn` with the rest of a reply. */
   paused(connection: number, worker: number): void;
   /** A run ended with a reply that is larger than a client may ask for. */
@@ -80,7 +93,11 @@ interface WaitingRun {
   readonly flags: number;
   readonly bytes: Buffer;
   sent: number;
+  /** Of KIND_UNBLOCKED, whose slot is in `flags`. */
+  readonly ticket: number;
 }
+
+const NOTHING = { connection: 0, flags: 0, bytes: NO_BYTES, sent: 0, ticket: 0 };
 
 export class HopClient {
   readonly #links: Link[];
@@ -130,7 +147,7 @@ export class HopClient {
     }
     const run = bytes.subarray(start, end);
     const kept = isGiven ? run : Buffer.from(run);
-    link.backlog.push({ kind: KIND_RUN, connection, flags, bytes: kept, sent: 0 });
+    link.backlog.push({ ...NOTHING, kind: KIND_RUN, connection, flags, bytes: kept });
     this.#sendBacklog(link);
   }
 
@@ -141,7 +158,14 @@ export class HopClient {
   goOn(worker: number, connection: number, how: number): void {
     const link = this.#links[worker]!;
     if (link.requests.reserve(0, KIND_GO, connection, how, 0, 0) >= 0) return;
-    link.backlog.push({ kind: KIND_GO, connection, flags: how, bytes: NO_BYTES, sent: 0 });
+    link.backlog.push({ ...NOTHING, kind: KIND_GO, connection, flags: how });
+  }
+
+  /** Tells a worker that a wait that it began has ended, as visible as a run. */
+  unblocked(worker: number, slot: number, ticket: number): void {
+    const link = this.#links[worker]!;
+    if (link.requests.reserve(0, KIND_UNBLOCKED, 0, slot, ticket, 0) >= 0) return;
+    link.backlog.push({ ...NOTHING, kind: KIND_UNBLOCKED, flags: slot, ticket });
   }
 
   /** Tells a worker that a connection is closed, unless it is behind with what it was sent. */
@@ -159,7 +183,8 @@ export class HopClient {
       const length = Math.min(rest, requests.maxPayload);
       const kind = message.sent === 0 ? message.kind : KIND_MORE;
       const { connection, flags } = message;
-      const at = requests.reserve(length, kind, connection, flags, message.bytes.length, 0);
+      const last = kind === KIND_UNBLOCKED ? message.ticket : message.bytes.length;
+      const at = requests.reserve(length, kind, connection, flags, last, 0);
       if (at < 0) return;
       requests.bytes.set(message.bytes.subarray(message.sent, message.sent + length), at);
       message.sent += length;
@@ -215,6 +240,12 @@ export class HopClient {
       if (b === REPLY_LAST || b === REPLY_TOO_LARGE) this.outstanding--;
       this.#events.lost(connection);
       if (b === REPLY_PAUSE) this.#events.paused(connection, worker);
+    } else if (kind === KIND_BLOCKED) {
+      const { b: slot, c: ticket, view } = replies;
+      const timeoutMs = view.getFloat64(payloadOffset, true);
+      this.#events.blocked(connection, worker, slot, ticket, timeoutMs);
+    } else if (kind === KIND_SERVED) {
+      this.#events.served(replies.b, replies.c);
     } else if (kind === KIND_YOURS) {
       this.#events.yours(connection);
     } else if (kind === KIND_WATCHED) {

@@ -3,6 +3,9 @@
 
 import { SHARD_COUNT } from '@forgekv/base';
 import {
+  AWAITED_CLAIMS,
+  AWAITED_COUNTS,
+  AWAITED_FILTER,
   CONTROL_WORDS,
   COUNTER_WORDS,
   CREATIONS,
@@ -49,6 +52,8 @@ export interface Arena {
   readonly shards: number;
   readonly counters: number;
   readonly creations: number;
+  readonly awaited: number;
+  readonly claims: number;
   readonly directories: number;
   readonly directoryWords: number;
   readonly pageTable: number;
@@ -79,7 +84,9 @@ function measure(options: ArenaOptions) {
   const shards = align(swaps + options.databases, 32);
   const counters = shards + SHARD_COUNT * SHARD_BLOCK_WORDS;
   const creations = align(counters + SHARD_COUNT * options.databases * COUNTER_WORDS, 32);
-  const directories = creations + SHARD_COUNT * CREATIONS;
+  const awaited = creations + SHARD_COUNT * CREATIONS;
+  const claims = awaited + SHARD_COUNT * AWAITED_FILTER + AWAITED_COUNTS;
+  const directories = claims + AWAITED_CLAIMS;
   const directoryWords = 2 ** maxDepth;
   const pageTable = directories + SHARD_COUNT * directoryWords;
   const pages = align(pageTable + pageCount * PAGE_RECORD_WORDS, PAGE_WORDS);
@@ -92,6 +99,8 @@ function measure(options: ArenaOptions) {
     shards,
     counters,
     creations,
+    awaited,
+    claims,
     directories,
     directoryWords,
     pageTable,

@@ -6,6 +6,7 @@ export {
   attachArena,
   createArena,
 } from './arena.ts';
+export { AwaitedKeys } from './awaited-keys.ts';
 export { Databases, type NamespaceMap } from './databases.ts';
 export { CAP_EVICT, CAP_REFUSE, CAP_UNDER, DatasetCap } from './dataset-cap.ts';
 export {

@@ -8,6 +8,8 @@
 //          | shard blocks   64 x 512 B   |  lock line, then page list heads per size class
 //          | counters      64 x db x 32 B|  keys (all, expiring, stored only), bytes of the dataset
 //          | creations      64 x 16 KB   |  hashes of the keys created last, lazily touched
+//          | awaited keys   64 x 2 KB    |  filter of keys that clients wait for, two counts
+//          | claims         1 MB         |  a word per client that waits, lazily touched
 //          | directories    64 x n x 4 B |  extendible-hash directories, lazily touched
 //          | page table     32 B a page  |
 //          +-----------------------------+ PAGE_BYTES aligned
@@ -90,6 +92,15 @@ export const COUNTER_LATER = 6;
 
 /** Keys created last that a shard remembers: of each a word of its hash and database. */
 export const CREATIONS = 4096;
+
+/** Counters per shard of those that wait for keys, by hash; a power of two. */
+export const AWAITED_FILTER = 512;
+// Behind the counters of all shards.
+export const AWAITED_WAITERS = 0;
+export const AWAITED_MOVERS = 1;
+export const AWAITED_COUNTS = 32;
+/** Clients that can wait at a time, over all workers. */
+export const AWAITED_CLAIMS = 2 ** 18;
 
 // Page table record, in words.
 export const PAGE_RECORD_WORDS = 8;

@@ -9,6 +9,7 @@
 
 import { invariant } from '@forgekv/base';
 import type { Arena } from './arena.ts';
+import { AwaitedKeys } from './awaited-keys.ts';
 import { DatasetCap } from './dataset-cap.ts';
 import { Entries } from './entries.ts';
 import {
@@ -30,6 +31,8 @@ import { ShardLocks } from './shard-lock.ts';
 export class ShardState extends Entries {
   readonly locks: ShardLocks;
   readonly cap: DatasetCap;
+  /** Which keys somebody waits for. */
+  readonly awaited: AwaitedKeys;
   readonly #shards: number;
   readonly #counters: number;
   readonly #databases: number;
@@ -42,6 +45,7 @@ export class ShardState extends Entries {
     this.#databases = arena.databases;
     this.locks = new ShardLocks(arena, threadId);
     this.cap = new DatasetCap(arena);
+    this.awaited = new AwaitedKeys(arena);
   }
 
   /** Takes the next LSN of a shard whose lock is held. */

@@ -61,3 +61,16 @@ export const RUN_NO_TOUCH = 2;
  * rest are executed as one.
  */
 export const RUN_BLOCK = 4;
+
+/**
+ * Worker to front: the run's only command waits. a = connection, b = slot, c = ticket; payload:
+ * milliseconds until it has waited long enough, as a float64, 0 = for ever.
+ */
+export const KIND_BLOCKED = 12;
+/**
+ * Worker to front: one that waited is served; its reply follows, as that of a run. It may come
+ * from another worker than KIND_BLOCKED and before that. a = connection, b = slot, c = ticket.
+ */
+export const KIND_SERVED = 13;
+/** Front to worker: it has ended a wait. a = connection, b = slot, c = ticket. */
+export const KIND_UNBLOCKED = 14;

@@ -14,6 +14,7 @@ import { SHARD_COUNT } from '@forgekv/base';
 import { FLAG_DENYOOM, FLAG_WRITE } from '@forgekv/catalog';
 import {
   BatchRouter,
+  BLOCKS_NEVER,
   type CommandContext,
   type CommandRegistry,
   DONE,
@@ -141,15 +142,19 @@ export class BlockRunner {
       return null;
     }
     if (room !== 'room') return [whenTrue(() => this.#m.cap.hasRoom)];
-    transactions.enter(shards);
-    const { sliceElements } = context;
+    const gated = transactions.enterServing(shards, null);
+    const { sliceElements, blocking } = context;
+    const { mode } = blocking;
     context.sliceElements = Infinity;
+    blocking.mode = BLOCKS_NEVER;
     log.beginBlock();
     const reason = this.#runGated(block, from, watched, count);
     context.publishNotes();
     log.endBlock();
     context.sliceElements = sliceElements;
-    transactions.leave(shards);
+    blocking.mode = mode;
+    transactions.serveReady();
+    transactions.leave(gated);
     return reason;
   }
 

@@ -57,9 +57,12 @@ export class CommandRunner {
   readonly #m: CommandRunnerModules;
   #cold: ColdReads | null = null;
   #reason: WaitReason | null = null;
+  /** It brings keys that others may wait for. */
+  readonly #swap: number;
 
   constructor(modules: CommandRunnerModules) {
     this.#m = modules;
+    this.#swap = modules.registry.table.names.indexOf('swapdb');
   }
 
   /** Takes what reads stores. */
@@ -117,8 +120,9 @@ export class CommandRunner {
       }
       let outcome: number = executor.run(id);
       if (outcome === NOT_HERE) {
+        const wantsGates = context.blocking.takeWantsGates();
         if (!store.owns(shard)) return NOT_HERE;
-        if (single !== 0) {
+        if (single !== 0 && !wantsGates) {
           transactions.awaitGate(shard);
           continue;
         }
@@ -150,7 +154,7 @@ export class CommandRunner {
     const { registry, context, log, peers } = this.#m;
     const run = registry.runs[id]!;
     for (;;) {
-      const outcome = run(context);
+      const outcome = id === this.#swap ? this.#m.transactions.runWide(run) : run(context);
       // They show what others are about to hand over.
       log.seesAll();
       context.publishNotes();

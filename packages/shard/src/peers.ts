@@ -13,6 +13,8 @@ import type { KeyPage } from '@forgekv/commands';
 import type { Doorbell } from '@forgekv/rings';
 import type { KeyQuery } from './key-pages.ts';
 import type { LargeStore, LentValue } from './large-store.ts';
+import type { Waiter } from './waiter-book.ts';
+import type { Waiters } from './waiters.ts';
 
 type PeerMessage =
   | { readonly kind: 'lend'; readonly request: number; readonly id: number }
@@ -43,6 +45,35 @@ type PeerMessage =
       readonly awaits: boolean;
     }
   | { readonly kind: 'loaded'; readonly request: number }
+  /** Enters one that waits for keys; its gates are closed. */
+  | {
+      readonly kind: 'enter';
+      readonly request: number;
+      readonly waiter: Waiter;
+      readonly keys: readonly string[];
+    }
+  /** Those that wait for a key, or, with its database, the keys that somebody waits for. */
+  | { readonly kind: 'waiters'; readonly request: number; readonly key: string }
+  | { readonly kind: 'awaited'; readonly request: number; readonly db: number }
+  | {
+      readonly kind: 'waiting';
+      readonly request: number;
+      readonly waiters: readonly Waiter[];
+      readonly keys: readonly string[];
+    }
+  /** Told its home: a wait has ended; told owners: it is to be forgotten. */
+  | {
+      readonly kind: 'ended';
+      readonly request: number;
+      readonly slot: number;
+      readonly ticket: number;
+    }
+  | {
+      readonly kind: 'forget';
+      readonly request: number;
+      readonly slot: number;
+      readonly keys: readonly string[];
+    }
   | { readonly kind: 'keys'; readonly request: number; readonly query: KeyQuery }
   | {
       readonly kind: 'page';
@@ -85,6 +116,8 @@ export class Peers {
   /** Values that others are reading for this worker. */
   readonly #loading = new Map<number, { isDone: boolean }>();
   #lastRequest = 0;
+  /** Who waits for keys here. */
+  waiters: Waiters | null = null;
   warmKey: WarmKey = () => '';
   readKeys: ReadKeys = async () => {
     throw new Error('this worker has no stores');
@@ -127,6 +160,37 @@ export class Peers {
     if (answer.kind === 'warmed' && answer.awaits) return loading;
     this.#loading.delete(request);
     return answer.kind === 'warmed' ? answer.problem : '';
+  }
+
+  /** Enters one that waits for keys of another worker, which are gated. */
+  enter(worker: number, waiter: Waiter, keys: readonly string[]): void {
+    const request = ++this.#lastRequest;
+    this.#ask(worker, { kind: 'enter', request, waiter, keys });
+  }
+
+  /** Those that wait for a key of another worker, which is gated. */
+  waitersFor(worker: number, key: string): readonly Waiter[] {
+    const request = ++this.#lastRequest;
+    const answer = this.#ask(worker, { kind: 'waiters', request, key });
+    return answer.kind === 'waiting' ? answer.waiters : [];
+  }
+
+  /** The keys of another worker that somebody waits for in a database. */
+  awaitedKeys(worker: number, db: number): readonly string[] {
+    const request = ++this.#lastRequest;
+    const answer = this.#ask(worker, { kind: 'awaited', request, db });
+    return answer.kind === 'waiting' ? answer.keys : [];
+  }
+
+  /** Tells the home of a wait that it has ended. */
+  ended(worker: number, slot: number, ticket: number): void {
+    const link = this.#links.get(worker)!;
+    this.#reply(link, { kind: 'ended', request: 0, slot, ticket });
+  }
+
+  /** Tells a worker to forget one that waited for its keys. */
+  forget(worker: number, slot: number, keys: readonly string[]): void {
+    this.#reply(this.#links.get(worker)!, { kind: 'forget', request: 0, slot, keys });
   }
 
   /** Has a worker read a page of its keys. Unlike the others it does not block. */
@@ -203,9 +267,32 @@ export class Peers {
     } else if (message.kind === 'page') {
       this.#readers.get(request)?.(message);
       this.#readers.delete(request);
-    } else {
+    } else if (!this.#takeAboutWaiters(link, message)) {
       this.#answers.set(request, message);
     }
+  }
+
+  /** True when it was about those that wait for keys. */
+  #takeAboutWaiters(link: PeerLink, message: PeerMessage): boolean {
+    const waiters = this.waiters!;
+    const { kind, request } = message;
+    if (kind === 'enter') {
+      for (const key of message.keys) waiters.book.add(key, message.waiter);
+      this.#reply(link, { kind: 'changed', request });
+    } else if (kind === 'waiters') {
+      const found = [...waiters.book.of(message.key)];
+      this.#reply(link, { kind: 'waiting', request, waiters: found, keys: [] });
+    } else if (kind === 'awaited') {
+      const keys = waiters.book.keys(message.db);
+      this.#reply(link, { kind: 'waiting', request, waiters: [], keys });
+    } else if (kind === 'ended') {
+      waiters.endedHere(message.slot, message.ticket);
+    } else if (kind === 'forget') {
+      for (const key of message.keys) waiters.book.remove(key, message.slot);
+    } else {
+      return false;
+    }
+    return true;
   }
 
   #reply(link: PeerLink, message: PeerMessage): void {

@@ -6,9 +6,11 @@ import { packWatched, type WatchedKey } from '@forgekv/commands';
 import type { ReplyWriter } from '@forgekv/protocol';
 import {
   type Doorbell,
+  KIND_BLOCKED,
   KIND_LEFTOVER,
   KIND_LOST,
   KIND_REPLY,
+  KIND_SERVED,
   KIND_WATCHED,
   KIND_YOURS,
   type Message,
@@ -20,8 +22,10 @@ import {
   REPLY_TOO_LARGE,
   RingProducer,
 } from '@forgekv/rings';
+import type { BegunWait } from './waiters.ts';
 
 const FULL_SLEEP_MS = 5;
+const TIMEOUT_BYTES = 8;
 const NO_BYTES = Buffer.alloc(0);
 
 export class ReplySender {
@@ -85,9 +89,18 @@ export class ReplySender {
     this.#reply(connection, writer, REPLY_PAUSE);
   }
 
+  /** Sends bytes as the last replies of a connection. */
+  bytes(connection: number, reply: Buffer): void {
+    this.#send(connection, reply, reply.length, REPLY_LAST);
+  }
+
   #reply(connection: number, writer: ReplyWriter, how: number): void {
+    this.#send(connection, writer.buffer, writer.position, how);
+    writer.reset();
+  }
+
+  #send(connection: number, buffer: Buffer, position: number, how: number): void {
     if (this.hasMessages) this.#sendMessages();
-    const { position, buffer } = writer;
     const most = this.#ring.maxPayload;
     let from = 0;
     while (position - from > most) {
@@ -95,7 +108,6 @@ export class ReplySender {
       from += most;
     }
     this.#frame(KIND_REPLY, connection, how, buffer, from, position);
-    writer.reset();
   }
 
   /** The front's own next command of a transaction has its place here. */
@@ -109,6 +121,18 @@ export class ReplySender {
       const bytes = packWatched([key]);
       this.#frame(KIND_WATCHED, connection, 0, bytes, 0, bytes.length);
     }
+  }
+
+  /** The run's only command waits, until it is served or its front ends that. */
+  blocked(connection: number, { slot, ticket, timeoutMs }: BegunWait): void {
+    const bytes = Buffer.alloc(TIMEOUT_BYTES);
+    bytes.writeDoubleLE(timeoutMs);
+    this.#frame(KIND_BLOCKED, connection, slot, bytes, 0, TIMEOUT_BYTES, ticket);
+  }
+
+  /** One that waited is served; its reply follows. */
+  served(connection: number, slot: number, ticket: number): void {
+    this.#frame(KIND_SERVED, connection, slot, NO_BYTES, 0, 0, ticket);
   }
 
   /** Ends a run whose last reply is larger than a client may ask for. */

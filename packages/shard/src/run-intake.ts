@@ -1,7 +1,7 @@
 // Takes the runs of one front from its ring and puts together those that come in several frames,
 // perhaps with frames of other connections in between. Executes nothing.
 
-import { KIND_GO, KIND_GONE, KIND_RUN, RingConsumer } from '@forgekv/rings';
+import { KIND_GO, KIND_GONE, KIND_RUN, KIND_UNBLOCKED, RingConsumer } from '@forgekv/rings';
 import { SPARE_BYTES } from './run-bytes.ts';
 
 interface Part {
@@ -23,6 +23,9 @@ export class RunIntake {
   view: DataView = new DataView(new ArrayBuffer(0));
   start = 0;
   end = 0;
+  /** Of a wait that has ended. */
+  slot = 0;
+  ticket = 0;
   /** Bytes of the frame taken last. */
   frameBytes = 0;
 
@@ -43,9 +46,9 @@ export class RunIntake {
   /**
    * Takes a frame: 'run', it ended one; 'part', there are more to come; 'go', the front says how
    * to go on with a connection's reply, by `flags`; 'gone', the client of `connection` has gone;
-   * 'none', there is none.
+   * 'unblocked', its front has ended a wait, `slot` and `ticket`; 'none', there is none.
    */
-  next(): 'run' | 'part' | 'go' | 'gone' | 'none' {
+  next(): 'run' | 'part' | 'go' | 'gone' | 'unblocked' | 'none' {
     const ring = this.#ring;
     if (!ring.next()) return 'none';
     const { payloadOffset, payloadBytes } = ring;
@@ -53,6 +56,11 @@ export class RunIntake {
     if (ring.kind === KIND_GONE) {
       this.connection = ring.a;
       return 'gone';
+    }
+    if (ring.kind === KIND_UNBLOCKED) {
+      this.slot = ring.b;
+      this.ticket = ring.c;
+      return 'unblocked';
     }
     if (ring.kind === KIND_RUN && payloadBytes === ring.c) {
       this.#set(ring.a, ring.b, ring.bytes, ring.view, payloadOffset, payloadBytes);

@@ -6,6 +6,8 @@ import { Random } from '@forgekv/base';
 import {
   admit,
   BatchRouter,
+  BLOCKED,
+  BLOCKS_ELSEWHERE,
   CommandContext,
   configureEviction,
   DueHashes,
@@ -35,12 +37,12 @@ import { AwayVictims } from './away-victims.ts';
 import { BlockRunner } from './block-runner.ts';
 import { CapKeeper } from './cap-keeper.ts';
 import { ColdReads } from './cold-reads.ts';
-import { CommandRunner, type WaitReason } from './command-runner.ts';
+import { CommandRunner } from './command-runner.ts';
 import { expireAway } from './expire-away.ts';
 import { ExpiryRounds } from './expiry-rounds.ts';
 import { type FrontLink, linkFronts } from './front-link.ts';
+import { KeptRuns } from './kept-runs.ts';
 import { LargeStore } from './large-store.ts';
-import type { PagedRun } from './paged-runs.ts';
 import { Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
@@ -51,6 +53,8 @@ import { StoreKeeper } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
 import { sweepEvents } from './sweep-events.ts';
 import { Transactions } from './transaction.ts';
+import { WaiterService } from './waiter-service.ts';
+import { Waiters } from './waiters.ts';
 import { WaitingRuns } from './waiting-runs.ts';
 import { WarmUp } from './warm-up.ts';
 import { sampleWorker } from './worker-figures.ts';
@@ -86,6 +90,8 @@ export class Shard {
   readonly #limits = { maxBulkBytes: 2 ** 31, authenticated: true };
   /** Replies of the current run that are on their way, in bytes. */
   #sentBytes = 0;
+  /** The command that ended the current run, which has no other, waits for keys. */
+  #isBlocked = false;
   #keeper: StoreKeeper | null = null;
   #stores: ShardStores | null = null;
   #cold: ColdReads | null = null;
@@ -95,6 +101,9 @@ export class Shard {
   readonly #stager: ArgumentStager;
   readonly #runner: CommandRunner;
   readonly #blocks: BlockRunner;
+  readonly #kept: KeptRuns;
+  readonly #waiters: Waiters;
+  readonly #service: WaiterService;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
@@ -112,7 +121,12 @@ export class Shard {
     this.#router = new BatchRouter(modules.registry, modules.table);
     this.#executor = new Executor(modules.registry, this.#context, true);
     this.#peers = new Peers(modules.peers, modules.doorbell, this.#store);
+    this.#waiters = new Waiters({
+      ...{ context: this.#context, peers: this.#peers },
+      ...{ workerOf: modules.workerOf, index: modules.index },
+    });
     this.#transactions = new Transactions({
+      waiters: this.#waiters,
       registry: modules.registry,
       context: this.#context,
       executor: this.#executor,
@@ -142,6 +156,18 @@ export class Shard {
     this.#blocks = new BlockRunner({ ...parts, cap: this.#cap });
     this.#fronts = linkFronts(modules, () => this.#settle());
     this.#publisher = new WorkerPublisher(modules, this.#fronts);
+    this.#service = new WaiterService({
+      ...{ ...parts, waiters: this.#waiters, peers: this.#peers, workerOf, index },
+      fronts: this.#fronts,
+    });
+    this.#transactions.service = this.#service;
+    this.#kept = new KeptRuns({
+      ...{ writer: this.#writer, fronts: this.#fronts, awaiting: this.#awaiting },
+      waiting: this.#waiting,
+      execute: (front, connection, flags, bytes, view) => {
+        this.#run(front, connection, flags, bytes, view, 0, bytes.length);
+      },
+    });
     this.#context.publisher = this.#publisher;
     this.configure();
   }
@@ -184,6 +210,7 @@ export class Shard {
     this.#cap.adopt(new AwayVictims(context, stores, stored, wake));
     this.#waiting.adopt(this.#keeper);
     this.#runner.adopt(this.#cold);
+    this.#kept.adopt(this.#cold);
     return this.#keeper;
   }
 
@@ -214,6 +241,7 @@ export class Shard {
     const { config, log } = this.#m;
     this.#context.log = log;
     this.#context.configure();
+    this.#context.blocking.mode = BLOCKS_ELSEWHERE;
     this.#sliced.cutAbove(config.integer('debug-slice-elements'));
     this.#stager.isSlow = this.#sliced.isSlow;
     const keeper = this.#keeper;
@@ -225,7 +253,7 @@ export class Shard {
   turn(): number {
     let any = this.#peers.serve();
     for (const front of this.#fronts) if (this.#serve(front)) any = true;
-    if (this.#cold?.paged.release((run) => this.#resumePaged(run)) === true) any = true;
+    if (this.#kept.resumePaged()) any = true;
     this.#publisher.runAlone();
     const nowMs = Date.now();
     const reclaiming = this.#background(nowMs);
@@ -235,14 +263,15 @@ export class Shard {
     if (this.#sliced.round()) any = true;
     if (this.#store.growing.round(this.#sliced.isSlow)) any = true;
     // Behind the slices, so that who waits for a value comes before new readers.
-    if (this.#resume(nowMs)) any = true;
+    if (this.#kept.resumeAwaiting(nowMs)) any = true;
     this.#publisher.flush();
+    this.#service.flush();
     this.#settle();
     if (this.#stager.round()) any = true;
     this.#m.stats.turns++;
     this.#m.stats.publish();
     if (any || reclaiming || evicting) return 0;
-    const waiting = this.#awaiting.length + this.#sliced.length + this.#waiting.length;
+    const waiting = this.#kept.length + this.#sliced.length;
     const mostMs = Math.min(waiting > 0 ? PARKED_SLEEP_MS : IDLE_SLEEP_MS, this.#cap.mostSleepMs);
     return Math.max(1, Math.min(this.#rounds.nextMs - nowMs, mostMs));
   }
@@ -287,14 +316,6 @@ export class Shard {
     return this.#rounds.reclaim(nowMs);
   }
 
-  /** Goes on with runs whose values were read; true when there were any. */
-  #resume(nowMs: number): boolean {
-    return this.#awaiting.resume(nowMs, ({ front, connection, flags, bytes, view }) => {
-      this.#run(front, connection, flags, bytes, view, 0, bytes.length);
-      front.replies.flush();
-    });
-  }
-
   #serve(front: FrontLink): boolean {
     const { intake } = front;
     let any = false;
@@ -305,6 +326,7 @@ export class Shard {
       if (what === 'part') partBytes += intake.frameBytes;
       else if (what === 'go') this.#sliced.goOn(front, intake.connection, intake.flags);
       else if (what === 'gone') this.#sliced.leave(front, intake.connection);
+      else if (what === 'unblocked') this.#waiters.endedHere(intake.slot, intake.ticket);
       else if (what === 'run') {
         const { connection, flags, bytes, view, start, end } = intake;
         this.#run(front, connection, flags, bytes, view, start, end);
@@ -336,6 +358,7 @@ export class Shard {
     writer.resp3 = (flags & RUN_RESP3) !== 0;
     this.#sentBytes = sentBytes;
     this.#publisher.runFor(front.replies, connection);
+    this.#waiters.runFor(this.#fronts.indexOf(front), connection, flags);
     if ((flags & RUN_BLOCK) !== 0) {
       const { db } = context;
       const reason = this.#blocks.run({ front, connection, db, bytes, view, start, end });
@@ -371,9 +394,15 @@ export class Shard {
         });
         return;
       }
+      if (this.#isBlocked) {
+        this.#isBlocked = false;
+        front.replies.blocked(connection, this.#waiters.takeBegun());
+        return;
+      }
       const reason = this.#runner.takeReason();
       if (reason !== null) {
-        this.#keepRest(front, connection, flags, bytes.subarray(at, end), reason, at === start);
+        const rest = bytes.subarray(at, end);
+        this.#kept.keep(front, connection, flags, rest, reason, at === start);
         return;
       }
       if (done < count || this.#hasRepliedEnough) {
@@ -382,29 +411,6 @@ export class Shard {
       }
     }
     front.replies.reply(connection, writer, true);
-  }
-
-  /**
-   * Keeps the rest of a run until it can go on, behind the replies of its beginning.
-   * @param isFirst it has not come any further since it was kept before
-   */
-  #keepRest(
-    front: FrontLink,
-    connection: number,
-    flags: number,
-    rest: Buffer,
-    reason: WaitReason,
-    isFirst: boolean,
-  ): void {
-    front.replies.reply(connection, this.#writer, false);
-    if (reason === 'room' || reason === 'dataset') {
-      this.#waiting.park(reason, front.replies, connection, rest);
-    } else if (reason === 'keys') {
-      const bytes = Buffer.from(rest);
-      this.#cold!.paged.park({ front: this.#fronts.indexOf(front), connection, flags, bytes });
-    } else {
-      this.#awaiting.add(front, connection, flags, rest, reason, isFirst);
-    }
   }
 
   /** A command that took long is done, or prepared: then it is executed now, with the rest. */
@@ -420,14 +426,6 @@ export class Shard {
       this.#context.prepared = null;
     }
     front.replies.flush();
-  }
-
-  /** Executes a run that has waited for keys of stores. */
-  #resumePaged({ front, connection, flags, bytes }: PagedRun): void {
-    const link = this.#fronts[front]!;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.#run(link, connection, flags, bytes, view, 0, bytes.length);
-    link.replies.flush();
   }
 
   #execute(
@@ -462,7 +460,9 @@ export class Shard {
           reply.error(OUT_OF_MEMORY);
           stats.rejected(id);
         } else {
-          if (this.#runner.run(id, done) === NOT_HERE) break;
+          const outcome = this.#runner.run(id, done);
+          if (outcome === NOT_HERE) break;
+          this.#isBlocked = outcome === BLOCKED;
           // What only replies has happened; what is executed again has not.
           if (context.sliced?.isPreparation) break;
           stats.called(id, reply.errorCount !== errors);
@@ -471,7 +471,7 @@ export class Shard {
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
       context.prepared = null;
-      if (reply.overflowed || context.sliced !== null) {
+      if (reply.overflowed || context.sliced !== null || this.#isBlocked) {
         done++;
         break;
       }

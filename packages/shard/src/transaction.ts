@@ -11,6 +11,9 @@ import { SHARD_COUNT } from '@forgekv/base';
 import { extractKeys } from '@forgekv/catalog';
 import {
   AWAITS,
+  BLOCKED,
+  BLOCKS_ELSEWHERE,
+  BLOCKS_HERE,
   type CommandContext,
   type CommandRegistry,
   DONE,
@@ -23,6 +26,8 @@ import {
 } from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
 import type { Awaited, Peers } from './peers.ts';
+import type { WaiterService } from './waiter-service.ts';
+import { ALL_SHARDS, type Waiters } from './waiters.ts';
 
 export interface TransactionModules {
   readonly registry: CommandRegistry;
@@ -30,6 +35,7 @@ export interface TransactionModules {
   readonly executor: Executor;
   readonly store: LargeStore;
   readonly peers: Peers;
+  readonly waiters: Waiters;
   readonly workerOf: Uint8Array;
   /** Non-zero, different in every worker. */
   readonly transactionId: number;
@@ -39,6 +45,8 @@ export class Transactions {
   readonly #m: TransactionModules;
   /** Collections of others that are being read, for the command that was run last. */
   #awaited: Awaited[] = [];
+  /** Serves those who wait for keys that are made. */
+  service: WaiterService | null = null;
 
   constructor(modules: TransactionModules) {
     this.#m = modules;
@@ -49,15 +57,55 @@ export class Transactions {
    * changed, a value is being read from a store, here or by another worker.
    */
   run(id: number): Outcome {
-    const { executor } = this.#m;
+    const { executor, context } = this.#m;
+    const { blocking } = context;
     executor.shardsOf(id);
-    const shards = shardSet(executor.lowShards, executor.highShards);
-    this.enter(shards);
+    const named = shardSet(executor.lowShards, executor.highShards);
+    const shards = this.enterServing(named, this.#keysOf(id));
+    const { mode } = blocking;
+    if (mode === BLOCKS_ELSEWHERE) blocking.mode = BLOCKS_HERE;
     // Values only if it needs them: DEL and the like do not.
     let outcome = this.#runBorrowing(id, false);
     if (outcome === NOT_HERE) outcome = this.#runBorrowing(id, true);
+    blocking.mode = mode;
+    const wait = blocking.takeWait();
+    if (outcome === BLOCKED && !this.#m.waiters.begin(id, wait!)) outcome = DONE;
+    this.serveReady();
     this.leave(shards);
     return outcome;
+  }
+
+  /** Runs a command that concerns all shards with all gates closed. */
+  runWide(run: (c: CommandContext) => Outcome): Outcome {
+    this.enter(ALL_SHARDS);
+    const outcome = run(this.#m.context);
+    this.serveReady();
+    this.leave(ALL_SHARDS);
+    return outcome;
+  }
+
+  /**
+   * Closes the gates of shards, and of those that are needed to serve whoever may wait for keys
+   * that are made in them.
+   * @param keys that may be made, null: any
+   * @returns the shards whose gates were closed
+   */
+  enterServing(shards: ReadonlySet<number>, keys: readonly Buffer[] | null): ReadonlySet<number> {
+    const { waiters } = this.#m;
+    let wanted = waiters.reach(shards, keys);
+    for (;;) {
+      this.enter(wanted);
+      // Who began to wait before the gates were closed may have been missed.
+      const needed = waiters.reach(shards, keys);
+      if ([...needed].every((shard) => wanted.has(shard))) return wanted;
+      this.leave(wanted);
+      wanted = ALL_SHARDS;
+    }
+  }
+
+  /** Serves those who wait for keys that were made since the gates were closed. */
+  serveReady(): void {
+    this.service?.serve(this.#m.context.blocking.ready ?? []);
   }
 
   /** Closes the gates of shards; from now on they are this worker's. */
@@ -67,6 +115,7 @@ export class Transactions {
     const ascending = [...gated].sort((a, b) => a - b);
     for (const shard of ascending) this.#close(shard);
     context.transaction = transactionId;
+    context.blocking.ready = [];
     store.enter(gated);
     this.#awaited = [];
   }
@@ -78,6 +127,7 @@ export class Transactions {
       peers.change(worker, id, value && store.packChange(value));
     }
     context.transaction = 0;
+    context.blocking.ready = null;
     for (const shard of shards) this.#open(shard);
     peers.wakeAll();
   }
@@ -173,13 +223,23 @@ export class Transactions {
     table.locks.unlock(shard);
   }
 
-  /** Borrows what the command's keys hold in every database; returns '' or an error reply. */
-  #borrowNamed(id: number, values: boolean): string {
+  #indexesOf(id: number): number[] {
     const { registry, context } = this.#m;
     const { request } = context;
     const keys: number[] = [];
     extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
-    for (const key of keys) {
+    return keys;
+  }
+
+  #keysOf(id: number): Buffer[] {
+    return this.#indexesOf(id).map((key) => this.#m.context.request.slice(key));
+  }
+
+  /** Borrows what the command's keys hold in every database; returns '' or an error reply. */
+  #borrowNamed(id: number, values: boolean): string {
+    const { context } = this.#m;
+    const { request } = context;
+    for (const key of this.#indexesOf(id)) {
       // Hashed when the shards were found, but perhaps never to be opened.
       context.clearPrehashed(key);
       for (let db = 0; db < context.databases.count; db++) {

@@ -1,8 +1,8 @@
-// The CLIENT subcommands about all connections: LIST, KILL, PAUSE, UNPAUSE. They may live on
-// other fronts, so LIST and KILL are answered later.
+// The CLIENT subcommands about all connections: LIST, KILL, UNBLOCK, PAUSE, UNPAUSE. They may live
+// on other fronts, so LIST, KILL and UNBLOCK are answered later.
 
 import type { CommandContext } from '../context.ts';
-import { ERR_SYNTAX } from '../errors.ts';
+import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import type { PauseMode, ServerServices } from '../services.ts';
 import type { ClientFacts, ClientFilter, Session } from '../session.ts';
@@ -14,6 +14,7 @@ const INT64_MAX = 9223372036854775807n;
 const ERR_INVALID_ID = 'ERR Invalid client ID';
 const ERR_NO_SUCH_CLIENT = 'ERR No such client';
 const ERR_PAUSE_MODE = 'ERR CLIENT PAUSE mode must be WRITE or ALL';
+const ERR_REASON = 'ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR';
 const ERR_TIMEOUT = 'ERR timeout is not an integer or out of range';
 const ERR_TIMEOUT_NEGATIVE = 'ERR timeout is negative';
 const ERR_TIMEOUT_RANGE = 'ERR timeout is out of range';
@@ -72,6 +73,26 @@ export function clientKill(c: CommandContext, session: Session, services: Server
   if (filter === null) return DONE;
   const killed = services.kill(filter, session);
   return services.later(session, killed, (reply, count) => reply.integer(count));
+}
+
+/** CLIENT UNBLOCK id [TIMEOUT | ERROR]. */
+export function clientUnblock(
+  c: CommandContext,
+  session: Session,
+  services: ServerServices,
+): Outcome {
+  const { request } = c;
+  if (request.argc > 4) {
+    const name = shownArg(c, 1);
+    const problem = `unknown subcommand or wrong number of arguments for '${name}'`;
+    return c.fail(`ERR ${problem}. Try CLIENT HELP.`);
+  }
+  const isError = request.argc === 4 && request.is(3, 'error');
+  if (request.argc === 4 && !isError && !request.is(3, 'timeout')) return c.fail(ERR_REASON);
+  const id = integerArg(c, 2);
+  if (id === null) return c.fail(ERR_NOT_INTEGER);
+  const unblocked = services.unblock(Number(id), isError);
+  return services.later(session, unblocked, (reply, count) => reply.integer(count));
 }
 
 /** CLIENT PAUSE timeout [WRITE | ALL]. */

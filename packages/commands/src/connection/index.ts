@@ -4,7 +4,13 @@ import type { clientFamily, connectionFamily, HandlersOf } from '@forgekv/catalo
 import { type Handler, onFront } from '../handler.ts';
 import { helpOn } from '../server/help.ts';
 import { echo, ping, quit, reset, select } from './basics.ts';
-import { clientKill, clientList, clientPause, clientUnpause } from './client-others.ts';
+import {
+  clientKill,
+  clientList,
+  clientPause,
+  clientUnblock,
+  clientUnpause,
+} from './client-others.ts';
 import {
   clientGetName,
   clientId,
@@ -33,8 +39,6 @@ export const connectionHandlers = {
   SELECT: onFront(select),
 } satisfies HandlersOf<typeof connectionFamily, Handler>;
 
-type PendingClient = 'CLIENT|UNBLOCK';
-
 export const clientHandlers = {
   'CLIENT|CACHING': onFront(clientCaching),
   'CLIENT|GETNAME': onFront(clientGetName),
@@ -52,5 +56,6 @@ export const clientHandlers = {
   'CLIENT|SETNAME': onFront(clientSetName),
   'CLIENT|TRACKING': onFront(clientTracking),
   'CLIENT|TRACKINGINFO': onFront(clientTrackingInfo),
+  'CLIENT|UNBLOCK': onFront(clientUnblock),
   'CLIENT|UNPAUSE': onFront(clientUnpause),
-} satisfies HandlersOf<typeof clientFamily, Handler, PendingClient>;
+} satisfies HandlersOf<typeof clientFamily, Handler>;

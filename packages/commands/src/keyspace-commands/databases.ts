@@ -48,7 +48,11 @@ export function swapDb(c: CommandContext): Outcome {
   if (!isInt32(second)) return c.fail('ERR invalid second DB index');
   const { count } = c.databases;
   if (first < 0n || first >= count || second < 0n || second >= count) return c.fail(ERR_DB_INDEX);
-  return changeDatabases(c, () => c.databases.swap(Number(first), Number(second)));
+  return changeDatabases(c, () => {
+    c.databases.swap(Number(first), Number(second));
+    c.blocking.turned(Number(first));
+    c.blocking.turned(Number(second));
+  });
 }
 
 function isInt32(value: bigint | null): value is bigint {

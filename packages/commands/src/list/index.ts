@@ -1,7 +1,19 @@
 // The handlers of the list family, by command.
 
 import type { HandlersOf, listFamily } from '@forgekv/catalog';
-import { type Handler, keyed } from '../handler.ts';
+import { type Handler, keyed, keyedWaiting } from '../handler.ts';
+import {
+  bLMove,
+  bLMPop,
+  bLPop,
+  bRPop,
+  bRPopLPush,
+  serveLPop,
+  serveMove,
+  serveMPop,
+  serveRPop,
+  serveRPopLPush,
+} from './blocking.ts';
 import { lInsert, lRem, lSet, lTrim } from './edit.ts';
 import { lMove, rPopLPush } from './move.ts';
 import { lMPop, lPop, rPop } from './pop.ts';
@@ -9,10 +21,12 @@ import { lPos } from './positions.ts';
 import { lPush, lPushX, rPush, rPushX } from './push.ts';
 import { lIndex, lLen, lRange } from './read.ts';
 
-/** They wait for elements. */
-type Blocking = 'BLMOVE' | 'BLMPOP' | 'BLPOP' | 'BRPOP' | 'BRPOPLPUSH';
-
 export const listHandlers = {
+  BLMOVE: keyedWaiting(bLMove, serveMove),
+  BLMPOP: keyedWaiting(bLMPop, serveMPop),
+  BLPOP: keyedWaiting(bLPop, serveLPop),
+  BRPOP: keyedWaiting(bRPop, serveRPop),
+  BRPOPLPUSH: keyedWaiting(bRPopLPush, serveRPopLPush),
   LINDEX: keyed(lIndex),
   LINSERT: keyed(lInsert),
   LLEN: keyed(lLen),
@@ -30,4 +44,4 @@ export const listHandlers = {
   RPOPLPUSH: keyed(rPopLPush),
   RPUSH: keyed(rPush),
   RPUSHX: keyed(rPushX),
-} satisfies HandlersOf<typeof listFamily, Handler, Blocking>;
+} satisfies HandlersOf<typeof listFamily, Handler>;

@@ -12,15 +12,26 @@ import { other as source, list as target } from './list-value.ts';
 export function lMove(c: CommandContext): Outcome {
   const fromLeft = readEnd(c, 3);
   const toLeft = readEnd(c, 4);
-  return fromLeft === null || toLeft === null ? c.fail(ERR_SYNTAX) : move(c, fromLeft, toLeft);
+  return fromLeft === null || toLeft === null
+    ? c.fail(ERR_SYNTAX)
+    : move(c, fromLeft, toLeft, true);
 }
 
 /** RPOPLPUSH source destination. */
 export function rPopLPush(c: CommandContext): Outcome {
-  return move(c, false, true);
+  return move(c, false, true, true);
 }
 
-function move(c: CommandContext, fromLeft: boolean, toLeft: boolean): Outcome {
+/**
+ * Moves an element from the list at argument 1 to that at argument 2.
+ * @param isAsked the request itself may be the effect
+ */
+export function move(
+  c: CommandContext,
+  fromLeft: boolean,
+  toLeft: boolean,
+  isAsked: boolean,
+): Outcome {
   const entry = source.open(c, 1);
   if (entry < 0) return c.refuse(entry);
   if (entry === 0) {
@@ -28,7 +39,7 @@ function move(c: CommandContext, fromLeft: boolean, toLeft: boolean): Outcome {
     return DONE;
   }
   source.get(fromLeft ? 0 : source.count - 1);
-  if (isSameKey(c)) return moveWithin(c, fromLeft, toLeft);
+  if (isSameKey(c)) return moveWithin(c, fromLeft, toLeft, isAsked);
 
   const targetEntry = target.open(c, 2);
   if (targetEntry < 0) return c.refuse(targetEntry);
@@ -56,7 +67,12 @@ function popMoved(c: CommandContext, fromLeft: boolean): void {
   log?.endTold(left);
 }
 
-function moveWithin(c: CommandContext, fromLeft: boolean, toLeft: boolean): Outcome {
+function moveWithin(
+  c: CommandContext,
+  fromLeft: boolean,
+  toLeft: boolean,
+  isAsked: boolean,
+): Outcome {
   const { reply } = c;
   const resume = reply.position;
   reply.bulk(source.bytes, source.offset, source.length);
@@ -65,9 +81,17 @@ function moveWithin(c: CommandContext, fromLeft: boolean, toLeft: boolean): Outc
     reply.position = resume;
     return c.refuse(stored);
   }
-  c.changedAsAsked(stored);
   c.note(EVENT_LIST, toLeft ? 'lpush' : 'rpush');
   c.note(EVENT_LIST, fromLeft ? 'lpop' : 'rpop');
+  if (isAsked) {
+    c.changedAsAsked(stored);
+    return DONE;
+  }
+  const log = c.changedAs(stored, 'LMOVE', 3);
+  log?.argument(c.request.bytes, c.request.offset(2), c.request.length(2));
+  log?.argumentText(fromLeft ? 'LEFT' : 'RIGHT');
+  log?.argumentText(toLeft ? 'LEFT' : 'RIGHT');
+  log?.endTold(stored);
   return DONE;
 }
 

@@ -51,12 +51,18 @@ function pop(c: CommandContext, isLeft: boolean): Outcome {
   return DONE;
 }
 
-function notePopped(c: CommandContext, left: number, isLeft: boolean, key: number = 1): void {
+/** Says what was popped; with nothing left (0), its key is gone. */
+export function notePopped(
+  c: CommandContext,
+  left: number,
+  isLeft: boolean,
+  key: number = 1,
+): void {
   c.noteLeft(EVENT_LIST, isLeft ? 'lpop' : 'rpop', left, key);
 }
 
 /** Pops elements that exist, after replying them; returns the entry, 0 when none are left. */
-function popReplying(c: CommandContext, isLeft: boolean, count: number): number {
+export function popReplying(c: CommandContext, isLeft: boolean, count: number): number {
   list.reply(c.reply, isLeft ? 0 : list.count - 1, count, !isLeft);
   return remove(c, isLeft, count);
 }
@@ -91,35 +97,50 @@ function replyLater(
   return new PagedReply(null, head, () => (popped.replyPiece(c) ? 0 : 1));
 }
 
-/** LMPOP numkeys key [key ...] LEFT | RIGHT [COUNT count]. */
-export function lMPop(c: CommandContext): Outcome {
+/** What an LMPOP or BLMPOP asks for; of the request read last. */
+export const asked = { end: 0, isLeft: false, count: 1 };
+
+/**
+ * Reads numkeys key [key ...] LEFT | RIGHT [COUNT count], from an argument on.
+ * @returns '', and `asked` is set, `end` being where the keys end; or an error reply
+ */
+export function readPops(c: CommandContext, first: number): string {
   const { request } = c;
-  const keys = readInteger(c, 1);
-  if (!(keys > 0)) return c.fail(ERR_NUM_KEYS);
-  const options = 2 + keys;
+  const keys = readInteger(c, first);
+  if (!(keys > 0)) return ERR_NUM_KEYS;
+  const options = first + 1 + keys;
   const isLeft = options < request.argc ? readEnd(c, options) : null;
-  if (isLeft === null) return c.fail(ERR_SYNTAX);
+  if (isLeft === null) return ERR_SYNTAX;
   let count = 1;
   if (options + 1 < request.argc) {
     // COUNT comes once at most.
     const isCount = request.is(options + 1, 'count') && options + 2 < request.argc;
-    if (!isCount) return c.fail(ERR_SYNTAX);
+    if (!isCount) return ERR_SYNTAX;
     count = readInteger(c, options + 2);
-    if (!(count > 0)) return c.fail(ERR_COUNT);
-    if (options + 3 < request.argc) return c.fail(ERR_SYNTAX);
+    if (!(count > 0)) return ERR_COUNT;
+    if (options + 3 < request.argc) return ERR_SYNTAX;
   }
+  asked.end = options;
+  asked.isLeft = isLeft;
+  asked.count = count;
+  return '';
+}
 
-  for (let i = 2; i < options; i++) {
+/** LMPOP numkeys key [key ...] LEFT | RIGHT [COUNT count]. */
+export function lMPop(c: CommandContext): Outcome {
+  const problem = readPops(c, 1);
+  if (problem !== '') return c.fail(problem);
+  for (let i = 2; i < asked.end; i++) {
     const entry = list.open(c, i);
     if (entry < 0) return c.refuse(entry);
-    if (entry !== 0) return popKeyed(c, i, isLeft, Math.min(count, list.count));
+    if (entry !== 0) return popKeyed(c, i, asked.isLeft, Math.min(asked.count, list.count));
   }
   c.reply.nullArray();
   return DONE;
 }
 
 /** Pops from the list that was opened last, whose key is at an argument index. */
-function popKeyed(c: CommandContext, key: number, isLeft: boolean, count: number): Outcome {
+export function popKeyed(c: CommandContext, key: number, isLeft: boolean, count: number): Outcome {
   const { request, reply } = c;
   if (list.isLong(c, count)) {
     const work = replyLater(c, isLeft, count, request.copy(key));

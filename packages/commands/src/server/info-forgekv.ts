@@ -25,6 +25,8 @@ export function forgekvLines(c: CommandContext, services: ServerServices): InfoL
     ['stored_only_keys', c.databases.away],
     ['large_value_bytes', largeValueBytes],
     ['heap_bytes', heapBytes],
+    // Falls to 0 behind blocked_clients: else something was not forgotten.
+    ['key_waiters', c.table.awaited.waiters],
     ['hops', stats.get('hops')],
     ['lock_misses', stats.get('lockMisses')],
     ['ring_full', stats.get('ringFull')],

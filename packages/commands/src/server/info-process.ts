@@ -67,8 +67,8 @@ export function clientLines({ config }: CommandContext, services: ServerServices
     ['connected_clients', services.connectionCount()],
     ['cluster_connections', 0],
     ['maxclients', config.integer('maxclients')],
-    // There are no blocking commands, WATCH and timeouts of waits yet.
-    ['blocked_clients', 0],
+    // WATCH and the timeouts of waits are not counted yet.
+    ['blocked_clients', services.stats.get('blockedClients')],
     ['tracking_clients', services.stats.get('trackingClients')],
     ['pubsub_clients', services.stats.get('listeningClients')],
     ['watching_clients', 0],

@@ -1,7 +1,7 @@
 // The handlers of the sorted set families, by command.
 
 import type { HandlersOf, sortedSetFamily, sortedSetRangeFamily } from '@forgekv/catalog';
-import { type Handler, keyed } from '../handler.ts';
+import { type Handler, keyed, keyedWaiting } from '../handler.ts';
 import {
   zdiff,
   zdiffStore,
@@ -11,6 +11,7 @@ import {
   zunion,
   zunionStore,
 } from './algebra.ts';
+import { bzmpop, bzpopMax, bzpopMin, serveMPop, servePopMax, servePopMin } from './blocking.ts';
 import { zcard, zmscore, zrank, zrevRank, zscore } from './members.ts';
 import { zrandMember } from './pick.ts';
 import { zmpop, zpopMax, zpopMin } from './pop.ts';
@@ -30,6 +31,9 @@ import { zscan } from './scan.ts';
 import { zadd, zincrBy } from './zadd.ts';
 
 export const sortedSetHandlers = {
+  BZMPOP: keyedWaiting(bzmpop, serveMPop),
+  BZPOPMAX: keyedWaiting(bzpopMax, servePopMax),
+  BZPOPMIN: keyedWaiting(bzpopMin, servePopMin),
   ZADD: keyed(zadd),
   ZCARD: keyed(zcard),
   ZINCRBY: keyed(zincrBy),
@@ -43,7 +47,7 @@ export const sortedSetHandlers = {
   ZREVRANK: keyed(zrevRank),
   ZSCAN: keyed(zscan),
   ZSCORE: keyed(zscore),
-} satisfies HandlersOf<typeof sortedSetFamily, Handler, 'BZMPOP' | 'BZPOPMAX' | 'BZPOPMIN'>;
+} satisfies HandlersOf<typeof sortedSetFamily, Handler>;
 
 export const sortedSetRangeHandlers = {
   ZCOUNT: keyed(zcount),

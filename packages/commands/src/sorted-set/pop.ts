@@ -53,7 +53,13 @@ function popOne(c: CommandContext, fromMax: boolean): Outcome {
   return DONE;
 }
 
-function notePopped(c: CommandContext, index: number, stored: number, fromMax: boolean): void {
+/** Says what was popped; with nothing left (0), its key is gone. */
+export function notePopped(
+  c: CommandContext,
+  index: number,
+  stored: number,
+  fromMax: boolean,
+): void {
   c.noteLeft(EVENT_ZSET, fromMax ? 'zpopmax' : 'zpopmin', stored, index);
 }
 
@@ -76,37 +82,57 @@ function popMembers(count: number, fromMax: boolean): void {
   zset.removeRanks(fromMax ? zset.count - count : 0, count, fromMax, members.visit);
 }
 
-/** ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]. */
-export function zmpop(c: CommandContext): Outcome {
-  const { request, reply } = c;
-  const numKeys = request.int64(1);
-  if (numKeys === null || numKeys < 1n) return c.fail(ERR_NUMKEYS);
+/** What a ZMPOP or BZMPOP asks for; of the request read last. */
+export const asked = { end: 0, fromMax: false, count: 1 };
+
+/**
+ * Reads numkeys key [key ...] MIN | MAX [COUNT count], from an argument on.
+ * @returns '', and `asked` is set, `end` being where the keys end; or an error reply
+ */
+export function readPops(c: CommandContext, first: number): string {
+  const { request } = c;
+  const numKeys = request.int64(first);
+  if (numKeys === null || numKeys < 1n) return ERR_NUMKEYS;
   // Where MIN or MAX stands.
-  const where = 2 + Number(numKeys);
-  if (where >= request.argc) return c.fail(ERR_SYNTAX);
+  const where = first + 1 + Number(numKeys);
+  if (where >= request.argc) return ERR_SYNTAX;
   const fromMax = request.is(where, 'max');
-  if (!fromMax && !request.is(where, 'min')) return c.fail(ERR_SYNTAX);
+  if (!fromMax && !request.is(where, 'min')) return ERR_SYNTAX;
   let count = 1n;
   if (request.argc > where + 1) {
-    if (!request.is(where + 1, 'count') || request.argc < where + 3) return c.fail(ERR_SYNTAX);
+    if (!request.is(where + 1, 'count') || request.argc < where + 3) return ERR_SYNTAX;
     const given = request.int64(where + 2);
-    if (given === null || given < 1n) return c.fail(ERR_COUNT);
-    if (request.argc > where + 3) return c.fail(ERR_SYNTAX);
+    if (given === null || given < 1n) return ERR_COUNT;
+    if (request.argc > where + 3) return ERR_SYNTAX;
     count = given;
   }
+  asked.end = where;
+  asked.fromMax = fromMax;
+  asked.count = Number(count);
+  return '';
+}
 
-  for (let i = 2; i < where; i++) {
+/** ZMPOP numkeys key [key ...] MIN|MAX [COUNT count]. */
+export function zmpop(c: CommandContext): Outcome {
+  const problem = readPops(c, 1);
+  if (problem !== '') return c.fail(problem);
+  for (let i = 2; i < asked.end; i++) {
     const entry = zset.open(c, i);
     if (entry < 0) return c.refuse(entry);
     if (entry === 0) continue;
-    return popFrom(c, i, Math.min(Number(count), zset.count), fromMax);
+    return popFrom(c, i, Math.min(asked.count, zset.count), asked.fromMax);
   }
-  reply.nullArray();
+  c.reply.nullArray();
   return DONE;
 }
 
 /** Pops from the sorted set that is open, whose key is at an argument index. */
-function popFrom(c: CommandContext, index: number, count: number, fromMax: boolean): Outcome {
+export function popFrom(
+  c: CommandContext,
+  index: number,
+  count: number,
+  fromMax: boolean,
+): Outcome {
   const { request, reply } = c;
   if (zset.isLong(c, count)) {
     const popped = new PoppedMembers(c, count, true, request.copy(index));

@@ -98,6 +98,9 @@ export class InPlaceRules {
     const isValue = entry !== 0 && table.typeOf(entry) !== TYPE_TOMBSTONE;
     if (isValue && (table.isLarge(entry) || table.isCold(entry))) return false;
     if (kind !== WRITES_STRING && kind !== WRITES_COLLECTION) return true;
+    // Those who wait are served on the key's worker.
+    if (kind === WRITES_COLLECTION && table.awaited.isAwaited(table.shard, table.hash))
+      return false;
     const before = isValue ? entry : 0;
     const length = isValue ? table.valueLength(entry) : 0;
     if (kind === WRITES_COLLECTION && !this.#staysPacked(before, length)) return false;

@@ -203,6 +203,11 @@ export class FakeServices implements ServerServices {
     return Promise.resolve(this.killed);
   }
 
+  unblock(id: number, isError: boolean): Promise<number> {
+    this.calls.push(['unblock', id, isError]);
+    return Promise.resolve(id === 5 ? 1 : 0);
+  }
+
   pause(mode: PauseMode, untilMs: number): void {
     this.calls.push(['pause', mode, untilMs]);
   }
