@@ -144,6 +144,23 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     a> MULTI
     a> PING
     a> EXEC`,
+  'keys that come and go with their database': `
+    a> SET there 1
+    a> WATCH there
+    b> SWAPDB 0 1
+    b> SWAPDB 1 0
+    a> MULTI
+    a> PING
+    a> EXEC
+    b> SELECT 1
+    b> SET missing 1
+    b> SELECT 0
+    a> WATCH missing
+    b> SWAPDB 0 1
+    b> DEL missing
+    a> MULTI
+    a> PING
+    a> EXEC`,
   'keys that expire': `
     a> SET e 1 PX 30
     a> WATCH e

@@ -213,7 +213,7 @@ test('a log without room: the tick is lost, its thread refuses and accepts no mo
   }
   t.equal(answer, LOST);
   t.equal(logged.own.refusal, NO_SPACE);
-  t.equal(logged.other.refusal, '', 'the other log has room');
+  t.equal(logged.other.refusal, NO_SPACE, 'who meets it tells everybody at once');
   t.equal(logged.own.refusalOf(100_000), NO_SPACE);
   t.equal(logged.own.settle(), SETTLED, 'the next tick has nothing to lose');
 });

@@ -50,6 +50,7 @@ const CALLS = [
   'pexpiretime a',
   'pfadd none x',
   'pfcount none',
+  'pfdebug getreg none',
   'pfmerge none none2',
   'psetex a 100 x',
   'pttl a',

@@ -322,6 +322,8 @@ export class CommandLoop {
       // Messages that came in the middle of the reply.
       if (connection.heldMessages.length > 0) this.#m.channels.replied(connection);
       if (connection.closeAfterReply) {
+        // Who sees the reply is not counted any more, whenever the socket closes.
+        this.#m.channels.leaveAll(connection);
         this.#m.output.close(connection);
         return count;
       }

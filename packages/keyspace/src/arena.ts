@@ -45,6 +45,7 @@ export interface Arena {
   readonly maxDepth: number;
   /** Word index of each region. */
   readonly namespaces: number;
+  readonly swaps: number;
   readonly shards: number;
   readonly counters: number;
   readonly creations: number;
@@ -74,7 +75,8 @@ function measure(options: ArenaOptions) {
     Math.max(1, Math.ceil(Math.log2(mostEntries / SEGMENT_BUCKETS))),
   );
   const namespaces = CONTROL_WORDS;
-  const shards = align(namespaces + options.databases, 32);
+  const swaps = namespaces + options.databases;
+  const shards = align(swaps + options.databases, 32);
   const counters = shards + SHARD_COUNT * SHARD_BLOCK_WORDS;
   const creations = align(counters + SHARD_COUNT * options.databases * COUNTER_WORDS, 32);
   const directories = creations + SHARD_COUNT * CREATIONS;
@@ -86,6 +88,7 @@ function measure(options: ArenaOptions) {
     pageCount,
     maxDepth,
     namespaces,
+    swaps,
     shards,
     counters,
     creations,

@@ -34,6 +34,7 @@ export class Databases {
   readonly #table: HotTable;
   readonly #words: Int32Array;
   readonly #namespaces: number;
+  readonly #swaps: number;
   readonly #counters: number;
   /** Number of databases. */
   readonly count: number;
@@ -42,6 +43,7 @@ export class Databases {
     this.#table = table;
     this.#words = table.words;
     this.#namespaces = table.arena.namespaces;
+    this.#swaps = table.arena.swaps;
     this.#counters = table.arena.counters;
     this.count = table.arena.databases;
   }
@@ -220,6 +222,7 @@ export class Databases {
     const kept = words[this.#namespaces + a]!;
     words[this.#namespaces + a] = words[this.#namespaces + b]!;
     words[this.#namespaces + b] = kept;
+    if (a !== b) for (const db of [a, b]) Atomics.add(words, this.#swaps + db, 1);
   }
 
   /** Takes every shard lock in ascending order, runs, and releases them. */

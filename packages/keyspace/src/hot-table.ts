@@ -342,6 +342,11 @@ export class HotTable extends ShardState {
     return this.#creations.count(this.#shard);
   }
 
+  /** Times the selected database was swapped, mod 2^32. */
+  get swaps(): number {
+    return this.words[this.arena.swaps + this.#db]!;
+  }
+
   /** True when the selected key was created since then, or that is too long ago to be known. */
   wasCreatedSince(created: number): boolean {
     return this.#creations.has(this.#shard, this.#hash, this.#db, created);

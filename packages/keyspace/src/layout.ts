@@ -4,6 +4,7 @@
 //   arena  +-----------------------------+ 0
 //          | control words               |  pool head, namespace counter, stop flags
 //          | namespace id per database   |
+//          | times each was swapped      |
 //          | shard blocks   64 x 512 B   |  lock line, then page list heads per size class
 //          | counters      64 x db x 32 B|  keys (all, expiring, stored only), bytes of the dataset
 //          | creations      64 x 16 KB   |  hashes of the keys created last, lazily touched

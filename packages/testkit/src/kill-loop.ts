@@ -55,6 +55,8 @@ export interface KillLoopResult {
   readonly reordered: number;
   /** At most 20; the loop ends at the first round that has any. */
   readonly violations: readonly CrashViolation[];
+  /** The end of the log of the server in which something was violated. */
+  readonly log: string;
 }
 
 const DEFAULT_CONNECTIONS = 8;
@@ -64,6 +66,7 @@ const LONGEST_MOMENT_MS = 1;
 const REPLY_TIMEOUT_MS = 30_000;
 const LOADING_TIMEOUT_MS = 60_000;
 const KEYS_PER_LOOK = 100;
+const LOG_CHARS = 3000;
 
 /**
  * Runs the loop and stops the server.
@@ -109,6 +112,7 @@ class KillLoop {
     for (let round = 1; round <= rounds + 1 && this.#isSound; round++) {
       const isKill = round <= rounds;
       await this.#load(isKill);
+      if (!this.#isSound) break;
       const kills = await this.#startAgain(isKill);
       sum.kills += kills;
       if (!this.#isSound) break;
@@ -121,7 +125,8 @@ class KillLoop {
       onRound?.({ round, kills, acknowledged: this.#oracle.acknowledgedWrites, ...resolution });
     }
     const { violations, acknowledgedWrites } = this.#oracle;
-    return { ok: this.#isSound, seed, ...sum, acknowledged: acknowledgedWrites, violations };
+    const log = this.#isSound ? '' : this.#server.log().slice(-LOG_CHARS);
+    return { ok: this.#isSound, seed, ...sum, acknowledged: acknowledgedWrites, violations, log };
   }
 
   get #isSound(): boolean {
@@ -275,11 +280,13 @@ function toFound(value: Reply, ttl: Reply): FoundKey {
 
 /** The whole loop for a person: what was counted, every violation. */
 export function formatKillLoop(result: KillLoopResult): string {
-  const { seed, rounds, kills, acknowledged, inFlight, applied, reordered, violations } = result;
+  const { seed, rounds, kills, acknowledged, inFlight, applied, reordered, violations, log } =
+    result;
   return [
     `seed ${seed}: ${rounds} rounds, ${kills} kills, ${acknowledged} acknowledged writes, ` +
       `${inFlight} in flight of which ${applied} happened, ${reordered} times out of order, ` +
       `${violations.length} violations`,
     ...violations.map(({ kind, what }) => `${kind}: ${what}`),
+    ...(log === '' ? [] : [`--- its log\n${log}`]),
   ].join('\n');
 }

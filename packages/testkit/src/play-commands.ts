@@ -119,6 +119,11 @@ function isKnown({ command, left, right }: ReplyPair, known: readonly KnownDiffe
   return known.some((one) => one.covers(command.label, left.reply, right.reply));
 }
 
+/** Of a command in MULTI: whether it succeeds is seen later. */
+function isQueued(reply: Reply): boolean {
+  return reply.kind === 'simple' && reply.text === 'QUEUED';
+}
+
 function count(counts: Map<string, ReplyCounts>, { command, left }: ReplyPair): void {
   let row = counts.get(command.label);
   if (row === undefined) {
@@ -126,7 +131,7 @@ function count(counts: Map<string, ReplyCounts>, { command, left }: ReplyPair): 
     counts.set(command.label, row);
   }
   if (left === undefined) row.silent++;
-  else if (left.reply.kind === 'null') row.nil++;
+  else if (left.reply.kind === 'null' || isQueued(left.reply)) row.nil++;
   else if (isErrorReply(left.reply)) row.error++;
   else row.ok++;
 }

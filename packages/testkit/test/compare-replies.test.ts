@@ -81,7 +81,9 @@ test('tolerance, its exceptions, and errors under every comparison', async (t) =
   t.notOk(agrees(integer(1000), integer(1001)));
   t.notOk(agrees(integer(-1), integer(-2)));
   t.notOk(agrees(integer(0), integer(-1)));
-  t.notOk(agrees(integer(9223372036854775807n), integer(9223372036854775806n)));
+  t.notOk(agrees(integer(1200), integer(1201)), 'absolute');
+  t.ok(agrees(integer(1400), integer(1405)), 'too late for an absolute one');
+  t.notOk(agrees(integer(9223372036854775807n), integer(9223372036854775801n)));
   t.notOk(agrees(integer(3), bulk('3')));
   t.equal(compareReplies(integer(1), integer(2), SAME_KIND), undefined);
   t.type(compareReplies(integer(1), bulk('1'), SAME_KIND), 'string');

@@ -3,7 +3,8 @@
 //
 // A key that is missing has no LSN. Whether it was there in between, the table can say of the last
 // few thousand keys that were created in its shard; whoever watches a missing key for longer than
-// that has to try again.
+// that has to try again. So has who watches one while its database is swapped: it may have come and
+// gone with another.
 
 import type { CommandContext } from '../context.ts';
 import { DONE, type Outcome } from '../outcome.ts';
@@ -17,9 +18,11 @@ export interface WatchedKey {
   readonly lsn: number;
   /** `HotTable.created` of its shard. */
   readonly created: number;
+  /** `HotTable.swaps` of its database. */
+  readonly swaps: number;
 }
 
-const HEAD_BYTES = 20;
+const HEAD_BYTES = 24;
 
 /**
  * Notes the key at an argument index. Its shard is locked.
@@ -31,19 +34,24 @@ export function noteKey(c: CommandContext, index: number): WatchedKey | number {
   if (entry < 0) return entry;
   const { table, db } = c;
   const lsn = entry > 0 ? table.lsnOf(entry) : 0;
-  return { db, key: c.request.copy(index), shard: table.shard, lsn, created: table.created };
+  const { shard, created, swaps } = table;
+  return { db, key: c.request.copy(index), shard, lsn, created, swaps };
 }
 
 /**
  * Looks whether a key is as it was. Its shard is locked.
  * @returns 1: it is, 0: it is not, or what `peek` answers below 0
  */
-export function isUntouched(c: CommandContext, { db, key, lsn, created }: WatchedKey): number {
+export function isUntouched(
+  c: CommandContext,
+  { db, key, lsn, created, swaps }: WatchedKey,
+): number {
   const { table } = c;
   const view = new DataView(key.buffer, key.byteOffset, key.length);
   table.selectKey(key, view, 0, key.length, db);
   const entry = c.peekSelected();
   if (entry < 0) return entry;
+  if (swaps !== table.swaps) return 0;
   const isSame =
     entry === 0 ? lsn === 0 && !table.wasCreatedSince(created) : lsn === table.lsnOf(entry);
   return isSame ? 1 : 0;
@@ -53,12 +61,13 @@ export function isUntouched(c: CommandContext, { db, key, lsn, created }: Watche
 export function packWatched(keys: readonly WatchedKey[]): Buffer {
   const bytes = Buffer.alloc(keys.reduce((sum, { key }) => sum + HEAD_BYTES + key.length, 0));
   let at = 0;
-  for (const { db, key, shard, lsn, created } of keys) {
+  for (const { db, key, shard, lsn, created, swaps } of keys) {
     bytes.writeUInt16LE(db, at);
     bytes.writeUInt16LE(shard, at + 2);
     bytes.writeInt32LE(created, at + 4);
     bytes.writeDoubleLE(lsn, at + 8);
     bytes.writeUInt32LE(key.length, at + 16);
+    bytes.writeInt32LE(swaps, at + 20);
     at += HEAD_BYTES;
     at += key.copy(bytes, at);
   }
@@ -76,6 +85,7 @@ export function unpackWatched(bytes: Buffer): WatchedKey[] {
       shard: bytes.readUInt16LE(at + 2),
       created: bytes.readInt32LE(at + 4),
       lsn: bytes.readDoubleLE(at + 8),
+      swaps: bytes.readInt32LE(at + 20),
       key: Buffer.from(bytes.subarray(keyAt, end)),
     });
     at = end;
