@@ -27,7 +27,7 @@ import {
 } from '@forgekv/commands';
 import { MAX_KEY_BYTES } from '@forgekv/keyspace';
 import { type InvalidationEvents, readInvalidations, type TrackingFilter } from '@forgekv/rings';
-import type { Connection } from '../connection.ts';
+import { CLOSING, type Connection } from '../connection.ts';
 import type { FrontQuery, MainRequest } from '../front-messages.ts';
 import { ClientTracking } from './client-tracking.ts';
 import { Invalidations, type InvalidationsModules } from './invalidations.ts';
@@ -125,7 +125,8 @@ export class FrontTracking implements TrackingServices {
 
   place(id: number): ClientPlace | Promise<ClientPlace | null> {
     const { index, find } = this.#m;
-    if (find(id)?.ended === false) return { id, front: index };
+    const target = find(id);
+    if (target !== undefined && target.state !== CLOSING) return { id, front: index };
     return this.#ask(id);
   }
 
