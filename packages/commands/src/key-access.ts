@@ -211,7 +211,11 @@ export abstract class KeyAccess {
     if (!this.canRemove(entry)) return NOT_HERE;
     // Gone for clients, which only read now; it stays until its removal can be logged.
     if (this.writeRefusal !== '' || this.keepsExpired) return 0;
+    // Nobody's change, even for who tracks with NOLOOP and reads it now.
+    const { client } = this.changes;
+    this.changes.client = 0;
     this.remove(entry);
+    this.changes.client = client;
     this.stats.expiredKeys++;
     this.noteSelected(EVENT_EXPIRED, 'expired', true);
     return 0;

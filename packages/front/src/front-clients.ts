@@ -18,7 +18,7 @@ export class FrontClients {
   list(filter: ClientFilter): ClientFacts[] {
     const nowMs = Date.now();
     return [...this.#connections.values()]
-      .filter((connection) => matches(connection, filter, nowMs))
+      .filter((connection) => !connection.ended && matches(connection, filter, nowMs))
       .map((connection) => this.factsOf(connection));
   }
 

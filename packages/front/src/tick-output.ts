@@ -161,6 +161,8 @@ export class TickOutput {
       this.schedule();
       return false;
     }
+    // Who reads the last reply of a connection must find it gone.
+    for (const connection of this.#closing) connection.listening?.end();
     if (answer === LOST) this.#drop();
     else this.#send();
     for (const connection of this.#closing) connection.end();

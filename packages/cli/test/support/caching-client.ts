@@ -8,9 +8,10 @@ import type { FrameClient } from './frame-client.ts';
 /** How a client wants to be told. */
 export const CACHING_MODES = ['', 'NOLOOP', 'OPTIN', 'BCAST PREFIX k', 'BCAST NOLOOP'] as const;
 
-/** Version of a value, 0: there is none. */
+/** Version of a value, 0: there is none, -1: it is empty, as APPEND makes it. */
 export function versionOf(reply: Reply | undefined): number {
-  return reply?.kind === 'bulk' ? Number.parseInt(reply.bytes.toString('latin1', 0, 12), 10) : 0;
+  if (reply?.kind !== 'bulk') return 0;
+  return reply.bytes.length === 0 ? -1 : Number.parseInt(reply.bytes.toString('latin1', 0, 12), 10);
 }
 
 /** What a reply is to: keys in its order. */
@@ -97,7 +98,7 @@ export class CachingClient {
   }
 
   #read(key: string, version: number, least: number): void {
-    if (version !== 0 && version < least) {
+    if (version > 0 && version < least) {
       this.problem ||= `${key} was ${version} when ${least} had been acknowledged`;
     }
     this.cache.set(key, version);

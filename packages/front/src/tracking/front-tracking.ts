@@ -27,7 +27,7 @@ import {
 } from '@forgekv/commands';
 import { MAX_KEY_BYTES } from '@forgekv/keyspace';
 import { type InvalidationEvents, readInvalidations, type TrackingFilter } from '@forgekv/rings';
-import type { Connection } from '../connection.ts';
+import { AWAY, CLOSING, type Connection } from '../connection.ts';
 import type { FrontQuery, MainRequest } from '../front-messages.ts';
 import { ClientTracking } from './client-tracking.ts';
 import { Invalidations, type InvalidationsModules } from './invalidations.ts';
@@ -56,12 +56,16 @@ export class FrontTracking implements TrackingServices {
   /** 1 by command id: the subcommands of CLIENT. */
   readonly #isClientCommand: Uint8Array;
   #isOn = false;
+  /** The command whose changes are told, and EXEC. */
+  #endedId = -1;
+  readonly #exec: number;
   readonly #indexes: number[] = [];
   readonly #keyText = (index: number): Buffer => this.#m.context.request.slice(index);
   readonly #events: InvalidationEvents;
 
   constructor(modules: FrontTrackingModules) {
     this.#m = modules;
+    this.#exec = modules.registry.table.names.indexOf('exec');
     this.#keys = new TrackedKeys(modules.filter);
     this.#invalidations = new Invalidations(modules);
     this.#isClientCommand = Uint8Array.from(modules.registry.table.names, (name) =>
@@ -125,7 +129,8 @@ export class FrontTracking implements TrackingServices {
 
   place(id: number): ClientPlace | Promise<ClientPlace | null> {
     const { index, find } = this.#m;
-    if (find(id)?.ended === false) return { id, front: index };
+    const target = find(id);
+    if (target !== undefined && target.state !== CLOSING) return { id, front: index };
     return this.#ask(id);
   }
 
@@ -193,7 +198,9 @@ export class FrontTracking implements TrackingServices {
    * a MULTI. Tells what it has changed.
    */
   ended(connection: Connection, id: number): void {
+    this.#endedId = id;
     if (this.#m.context.changes.any) this.tellChanges();
+    this.#endedId = -1;
     const { tracking } = connection;
     if (tracking === null) return;
     if (connection.queue === null && this.#isClientCommand[id] !== 1) tracking.isCaching = false;
@@ -249,7 +256,11 @@ export class FrontTracking implements TrackingServices {
     let told: Buffer[] | null = null;
     for (const connection of this.#keys.take(name)) {
       const { isOn, isBroadcast, isNoLoop } = connection.tracking!;
-      if (!isOn || isBroadcast || (isNoLoop && connection.id === client)) continue;
+      if (!isOn || isBroadcast) continue;
+      // Redis forgets it, too; but here it may have been noted for a read behind that change.
+      if (isNoLoop && connection.id === client && this.#endedId !== this.#exec) {
+        if (connection.state !== AWAY) continue;
+      }
       told ??= [Buffer.from(name, 'latin1')];
       this.#invalidations.tell(connection, told);
     }

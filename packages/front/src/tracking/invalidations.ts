@@ -9,7 +9,7 @@ import {
   type PushForm,
   type Redirected,
 } from '@forgekv/rings';
-import { AWAY, type Connection } from '../connection.ts';
+import { AWAY, CLOSING, type Connection } from '../connection.ts';
 import type { FrontChannels } from '../front-channels.ts';
 import type { Told } from './client-tracking.ts';
 import { brokenPart, invalidationPart } from './invalidation-form.ts';
@@ -87,7 +87,7 @@ export class Invalidations {
   /** Sends a push to a client of this front that another one redirects to; false: there is none. */
   #deliverTo(client: number, told: Told, form: PushForm): boolean {
     const target = this.#m.find(client);
-    if (target === undefined || target.ended) return false;
+    if (target === undefined || target.state === CLOSING) return false;
     if (target.resp === 3 || target.isListening) this.#deliver(target, told, form);
     return true;
   }
