@@ -23,6 +23,7 @@ import {
 } from 'redis-benchmark-wrapper';
 import { runFanOut } from './fan-out.ts';
 import type { BenchOptions } from './options.ts';
+import { runPingPong } from './ping-pong.ts';
 import { type Operation, type Scenario, type StringOperation, SUBSCRIBERS } from './scenarios.ts';
 
 /** memtier's keys are `key:` and a number from here on: as long as redis-benchmark's. */
@@ -83,6 +84,10 @@ function runOnce(
     const { port } = endpoint;
     const load = { port, pipeline, valueBytes, subscribers: SUBSCRIBERS, messages: requests };
     return runFanOut(load, limitMs);
+  }
+  if (operation === 'BLPOP ping-pong') {
+    if (!('port' in endpoint)) throw new BenchmarkError('BAD_SCENARIO', 'ping-pong needs a port');
+    return runPingPong({ port: endpoint.port, valueBytes, rounds: requests }, limitMs);
   }
   if (operation === 'LPUSH+LPOP') {
     // One process each, so that lists stay short.

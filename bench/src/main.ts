@@ -22,6 +22,7 @@ import {
   publishScenarios,
   quickScenarios,
   type Scenario,
+  waitScenarios,
 } from './scenarios.ts';
 import { forgekvSpec, redisSpecs, type ServerSpec } from './servers.ts';
 import { benchStorage, type StorageOptions, storageToMarkdown } from './storage/storage-bench.ts';
@@ -152,7 +153,9 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
     {
       title: 'Publish and subscribe',
       specs: [...redis, ...plain, ...variants],
-      scenarios: options.quick ? [] : chosen(publishScenarios(keyspace)),
+      scenarios: options.quick
+        ? []
+        : chosen([...publishScenarios(keyspace), ...waitScenarios(keyspace)]),
     },
     {
       title: 'Forced hop',
@@ -188,6 +191,8 @@ function describeMethod({ rounds, pace, keyspace }: BenchOptions): string[] {
       '`after` is what it went on using when the load was over, up to 3 s, before the next load.',
     '`PUBLISH to 100`: 100 subscribers and a publisher, connections of one process; the next ' +
       'batch is sent when all of them have the one before, and its latency is that of delivery.',
+    '`BLPOP ping-pong`: one connection waits and another pushes, by turns; the latency is from ' +
+      'the push until the one that waited has the value.',
     'Latencies are medians over the rounds of what redis-benchmark reports, the worst of its ' +
       'processes; with a pipeline they are those of a whole batch. The maximum is over all rounds.',
     '`redis` runs without persistence, `redis-aof` with `appendfsync everysec`. ForgeKV always ' +

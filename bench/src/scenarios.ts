@@ -1,6 +1,11 @@
 // The loads, as data: what is sent, how deep the pipeline, how many generators and connections.
 
-export type Operation = StringOperation | CollectionOperation | LargeOperation | PublishOperation;
+export type Operation =
+  | StringOperation
+  | CollectionOperation
+  | LargeOperation
+  | PublishOperation
+  | WaitOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
 
@@ -19,6 +24,9 @@ export type LargeOperation = 'ZADD to one' | 'ZRANK of one' | 'ZRANGE of one';
 /** To that many subscribers of one channel. */
 export type PublishOperation = 'PUBLISH to 100';
 export const SUBSCRIBERS = 100;
+
+/** One waits for what another pushes. */
+export type WaitOperation = 'BLPOP ping-pong';
 
 export interface Scenario {
   /** Unique, such as `GET p16 2x20`. */
@@ -118,6 +126,16 @@ export function publishScenarios(keyspace: number): Scenario[] {
   }));
 }
 
+/** How long it takes to wake one up that waits. */
+export function waitScenarios(keyspace: number): Scenario[] {
+  return [
+    {
+      ...{ name: 'BLPOP ping-pong', operation: 'BLPOP ping-pong', pipeline: 1, keyspace },
+      ...{ generators: 1, connections: 1, valueBytes: VALUE_BYTES },
+    },
+  ];
+}
+
 /** The kinds of keys a set of loads needs to find when it starts. */
 export type KeyKind = 'values' | 'counters' | 'memtier values' | CollectionKind;
 
@@ -142,6 +160,7 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   'ZRANK of one': ['scores'],
   'ZRANGE of one': ['scores'],
   'PUBLISH to 100': [],
+  'BLPOP ping-pong': [],
 };
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */
