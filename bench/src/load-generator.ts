@@ -23,6 +23,7 @@ import {
 } from 'redis-benchmark-wrapper';
 import { runFanOut } from './fan-out.ts';
 import type { BenchOptions } from './options.ts';
+import { runPingPong } from './ping-pong.ts';
 import { type Operation, type Scenario, type StringOperation, SUBSCRIBERS } from './scenarios.ts';
 import { runTransactions } from './transaction-load.ts';
 
@@ -90,6 +91,10 @@ function runOnce(
     const isLarge = operation === 'MULTI of 4 large';
     const load = { port: endpoint.port, connections, pipeline, valueBytes, isLarge };
     return runTransactions({ ...load, transactions: requests }, limitMs);
+  }
+  if (operation === 'BLPOP ping-pong') {
+    if (!('port' in endpoint)) throw new BenchmarkError('BAD_SCENARIO', 'ping-pong needs a port');
+    return runPingPong({ port: endpoint.port, valueBytes, rounds: requests }, limitMs);
   }
   if (operation === 'LPUSH+LPOP') {
     // One process each, so that lists stay short.

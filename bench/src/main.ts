@@ -23,6 +23,7 @@ import {
   quickScenarios,
   type Scenario,
   transactionScenarios,
+  waitScenarios,
 } from './scenarios.ts';
 import { forgekvSpec, redisSpecs, type ServerSpec } from './servers.ts';
 import { benchStorage, type StorageOptions, storageToMarkdown } from './storage/storage-bench.ts';
@@ -153,7 +154,9 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
     {
       title: 'Publish and subscribe',
       specs: [...redis, ...plain, ...variants],
-      scenarios: options.quick ? [] : chosen(publishScenarios(keyspace)),
+      scenarios: options.quick
+        ? []
+        : chosen([...publishScenarios(keyspace), ...waitScenarios(keyspace)]),
     },
     {
       title: 'Transactions',
@@ -196,6 +199,8 @@ function describeMethod({ rounds, pace, keyspace }: BenchOptions): string[] {
       'batch is sent when all of them have the one before, and its latency is that of delivery.',
     '`MULTI of 4`: MULTI, two writes, two reads, EXEC, by connections of one process; a ' +
       'transaction counts as one operation. Large values have 20,000 bytes.',
+    '`BLPOP ping-pong`: one connection waits and another pushes, by turns; the latency is from ' +
+      'the push until the one that waited has the value.',
     'Latencies are medians over the rounds of what redis-benchmark reports, the worst of its ' +
       'processes; with a pipeline they are those of a whole batch. The maximum is over all rounds.',
     '`redis` runs without persistence, `redis-aof` with `appendfsync everysec`. ForgeKV always ' +

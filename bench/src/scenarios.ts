@@ -5,7 +5,8 @@ export type Operation =
   | CollectionOperation
   | LargeOperation
   | PublishOperation
-  | TransactionOperation;
+  | TransactionOperation
+  | WaitOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
 
@@ -27,6 +28,8 @@ export const SUBSCRIBERS = 100;
 
 /** On small values, and on large ones, which lie on several threads. */
 export type TransactionOperation = 'MULTI of 4' | 'MULTI of 4 large';
+/** One waits for what another pushes. */
+export type WaitOperation = 'BLPOP ping-pong';
 
 export interface Scenario {
   /** Unique, such as `GET p16 2x20`. */
@@ -138,6 +141,16 @@ export function transactionScenarios(keyspace: number): Scenario[] {
   );
 }
 
+/** How long it takes to wake one up that waits. */
+export function waitScenarios(keyspace: number): Scenario[] {
+  return [
+    {
+      ...{ name: 'BLPOP ping-pong', operation: 'BLPOP ping-pong', pipeline: 1, keyspace },
+      ...{ generators: 1, connections: 1, valueBytes: VALUE_BYTES },
+    },
+  ];
+}
+
 /** The kinds of keys a set of loads needs to find when it starts. */
 export type KeyKind = 'values' | 'counters' | 'memtier values' | CollectionKind;
 
@@ -164,6 +177,7 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   'PUBLISH to 100': [],
   'MULTI of 4': [],
   'MULTI of 4 large': [],
+  'BLPOP ping-pong': [],
 };
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */

@@ -72,7 +72,7 @@ export const clientDirectives = [
     HONOURED,
   ),
   memoryOrPercent('maxmemory-clients', 0, [-100, INT_MAX]),
-  integer('tracking-table-max-keys', 1000000, [0, INT_MAX]),
+  integer('tracking-table-max-keys', 1000000, [0, INT_MAX], HONOURED),
   string('requirepass', '', { status: 'honoured', secret: true }),
   string('aclfile', '', AT_START),
   integer('acllog-max-len', 128, [0, INT_MAX]),

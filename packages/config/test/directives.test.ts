@@ -37,7 +37,7 @@ test('the directives of the first version are honoured', async (t) => {
     ...['client-output-buffer-limit', 'front-threads', 'shard-threads', 'memtable-size-mb'],
     ...['hot-value-max-bytes', 'http-port', 'debug-force-hop', 'enable-protected-configs'],
     ...['wal-sync-mode', 'wal-segment-mb', 'recover', 'stores', 'debug-keep-cold'],
-    'debug-slice-elements',
+    ...['debug-slice-elements', 'notify-keyspace-events', 'tracking-table-max-keys'],
     ...['maxmemory', 'maxmemory-policy', 'maxmemory-samples', 'lfu-log-factor', 'lfu-decay-time'],
     'large-values-max-bytes',
   ];

@@ -63,6 +63,24 @@ test('CLIENT LIST with wrong arguments', async (t) => {
   t.strictSame(front.services.calls, []);
 });
 
+test('CLIENT UNBLOCK', async (t) => {
+  const rows: [string[], string][] = [
+    [['5'], ':1\r\n'],
+    [['5', 'timeout'], ':1\r\n'],
+    [['5', 'ERROR'], ':1\r\n'],
+    [['6', 'ERROR'], ':0\r\n'],
+    [['x'], '-ERR value is not an integer or out of range\r\n'],
+    [['x', 'y'], '-ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR\r\n'],
+    [[], "-ERR wrong number of arguments for 'client|unblock' command\r\n"],
+  ];
+  const front = new FrontHarness();
+  for (const [args, reply] of rows) {
+    t.equal(await front.send('CLIENT', 'UNBLOCK', ...args), reply, args.join(' '));
+  }
+  const asked = ['5', '5', '5', '6'].map((id, i) => ['unblock', Number(id), i >= 2]);
+  t.strictSame(front.services.calls, asked);
+});
+
 test('what CLIENT KILL asks the fronts for', async (t) => {
   const rows: [string[], object][] = [
     [['1.2.3.4:5'], { address: '1.2.3.4:5' }],

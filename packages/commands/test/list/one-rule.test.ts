@@ -10,6 +10,11 @@ import { registry } from '../support/test-thread.ts';
 
 /** One call per command; `l` and `m` are lists, `none` is none. */
 const CALLS = [
+  'blmove l m left right 0',
+  'blmpop 0 2 none l left',
+  'blpop none l 0',
+  'brpop l 0',
+  'brpoplpush l none 0',
   'lindex l 0',
   'linsert l before a x',
   'llen l',
