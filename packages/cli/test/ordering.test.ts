@@ -17,8 +17,10 @@ import {
 } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
 import { sendInChunks } from './support/chunks.ts';
+import { FrameClient } from './support/frame-client.ts';
 import { orderScript } from './support/order-script.ts';
 import { connect, connectToEveryFront, LAYOUTS, serve } from './support/servers.ts';
+import { until } from './support/until.ts';
 
 const pairs = Number(process.env.FORGEKV_ORDER_PAIRS ?? 60_000);
 const seed = Number(process.env.FORGEKV_ORDER_SEED ?? Date.now() % 2 ** 31);
@@ -47,6 +49,7 @@ for (const { fronts, workers, args } of SERVERS) {
     }
     await t.test('replies come in the order of the requests', (t) => replyInOrder(t, server));
     await t.test('CLIENT REPLY OFF and SKIP', (t) => replyModes(t, server));
+    await t.test('writes without replies', (t) => writeSilently(t, server, fronts));
     await t.test('a client that closes its side', (t) => closeOneSide(t, server));
     await t.test('inline and array commands in one stream', (t) => mixInline(t, server));
   });
@@ -97,6 +100,21 @@ async function repliesTo(
 ): Promise<string[]> {
   const replies = await client.exchange(encodeCommands(commands), count);
   return replies.map(({ reply }) => describeReply(reply, 40));
+}
+
+/** Whose reply depends on a write does not wait for the writer's front to have something to say. */
+async function writeSilently(t: Test, server: ServerHandle, fronts: number): Promise<void> {
+  const readers = await connectToEveryFront(t, server, fronts);
+  const silent = await FrameClient.connect(t, server.port);
+  silent.send('CLIENT', 'REPLY', 'OFF');
+  for (const [i, reader] of readers.entries()) {
+    // The front of the reader before is idle by now, be it the writer's.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    silent.send('SET', `silent:${i}`, `${i}`);
+    const isThere = async (): Promise<boolean> =>
+      describeReply(await reader.command('GET', `silent:${i}`)) === `"${i}"`;
+    t.ok(await until(isThere));
+  }
 }
 
 async function replyModes(t: Test, server: ServerHandle): Promise<void> {

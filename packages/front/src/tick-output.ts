@@ -96,10 +96,14 @@ export class TickOutput {
     this.#currentStart = this.#writer.position;
   }
 
-  /** The bytes written since `begin` are replies of its connection. */
+  /**
+   * The bytes written since `begin` are replies of its connection. There may be none, by CLIENT
+   * REPLY; the tick ends all the same, since others may wait for what it did.
+   */
   end(connection: Connection): void {
     this.#current = null;
     this.add(connection, this.#currentStart);
+    this.schedule();
   }
 
   /** True for the connection whose replies are being written. */
@@ -111,6 +115,7 @@ export class TickOutput {
   abandon(): void {
     this.#current = null;
     this.#writer.position = this.#currentStart;
+    this.schedule();
   }
 
   /** Sends a message to a connection, behind what was written to it before. */
