@@ -50,6 +50,8 @@ test('transcripts beside Redis', { skip: skipWithoutRedis() }, async (t) => {
       const server = await serve(t, { fronts, workers, args });
       const admin = await connect(t, server);
       for (const transcript of transcripts) {
+        // What a run reads is noted before it begins, and stays so when the run changes it itself.
+        if (args === BY_HOP && transcript.name === 'NOLOOP') continue;
         await admin.must('FLUSHALL');
         const wanted = records.get(transcript.name)!;
         const record = await play(t, server, transcript, wanted);

@@ -253,14 +253,15 @@ export class FrontTracking implements TrackingServices {
   }
 
   #forget(name: string, client: number): void {
+    const isOwn = ({ id, tracking }: Connection): boolean =>
+      id === client && tracking!.isOn && tracking!.isNoLoop && !tracking!.isBroadcast;
+    // Redis forgets it, too; but here it may have been noted for a read behind that change.
+    const stays = (connection: Connection): boolean =>
+      isOwn(connection) && (connection.state === AWAY || this.#endedId === this.#exec);
     let told: Buffer[] | null = null;
-    for (const connection of this.#keys.take(name)) {
-      const { isOn, isBroadcast, isNoLoop } = connection.tracking!;
-      if (!isOn || isBroadcast) continue;
-      // Redis forgets it, too; but here it may have been noted for a read behind that change.
-      if (isNoLoop && connection.id === client && this.#endedId !== this.#exec) {
-        if (connection.state !== AWAY) continue;
-      }
+    for (const connection of this.#keys.take(name, stays)) {
+      const { isOn, isBroadcast } = connection.tracking!;
+      if (!isOn || isBroadcast || isOwn(connection)) continue;
       told ??= [Buffer.from(name, 'latin1')];
       this.#invalidations.tell(connection, told);
     }

@@ -41,15 +41,22 @@ export class TrackedKeys {
     this.items++;
   }
 
-  /** Forgets a key; returns who has read it. */
-  take(name: string): Iterable<Connection> {
+  /** Forgets who has read a key, but for those that are to stay; returns those it forgot. */
+  take(name: string, stays: (connection: Connection) => boolean): readonly Connection[] {
     const tracked = this.#byName.get(name);
     if (tracked === undefined) return [];
-    this.#byName.delete(name);
-    this.#filter.remove(tracked.hash);
-    this.items -= tracked.clients.size;
-    for (const { tracking } of tracked.clients) tracking!.keys.delete(tracked);
-    return tracked.clients;
+    const { clients } = tracked;
+    const taken = [...clients].filter((connection) => !stays(connection));
+    for (const connection of taken) {
+      clients.delete(connection);
+      connection.tracking!.keys.delete(tracked);
+    }
+    this.items -= taken.length;
+    if (clients.size === 0) {
+      this.#byName.delete(name);
+      this.#filter.remove(tracked.hash);
+    }
+    return taken;
   }
 
   /** The key that was read first, or null. */
