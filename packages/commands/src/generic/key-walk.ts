@@ -10,13 +10,16 @@ export const SLICE_KEYS = 256;
 
 /** A walk met a shard that belongs to a transaction. */
 export const GATED = -1;
+/** A walk met a shard some of whose keys are only in its store. */
+export const AWAY = -2;
 /** Keys read at a time where a store is to be asked, too. */
 export const PAGE_KEYS = 1000;
 
 /**
  * Visits keys of one shard and the connection's database from a position on.
  * @param visit called under the shard's lock for each live entry
- * @returns the position to go on from (SHARD_END: the shard is done), or GATED
+ * @returns the position to go on from (SHARD_END: the shard is done), GATED, or AWAY; keys
+ *   may leave the table at any time, so only under the lock it is known that all of them are in it
  */
 export function walkSlice(
   c: CommandContext,
@@ -28,12 +31,16 @@ export function walkSlice(
   const { locks } = c.table;
   locks.lock(shard);
   c.log?.seesAbsence(shard);
-  const next = c.isGated(shard)
-    ? GATED
-    : c.scanner.walk(shard, c.db, position, wanted, c.nowMs, (entry) => {
+  let next = GATED;
+  if (!c.isGated(shard)) {
+    next = AWAY;
+    if (c.databases.isComplete(c.db, shard)) {
+      next = c.scanner.walk(shard, c.db, position, wanted, c.nowMs, (entry) => {
         c.log?.sees(entry);
         visit(entry);
       });
+    }
+  }
   locks.unlock(shard);
   return next;
 }

@@ -5,7 +5,16 @@ import { SHARD_END } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import { DONE, NOT_HERE, type Outcome, PAGING } from '../outcome.ts';
 import { replyLimitBytes } from '../reply-limit.ts';
-import { asBuffer, FoundKeys, GATED, keyOf, PAGE_KEYS, SLICE_KEYS, walkSlice } from './key-walk.ts';
+import {
+  AWAY,
+  asBuffer,
+  FoundKeys,
+  GATED,
+  keyOf,
+  PAGE_KEYS,
+  SLICE_KEYS,
+  walkSlice,
+} from './key-walk.ts';
 
 /** RANDOMKEY picks one of so many neighbours. */
 const SAMPLE_KEYS = 64;
@@ -26,10 +35,11 @@ export function keys(c: CommandContext): Outcome {
     paged.value.reply(c);
     return DONE;
   }
-  if (!isDatabaseComplete(c)) {
+  const fromStores = (): Outcome => {
     c.pages.begin(storedKeys(c, all ? null : pattern));
     return PAGING;
-  }
+  };
+  if (!isDatabaseComplete(c)) return fromStores();
   found.clear();
   const visit = (entry: number) => {
     if (all || globMatch(pattern, keyOf(c, entry), false)) found.add(c, entry);
@@ -40,6 +50,7 @@ export function keys(c: CommandContext): Outcome {
     while (position < SHARD_END) {
       position = walkSlice(c, shard, position, SLICE_KEYS, visit);
       if (position === GATED) return c.refuse(NOT_HERE);
+      if (position === AWAY) return fromStores();
     }
   }
   found.reply(c);
@@ -59,15 +70,17 @@ export function randomKey(c: CommandContext): Outcome {
     return DONE;
   }
   const first = drawShard(c);
-  if (!isDatabaseComplete(c)) {
+  const fromStores = (): Outcome => {
     c.pages.begin(storedSample(c, first));
     return PAGING;
-  }
+  };
+  if (!isDatabaseComplete(c)) return fromStores();
   for (let i = 0; i < SHARD_COUNT; i++) {
     const shard = (first + i) % SHARD_COUNT;
     if (c.databases.keysOfShard(c.db, shard) === 0) continue;
     const key = sampleShard(c, shard);
     if (key === GATED) return c.refuse(NOT_HERE);
+    if (key === AWAY) return fromStores();
     if (key === null) continue;
     c.reply.bulk(key, 0, key.length);
     return DONE;
@@ -142,7 +155,7 @@ function drawShard(c: CommandContext): number {
  * Returns one of the live keys behind a random position of the shard, where it goes on from the
  * start; null: there is none.
  */
-function sampleShard(c: CommandContext, shard: number): Buffer | null | typeof GATED {
+function sampleShard(c: CommandContext, shard: number): Buffer | null | typeof GATED | typeof AWAY {
   const all = c.databases.keysOfShard(c.db, shard) <= SAMPLE_KEYS;
   let position = all ? 0 : c.random.uint32();
   let chosen: Buffer | null = null;
@@ -154,7 +167,7 @@ function sampleShard(c: CommandContext, shard: number): Buffer | null | typeof G
   let canWrap = !all;
   while (seen < SAMPLE_KEYS) {
     position = walkSlice(c, shard, position, SAMPLE_KEYS - seen, visit);
-    if (position === GATED) return GATED;
+    if (position === GATED || position === AWAY) return position;
     if (position < SHARD_END) continue;
     if (!canWrap) break;
     canWrap = false;

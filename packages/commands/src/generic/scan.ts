@@ -12,7 +12,16 @@ import { ERR_INVALID_CURSOR, ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
 import type { KeyPage } from '../key-pages.ts';
 import { DONE, NOT_HERE, type Outcome, PAGING } from '../outcome.ts';
 import { readCursor } from '../scan-cursor.ts';
-import { asBuffer, FoundKeys, GATED, keyOf, PAGE_KEYS, SLICE_KEYS, walkSlice } from './key-walk.ts';
+import {
+  AWAY,
+  asBuffer,
+  FoundKeys,
+  GATED,
+  keyOf,
+  PAGE_KEYS,
+  SLICE_KEYS,
+  walkSlice,
+} from './key-walk.ts';
 import { typeNamed } from './type-names.ts';
 
 const DEFAULT_COUNT = 10;
@@ -76,8 +85,7 @@ function takePage({ shard, page }: StoredPage, { pattern, type }: ScanOptions): 
   return page.next < SHARD_END ? shard * SHARD_END + page.next : cursorAt(shard + 1, 0);
 }
 
-/** The walk cannot go on without a store, at the place in `away`. */
-const AWAY = -2;
+/** Where a walk cannot go on without a store: see AWAY. */
 const away = { shard: 0, position: 0 };
 
 function cursorAt(shard: number, position: number): number {
@@ -100,19 +108,19 @@ function walkPage(c: CommandContext, cursor: number, options: ScanOptions): numb
   let shard = Math.floor(cursor / SHARD_END);
   let position = cursor % SHARD_END;
   while (shard < SHARD_COUNT && visited < count && steps > 0) {
-    if (!c.databases.isComplete(c.db, shard)) {
+    let next = SHARD_END;
+    if (c.databases.keysOfShard(c.db, shard) > 0) {
+      next = walkSlice(c, shard, position, Math.min(count - visited, SLICE_KEYS), visit);
+      if (next === GATED) return GATED;
+      steps -= c.scanner.steps;
+    }
+    if (next === AWAY) {
       if (visited > 0) break;
       away.shard = shard;
       away.position = position;
       return AWAY;
     }
-    if (c.databases.keysOfShard(c.db, shard) > 0) {
-      position = walkSlice(c, shard, position, Math.min(count - visited, SLICE_KEYS), visit);
-      if (position === GATED) return GATED;
-      steps -= c.scanner.steps;
-    } else {
-      position = SHARD_END;
-    }
+    position = next;
     if (position >= SHARD_END) {
       shard++;
       position = 0;
