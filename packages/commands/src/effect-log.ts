@@ -407,6 +407,11 @@ export class EffectLog {
 
   // --- the end of a tick ---
 
+  /** True when this thread has done something in a tick that has not ended. */
+  get isDirty(): boolean {
+    return this.#isDirty;
+  }
+
   /**
    * Hands over what this thread did and what its replies depend on.
    * @returns SETTLED, UNSETTLED or LOST; after LOST the next tick starts afresh

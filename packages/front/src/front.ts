@@ -444,6 +444,8 @@ export class Front {
     if (this.#paused.size > 0 && this.#m.control.pauseMode(nowMs) === PAUSE_NONE) {
       this.releasePaused();
     }
+    // Every batch ends a tick. Whatever else leaves an effect behind, others do not wait for long.
+    if (this.#m.log.isDirty) this.#output.schedule();
     this.#housekeepings++;
     if (this.#housekeepings % 10 === 0) this.#eachSecond(nowMs);
     const stats = this.#m.threadStats;

@@ -7,7 +7,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { type CommandTable, FLAG_WRITE } from '@forgekv/catalog';
-import { bytesPerSlice, type CommandContext, ELEMENT_BYTES, type Request } from '@forgekv/commands';
+import { bytesPerSlice, type CommandContext, ELEMENT_BYTES } from '@forgekv/commands';
 import type { Doorbell } from '@forgekv/rings';
 import { isStageable, StagedCommand } from './staged-command.ts';
 
@@ -18,11 +18,6 @@ const SLICE_BYTES = 256 * 1024;
 const MOST_WAIT_MS = 3000;
 /** What stores an argument as the string it is. */
 const STORING = new Set(['set', 'setnx', 'setex', 'psetex', 'getset', 'mset', 'msetnx']);
-
-/** True for a command that is prepared in slices itself, and logged when it is stored. */
-function isPrepared(request: Request): boolean {
-  return request.is(0, 'restore');
-}
 
 export class ArgumentStager {
   readonly #context: CommandContext;
@@ -63,11 +58,19 @@ export class ArgumentStager {
     const taken = this.taken();
     if (taken === null) {
       // Before it begins, it is asked again.
-      return !isPrepared(request) && isStageable(request, this.longBytes) ? length : 0;
+      return !this.#isPrepared && isStageable(request, this.longBytes) ? length : 0;
     }
     let sum = 0;
     for (const { bytes } of taken.arguments) if (log!.staging.isGood(bytes)) sum += bytes.length;
     return sum;
+  }
+
+  /**
+   * True for a command that is prepared in slices itself, and logged when it is stored, and for one
+   * that was prepared: to wait now would be to lose that.
+   */
+  get #isPrepared(): boolean {
+    return this.#context.prepared !== null || this.#context.request.is(0, 'restore');
   }
 
   /** What was taken in for the command in the context's request; null: nothing. */
@@ -80,8 +83,8 @@ export class ArgumentStager {
   begin(id: number): StagedCommand | null {
     const { log, request, hotValueMaxBytes, writeRefusal } = this.#context;
     const isWrite = (this.#table.flagBits[id]! & FLAG_WRITE) !== 0;
-    if (log === null || !isWrite || isPrepared(request) || request.start < 0 || writeRefusal !== '')
-      return null;
+    if (log === null || !isWrite || request.start < 0 || writeRefusal !== '') return null;
+    if (this.#isPrepared) return null;
     const mayStore = STORING.has(this.#table.names[id]!);
     const ended = (staged: StagedCommand): void => {
       this.#all.delete(staged);
