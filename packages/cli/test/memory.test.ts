@@ -14,7 +14,7 @@ const BATCH = 200;
 /** Three times what the hot table of `SMALLEST` has room for. */
 const KEYS = 20_000;
 const MOST_IDLE_CPU = 0.02;
-const IDLE_WINDOWS = 5;
+const IDLE_WINDOWS = 10;
 const MOST_IDLE_BYTES = 250 * 2 ** 20;
 
 /** Stores new keys of about 1 KB until one is refused; returns how many were stored. */

@@ -1,5 +1,6 @@
 // What a worker says of itself ten times a second, beyond the counters that commands change.
 
+import { getHeapStatistics } from 'node:v8';
 import type { ThreadStats } from '@forgekv/commands';
 import type { LargeStore } from './large-store.ts';
 
@@ -11,7 +12,7 @@ export function sampleWorker(
   slicedRuns: number,
 ): void {
   stats.largeBytes = store.bytes;
-  stats.heapBytes = process.memoryUsage().heapUsed;
+  stats.heapBytes = getHeapStatistics().used_heap_size;
   const values = { heldValues: store.held.size, borrowedValues: store.borrowedCount };
   stats.waits.tell({ runs, slicedRuns, ...values });
 }
