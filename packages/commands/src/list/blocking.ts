@@ -5,6 +5,7 @@ import { TYPE_LIST } from '@forgekv/keyspace';
 import { readTimeout } from '../block-timeout.ts';
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
+import { firstPresent, waitForAny } from '../first-present.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 import { readEnd } from './index-argument.ts';
 import { list } from './list-value.ts';
@@ -25,14 +26,9 @@ function popFirst(c: CommandContext, isLeft: boolean): Outcome {
   const last = c.request.argc - 2;
   const timeoutMs = readTimeout(c, last + 1);
   if (typeof timeoutMs === 'string') return c.fail(timeoutMs);
-  for (let i = 1; i <= last; i++) {
-    const entry = list.open(c, i);
-    if (entry < 0) return c.refuse(entry);
-    if (entry !== 0) return popOne(c, i, isLeft);
-  }
-  const outcome = c.blocking.begin({ first: 1, last, type: TYPE_LIST, target: 0, timeoutMs });
-  if (outcome === DONE) c.reply.nullArray();
-  return outcome;
+  const key = firstPresent(c, list, 1, last);
+  if (key < 0) return c.refuse(key);
+  return key > 0 ? popOne(c, key, isLeft) : waitForAny(c, TYPE_LIST, 1, last, timeoutMs);
 }
 
 /** Pops from the list that was opened last, whose key is at an argument index. */
@@ -65,14 +61,10 @@ export function bLMPop(c: CommandContext): Outcome {
   const timeoutMs = readTimeout(c, 1);
   if (typeof timeoutMs === 'string') return c.fail(timeoutMs);
   const last = asked.end - 1;
-  for (let i = 3; i <= last; i++) {
-    const entry = list.open(c, i);
-    if (entry < 0) return c.refuse(entry);
-    if (entry !== 0) return popKeyed(c, i, asked.isLeft, Math.min(asked.count, list.count));
-  }
-  const outcome = c.blocking.begin({ first: 3, last, type: TYPE_LIST, target: 0, timeoutMs });
-  if (outcome === DONE) c.reply.nullArray();
-  return outcome;
+  const key = firstPresent(c, list, 3, last);
+  if (key < 0) return c.refuse(key);
+  if (key === 0) return waitForAny(c, TYPE_LIST, 3, last, timeoutMs);
+  return popKeyed(c, key, asked.isLeft, Math.min(asked.count, list.count));
 }
 
 /** Serves a BLMPOP. */

@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_POSITIVE, ERR_SYNTAX, wrongArity } from '../errors.ts';
+import { firstPresent } from '../first-present.ts';
 import { EVENT_LIST } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { FoundMembers } from '../set/found-members.ts';
@@ -130,11 +131,9 @@ export function readPops(c: CommandContext, first: number): string {
 export function lMPop(c: CommandContext): Outcome {
   const problem = readPops(c, 1);
   if (problem !== '') return c.fail(problem);
-  for (let i = 2; i < asked.end; i++) {
-    const entry = list.open(c, i);
-    if (entry < 0) return c.refuse(entry);
-    if (entry !== 0) return popKeyed(c, i, asked.isLeft, Math.min(asked.count, list.count));
-  }
+  const key = firstPresent(c, list, 2, asked.end - 1);
+  if (key < 0) return c.refuse(key);
+  if (key > 0) return popKeyed(c, key, asked.isLeft, Math.min(asked.count, list.count));
   c.reply.nullArray();
   return DONE;
 }

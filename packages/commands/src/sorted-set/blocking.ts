@@ -4,6 +4,7 @@
 import { TYPE_ZSET } from '@forgekv/keyspace';
 import { readTimeout } from '../block-timeout.ts';
 import type { CommandContext } from '../context.ts';
+import { firstPresent, waitForAny } from '../first-present.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 import { asked, notePopped, popFrom, readPops } from './pop.ts';
 import { zset } from './sorted-set-value.ts';
@@ -22,14 +23,9 @@ function popFirst(c: CommandContext, fromMax: boolean): Outcome {
   const last = c.request.argc - 2;
   const timeoutMs = readTimeout(c, last + 1);
   if (typeof timeoutMs === 'string') return c.fail(timeoutMs);
-  for (let i = 1; i <= last; i++) {
-    const entry = zset.open(c, i);
-    if (entry < 0) return c.refuse(entry);
-    if (entry !== 0) return popOne(c, i, fromMax);
-  }
-  const outcome = c.blocking.begin({ first: 1, last, type: TYPE_ZSET, target: 0, timeoutMs });
-  if (outcome === DONE) c.reply.nullArray();
-  return outcome;
+  const key = firstPresent(c, zset, 1, last);
+  if (key < 0) return c.refuse(key);
+  return key > 0 ? popOne(c, key, fromMax) : waitForAny(c, TYPE_ZSET, 1, last, timeoutMs);
 }
 
 /** Pops from the sorted set that is open, whose key is at an argument index. */
@@ -66,14 +62,10 @@ export function bzmpop(c: CommandContext): Outcome {
   const timeoutMs = readTimeout(c, 1);
   if (typeof timeoutMs === 'string') return c.fail(timeoutMs);
   const last = asked.end - 1;
-  for (let i = 3; i <= last; i++) {
-    const entry = zset.open(c, i);
-    if (entry < 0) return c.refuse(entry);
-    if (entry !== 0) return popFrom(c, i, Math.min(asked.count, zset.count), asked.fromMax);
-  }
-  const outcome = c.blocking.begin({ first: 3, last, type: TYPE_ZSET, target: 0, timeoutMs });
-  if (outcome === DONE) c.reply.nullArray();
-  return outcome;
+  const key = firstPresent(c, zset, 3, last);
+  if (key < 0) return c.refuse(key);
+  if (key === 0) return waitForAny(c, TYPE_ZSET, 3, last, timeoutMs);
+  return popFrom(c, key, Math.min(asked.count, zset.count), asked.fromMax);
 }
 
 /** Serves a BZMPOP. */

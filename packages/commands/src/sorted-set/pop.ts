@@ -2,6 +2,7 @@
 
 import type { CommandContext } from '../context.ts';
 import { ERR_NOT_POSITIVE, ERR_SYNTAX } from '../errors.ts';
+import { firstPresent } from '../first-present.ts';
 import { EVENT_ZSET } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { PoppedMembers } from './popped-members.ts';
@@ -116,12 +117,9 @@ export function readPops(c: CommandContext, first: number): string {
 export function zmpop(c: CommandContext): Outcome {
   const problem = readPops(c, 1);
   if (problem !== '') return c.fail(problem);
-  for (let i = 2; i < asked.end; i++) {
-    const entry = zset.open(c, i);
-    if (entry < 0) return c.refuse(entry);
-    if (entry === 0) continue;
-    return popFrom(c, i, Math.min(asked.count, zset.count), asked.fromMax);
-  }
+  const key = firstPresent(c, zset, 2, asked.end - 1);
+  if (key < 0) return c.refuse(key);
+  if (key > 0) return popFrom(c, key, Math.min(asked.count, zset.count), asked.fromMax);
   c.reply.nullArray();
   return DONE;
 }
