@@ -413,6 +413,15 @@ export class EffectLog {
   }
 
   /**
+   * Lets others hand over what this thread has done so far in its tick. To be called before it
+   * waits for anybody: they may be waiting for the end of this very tick, with what is waited for
+   * in their hands. Within a group it has no effect for them.
+   */
+  seal(): void {
+    if (this.#isDirty) this.#seal();
+  }
+
+  /**
    * Hands over what this thread did and what its replies depend on.
    * @returns SETTLED, UNSETTLED or LOST; after LOST the next tick starts afresh
    */
