@@ -11,6 +11,7 @@
 // seals its own log before it asks for others', and nobody holds a lock or stops sending replies
 // meanwhile, so no circle of waiting threads can form.
 
+import { invariant } from '@forgekv/base';
 import type { HotTable } from '@forgekv/keyspace';
 import {
   EFFECT_BLIND,
@@ -456,6 +457,8 @@ export class EffectLog {
   #seal(): void {
     const sealed = this.#writer.seal();
     if (!this.#writer.isMidGroup) this.#depends.sealed(toUnits(sealed));
+    // Nobody else could end a tick that depends on it, and a crash would undo what was told.
+    else invariant(this.#isBlock, 'a tick ends within the group of a command');
   }
 
   /** Sleeps until `settle` may have another answer than UNSETTLED, or the time is over. */
