@@ -1,0 +1,293 @@
+// One Lua state with its sandbox: compiling code, running functions with a budget, and turning
+// what comes out into a reply. Scripts and functions are kept by the engines around it.
+
+import { invariant } from '@forgekv/base';
+import type { ReplyWriter } from '@forgekv/protocol';
+import { ErrorDetails } from './error-details.ts';
+import {
+  LUA_ERRMEM,
+  LUA_GCCOLLECT,
+  LUA_GCSTEP,
+  LUA_MASKCOUNT,
+  LUA_OK,
+  LUA_UPVALUE_1,
+  type LuaExports,
+} from './lua-exports.ts';
+import { LuaModule, type LuaState } from './lua-module.ts';
+import { LuaStack } from './lua-stack.ts';
+import { cText, LuaToReply } from './lua-to-reply.ts';
+import { RedisLibrary } from './redis-library.ts';
+import { type Library, Sandbox } from './sandbox.ts';
+import {
+  type EngineLimits,
+  GO_ON,
+  KILLED,
+  RUN_DONE,
+  RUN_FAILED,
+  RUN_KILLED,
+  RUN_STOPPED,
+  type RunOutcome,
+  type ScriptArguments,
+  type ScriptHost,
+  STOP,
+} from './script-host.ts';
+import { EXHAUSTED, ScriptRun } from './script-run.ts';
+import { valueLibraries } from './value-libraries.ts';
+
+/** First byte of compiled code, which is not accepted. */
+const ESCAPE = 27;
+/** Runs between two steps of the collector, and the step's size, as in Redis. */
+const RUNS_PER_COLLECTION = 50;
+const COLLECTION_STEP = 50;
+const KEEP_SCRATCH_BYTES = 1024 * 1024;
+/** Scripts find their bottom of the stack here: the error handler, then the entry. */
+const HANDLER = 1;
+const ENTRY = 2;
+
+/** What a run calls, and how its errors are told. */
+export interface Entry {
+  /** A ref of the function. */
+  readonly ref: number;
+  /** In `script: <name>, on ...`. */
+  readonly name: string;
+  /** KEYS and ARGV are parameters, not globals. */
+  readonly isFunction: boolean;
+}
+
+export class LuaMachine {
+  readonly run = new ScriptRun();
+  readonly stack: LuaStack;
+  readonly sandbox: Sandbox;
+  readonly redis: RedisLibrary;
+  readonly L: LuaState;
+  readonly #module: LuaModule;
+  readonly #lua: LuaExports;
+  readonly #limits: EngineLimits;
+  readonly #toReply: LuaToReply;
+  readonly #errors: ErrorDetails;
+  readonly #hook: number;
+  readonly #keys: number;
+  readonly #argv: number;
+  #runs = 0;
+  /** Of the run that goes on. */
+  #entry: Entry | null = null;
+  #args: ScriptArguments | null = null;
+  #reply: ReplyWriter | null = null;
+
+  /**
+   * @param extend changes the `redis` table on top of the stack before it is made read-only
+   * @throws Error when the limits leave no room for the libraries
+   */
+  constructor(limits: EngineLimits, extend: (machine: LuaMachine, L: LuaState) => void) {
+    this.#limits = limits;
+    this.#module = new LuaModule(limits.memoryBytes);
+    this.#lua = this.#module.lua;
+    const lua = this.#lua;
+    this.stack = new LuaStack(this.#module);
+    this.#toReply = new LuaToReply(this.stack);
+    this.#errors = new ErrorDetails(this.stack);
+    this.L = lua.lua_newstate(this.#module.allocator, this.#module.allocation);
+    if (this.L === 0) throw new Error('no memory for Lua');
+    this.redis = new RedisLibrary(this.stack, this.run, (L) => this.#end(L));
+    this.sandbox = new Sandbox({ stack: this.stack, memoryBytes: limits.memoryBytes });
+    this.#keys = this.stack.constant('KEYS');
+    this.#argv = this.stack.constant('ARGV');
+    this.#hook = this.#module.addHook((L) => this.#hooked(L));
+    this.#build(extend);
+  }
+
+  get usedBytes(): number {
+    return this.#module.usedBytes;
+  }
+
+  #build(extend: (machine: LuaMachine, L: LuaState) => void): void {
+    const lua = this.#lua;
+    const { L } = this;
+    let thrown: unknown = null;
+    const build = this.#module.addFunction((state) => {
+      try {
+        const libraries: Record<string, Library> = {
+          redis: (at) => {
+            this.redis.push(at);
+            extend(this, at);
+          },
+          ...valueLibraries(this.stack),
+        };
+        lua.lua_pushnumber(state, this.sandbox.build(state, libraries));
+      } catch (error) {
+        thrown = error;
+        throw error;
+      }
+      return 1;
+    });
+    lua.lua_pushcclosure(L, build, 0);
+    if (lua.lua_pcall(L, 0, 1, 0) !== LUA_OK) {
+      throw new Error(`the sandbox cannot be built: ${this.stack.text(L, -1)}`, { cause: thrown });
+    }
+    const globals = lua.lua_tonumber(L, -1);
+    lua.lua_settop(L, 0);
+    lua.lua_pushcclosure(
+      L,
+      this.#module.addFunction((at) => this.#errors.handle(at)),
+      0,
+    );
+    this.stack.pushRef(L, globals);
+    lua.lua_pushcclosure(
+      L,
+      this.#module.addFunction((at) => this.#enter(at)),
+      1,
+    );
+    invariant(lua.lua_gettop(L) === ENTRY, 'the bottom of the stack is known');
+    lua.lua_gc(L, LUA_GCCOLLECT, 0);
+    this.#setHook(L, this.#limits.hookInstructions);
+  }
+
+  /**
+   * Compiles code; its function is left on top of the stack.
+   * @param from where the code begins in `body`
+   * @returns null, or Lua's message; then nothing is left
+   */
+  load(body: Uint8Array, from: number, name: string): string | null {
+    const lua = this.#lua;
+    const { L, stack } = this;
+    const length = body.length - from;
+    if (body[from] === ESCAPE) return `${name.slice(1)}:1: unexpected symbol near char(27)`;
+    const at = this.#module.scratch(length);
+    if (at === 0) return 'not enough memory';
+    this.#module.bytes.set(body.subarray(from), at);
+    const status = lua.luaL_loadbuffer(L, at, length, stack.constant(name));
+    this.#module.trimScratch(KEEP_SCRATCH_BYTES);
+    if (status === LUA_OK) return null;
+    const message = cText(stack.text(L, -1));
+    lua.lua_settop(L, -2);
+    return message;
+  }
+
+  /** Calls a function with KEYS and ARGV, and writes what it returns. */
+  call(
+    entry: Entry,
+    args: ScriptArguments | null,
+    host: ScriptHost,
+    reply: ReplyWriter,
+  ): RunOutcome {
+    const lua = this.#lua;
+    const { L, run } = this;
+    invariant(!run.isActive, 'one script at a time');
+    const from = reply.position;
+    run.begin(host);
+    this.#entry = entry;
+    this.#args = args;
+    this.#reply = reply;
+    let status: number;
+    try {
+      lua.lua_pushvalue(L, ENTRY);
+      status = lua.lua_pcall(L, 0, 0, HANDLER);
+    } finally {
+      run.end();
+    }
+    const outcome = status === LUA_OK ? RUN_DONE : this.#fail(status, reply, from);
+    lua.lua_settop(L, ENTRY);
+    this.#settle(status);
+    return outcome;
+  }
+
+  /** Inside of the protected call: the arguments, the function, its result. */
+  #enter(L: LuaState): number {
+    const lua = this.#lua;
+    const entry = this.#entry!;
+    const args = this.#args!;
+    const { keyCount, first, argCount } = args;
+    if (entry.isFunction) this.stack.pushRef(L, entry.ref);
+    this.#pushArguments(L, args, first, keyCount);
+    if (!entry.isFunction) lua.lua_setfield(L, LUA_UPVALUE_1, this.#keys);
+    this.#pushArguments(L, args, first + keyCount, argCount);
+    if (!entry.isFunction) {
+      lua.lua_setfield(L, LUA_UPVALUE_1, this.#argv);
+      this.stack.pushRef(L, entry.ref);
+      this.sandbox.random.seed(0);
+    }
+    lua.lua_call(L, entry.isFunction ? 2 : 0, 1);
+    this.#toReply.write(L, this.#reply!, this.run.isResp3);
+    return 0;
+  }
+
+  #pushArguments(L: LuaState, args: ScriptArguments, first: number, count: number): void {
+    const lua = this.#lua;
+    lua.lua_createtable(L, count, 0);
+    for (let i = 0; i < count; i++) {
+      const at = (first + i) * 2;
+      this.stack.pushBytes(L, args.bytes, args.args[at]!, args.args[at + 1]!);
+      lua.lua_rawseti(L, -2, i + 1);
+    }
+  }
+
+  /** Writes the error on top of the stack. */
+  #fail(status: number, reply: ReplyWriter, from: number): RunOutcome {
+    const { run, L } = this;
+    // Whatever of the result had been written is dropped.
+    if (!reply.overflowed) reply.position = from;
+    if (run.ending === STOP) return RUN_STOPPED;
+    if (status === LUA_ERRMEM) {
+      reply.error(`ERR not enough memory script: ${this.#entry!.name}`);
+    } else {
+      reply.error(this.#errors.describe(L, this.#entry!.name));
+    }
+    return run.ending === KILLED ? RUN_KILLED : RUN_FAILED;
+  }
+
+  /** After a run: everything is as before it. */
+  #settle(status: number): void {
+    const lua = this.#lua;
+    const { L, run } = this;
+    if (run.ending !== GO_ON) {
+      run.ending = GO_ON;
+      this.#setHook(L, this.#limits.hookInstructions);
+    }
+    this.#entry = null;
+    this.#args = null;
+    this.#reply = null;
+    this.redis.trim();
+    this.#module.trimScratch(KEEP_SCRATCH_BYTES);
+    if (status === LUA_ERRMEM) {
+      lua.lua_gc(L, LUA_GCCOLLECT, 0);
+    } else if (++this.#runs >= RUNS_PER_COLLECTION) {
+      this.#runs = 0;
+      lua.lua_gc(L, LUA_GCSTEP, COLLECTION_STEP);
+    }
+  }
+
+  #setHook(L: LuaState, instructions: number): void {
+    this.#lua.lua_sethook(L, this.#hook, LUA_MASKCOUNT, instructions);
+  }
+
+  /** Called every so many instructions, on the state or a coroutine of it. */
+  #hooked(L: LuaState): void {
+    const { run } = this;
+    const { instructions, hookInstructions } = this.#limits;
+    if (run.ending === GO_ON) {
+      run.hooks++;
+      run.ending = run.host.interrupted();
+      if (run.ending === GO_ON) {
+        if (instructions === 0 || run.hooks * hookInstructions < instructions) return;
+        run.ending = EXHAUSTED;
+      }
+    }
+    this.#end(L);
+  }
+
+  /**
+   * Ends the run: raises an error that cannot be caught for long, as from now on every instruction
+   * raises it again; on this coroutine at once, on those that wait for it at their next hook.
+   */
+  #end(L: LuaState): never {
+    this.#setHook(L, 1);
+    const isFunction = this.#entry?.isFunction === true;
+    const killed = isFunction ? 'FUNCTION' : 'SCRIPT';
+    const text =
+      this.run.ending === KILLED
+        ? `ERR Script killed by user with ${killed} KILL.`
+        : 'ERR the script was ended: it has used up its instructions';
+    this.redis.replyToLua.pushError(L, text, false);
+    return this.stack.throw(L);
+  }
+}
