@@ -87,8 +87,9 @@ export class EffectLog {
   readonly staging: WalStaging;
   #staged: readonly StagedArgument[] = NOTHING_STAGED;
   #syncs = false;
-  /** Commands of a transaction are being executed. */
+  /** Commands of a transaction are being executed; what lies before is whole groups. */
   #isBlock = false;
+  #blockStart = 0;
   /** Effects of this thread that nobody handed over yet. */
   #isDirty = false;
 
@@ -397,6 +398,11 @@ export class EffectLog {
   /** From now on the effects of all commands are one group, until `endBlock`. */
   beginBlock(): void {
     this.#isBlock = true;
+    this.#blockStart = toUnits(this.#writer.position);
+  }
+
+  get isBlock(): boolean {
+    return this.#isBlock;
   }
 
   endBlock(): void {
@@ -406,6 +412,11 @@ export class EffectLog {
   }
 
   // --- the end of a tick ---
+
+  /** Where the next effect goes: it moves with every effect. */
+  get position(): number {
+    return this.#writer.position;
+  }
 
   /** True when this thread has done something in a tick that has not ended. */
   get isDirty(): boolean {
@@ -447,6 +458,9 @@ export class EffectLog {
   #seal(): void {
     const sealed = this.#writer.seal();
     if (!this.#writer.isMidGroup) this.#depends.sealed(toUnits(sealed));
+    // A script goes on for long: others wait for what was done before it. What it has done itself
+    // nobody sees before it ends.
+    else if (this.#isBlock) this.#depends.sealed(this.#blockStart);
   }
 
   /** Sleeps until `settle` may have another answer than UNSETTLED, or the time is over. */

@@ -7,7 +7,13 @@ import { invariant } from '@forgekv/base';
 import { createRegistry, EffectLog, KeyChanges, ThreadStats } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
-import { ChannelTable, Doorbell, ProcessControl, TrackingFilter } from '@forgekv/rings';
+import {
+  attachScripts,
+  ChannelTable,
+  Doorbell,
+  ProcessControl,
+  TrackingFilter,
+} from '@forgekv/rings';
 import {
   CorruptRecordError,
   EarlierSegments,
@@ -60,6 +66,8 @@ const shard = new Shard({
   control: new ProcessControl(init.control),
   persistNamespaces: (map) => writeNamespaces(nodeFileSystem, init.directory, map),
   registry: createRegistry(),
+  scripts: attachScripts(init.scripts),
+  say: (message) => say({ type: 'log', message }),
   config,
   stats: new ThreadStats(init.stats),
   changes: new KeyChanges(new TrackingFilter(init.tracking)),

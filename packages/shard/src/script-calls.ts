@@ -1,0 +1,428 @@
+// The commands that a script calls, on the worker that executes the script: what may be wrong with
+// them in Redis's words, and their execution behind the gates the script has. Says why the script
+// has to be stopped and run again; does not run it.
+//
+// Nothing may have to be waited for once the script has changed something. As long as it has not,
+// it is stopped instead, what it needs is brought within reach with its gates open, and it runs
+// again from its beginning.
+
+import { SHARD_COUNT } from '@forgekv/base';
+import {
+  extractKeys,
+  FLAG_DENYOOM,
+  FLAG_MAY_REPLICATE,
+  FLAG_NOSCRIPT,
+  FLAG_PUBSUB,
+  FLAG_WRITE,
+} from '@forgekv/catalog';
+import {
+  AWAITS,
+  type CommandContext,
+  type CommandRegistry,
+  DONE,
+  type EffectLog,
+  type Executor,
+  FULL,
+  NOT_HERE,
+  OUT_OF_MEMORY,
+  PAGING,
+  PLACE_FRONT,
+  PLACE_SCRIPT,
+  PLACE_WORKER,
+  tellMonitors,
+} from '@forgekv/commands';
+import type { ReplyWriter } from '@forgekv/protocol';
+import {
+  ACL_ALLOWED,
+  ACL_INVALID,
+  type AclAnswer,
+  CALL_DONE,
+  CALL_STOP,
+  type CallOutcome,
+  type Interruption,
+  type ScriptCommand,
+  type ScriptHost,
+} from '@forgekv/scripting';
+import type { ColdReads } from './cold-reads.ts';
+import type { LargeStore } from './large-store.ts';
+import type { Awaited, Peers } from './peers.ts';
+import type { Reclaimer } from './reclaimer.ts';
+import type { ScriptClock } from './script-clock.ts';
+import { ScriptSession } from './script-session.ts';
+import type { Transactions } from './transaction.ts';
+import type { WaitingRuns } from './waiting-runs.ts';
+
+const UNKNOWN_COMMAND = 'ERR Unknown Redis command called from script';
+const WRONG_ARGUMENTS = 'ERR Wrong number of args calling Redis command from script';
+const NOT_FROM_SCRIPTS = 'ERR This Redis command is not allowed from script';
+const READ_ONLY = 'ERR Write commands are not allowed from read-only scripts.';
+const KILLED_BY_USER = 'ERR Script killed by user with SCRIPT KILL.';
+const STILL_READING = 'TRYAGAIN a value that this script leads to is being read from disk';
+const ON_DISK = 'ERR not all keys are in memory: scripts cannot walk through them now';
+const TWO_EXTEND =
+  'TRYAGAIN two scripts call for keys that they do not declare, each for one that the other has';
+const NOT_DECLARED = 'ERR Script attempted to access a non local key, which it does not declare';
+/** Commands about connections that need none. */
+const WITHOUT_CONNECTION = ['ping', 'echo', 'select', 'time', 'publish', 'spublish', 'lolwut'];
+
+/** Times that room is made for one command. */
+const MOST_ROUNDS = 20;
+const RECLAIM_SLICE_MS = 2;
+const ALL = -1;
+
+/** Why a script was stopped that has changed nothing. */
+export type StopReason = 'all gates' | 'room' | readonly Awaited[];
+
+export interface ScriptCallsModules {
+  readonly registry: CommandRegistry;
+  readonly context: CommandContext;
+  readonly executor: Executor;
+  readonly transactions: Transactions;
+  readonly log: EffectLog;
+  readonly store: LargeStore;
+  readonly waiting: WaitingRuns;
+  readonly reclaimer: Reclaimer;
+  readonly peers: Peers;
+  readonly clock: ScriptClock;
+  /** Writes a line to the server's log. @param level LOG_ of @forgekv/scripting */
+  readonly say: (level: number, message: string) => void;
+}
+
+/** How a script runs. */
+export interface CallRules {
+  /** The shards of the keys that it declares. */
+  readonly declared: ReadonlySet<number>;
+  /** Those whose gates are closed. */
+  readonly gated: ReadonlySet<number>;
+  readonly isReadOnly: boolean;
+  /** There is no memory, and it may not have more than there is. */
+  readonly isFull: boolean;
+  /** Keys that it does not declare are refused. */
+  readonly isStrict: boolean;
+  /** It is part of a transaction, or there is no more to wait for: it is never stopped. */
+  readonly isLast: boolean;
+}
+
+export class ScriptCalls implements ScriptHost {
+  readonly #m: ScriptCallsModules;
+  readonly #session: ScriptSession;
+  readonly #allowed: ReadonlySet<number>;
+  #cold: ColdReads | null = null;
+  #rules: CallRules | null = null;
+  // Shards of what it declares, one bit each, and of the gates that are closed.
+  #low = 0;
+  #high = 0;
+  #gatedLow = 0;
+  #gatedHigh = 0;
+  #position = 0;
+  /** It has done what is seen elsewhere and is no effect. */
+  #hasActed = false;
+  /** Why it was stopped. */
+  stopReason: StopReason | null = null;
+  /** It called for keys whose gates it did not have. */
+  wentBeyond = false;
+  // The name that was looked up last.
+  #name: Buffer = Buffer.alloc(0);
+  #id = -1;
+
+  constructor(modules: ScriptCallsModules) {
+    this.#m = modules;
+    this.#session = new ScriptSession(modules.registry.table);
+    const { names } = modules.registry.table;
+    this.#allowed = new Set(WITHOUT_CONNECTION.map((name) => names.indexOf(name)));
+  }
+
+  /** Takes what reads stores. */
+  adopt(cold: ColdReads): void {
+    this.#cold = cold;
+  }
+
+  /** A script is about to be run, with its gates closed. */
+  begin(rules: CallRules): void {
+    const { context, log } = this.#m;
+    this.#rules = rules;
+    this.#low = bitsOf(rules.declared, 0);
+    this.#high = bitsOf(rules.declared, 32);
+    const isSame = rules.gated === rules.declared;
+    this.#gatedLow = isSame ? this.#low : bitsOf(rules.gated, 0);
+    this.#gatedHigh = isSame ? this.#high : bitsOf(rules.gated, 32);
+    this.#position = log.position;
+    this.#hasActed = false;
+    this.#session.db = context.db;
+    this.stopReason = null;
+    this.wentBeyond = false;
+  }
+
+  /** The gates it has now: those it began with, and more. */
+  get gates(): readonly number[] {
+    return [...shardsOf(this.#gatedLow, 0), ...shardsOf(this.#gatedHigh, 32)];
+  }
+
+  interrupted(): Interruption {
+    return this.#m.clock.tick();
+  }
+
+  log(level: number, text: string): void {
+    this.#m.say(level, text);
+  }
+
+  /** There is one user, who may do everything. */
+  aclCheck(command: ScriptCommand): AclAnswer {
+    this.#open(command);
+    const id = this.#identify();
+    return id < 0 || !this.#hasArity(id) ? ACL_INVALID : ACL_ALLOWED;
+  }
+
+  execute(command: ScriptCommand, reply: ReplyWriter): CallOutcome {
+    const { context, registry } = this.#m;
+    const { stats } = context;
+    context.reply = reply;
+    this.#open(command);
+    const id = this.#identify();
+    const problem = id < 0 ? UNKNOWN_COMMAND : this.#problemOf(id);
+    if (problem !== '') {
+      reply.error(problem);
+      return CALL_DONE;
+    }
+    context.db = this.#session.db;
+    const errors = reply.errorCount;
+    if (!this.#run(id)) return CALL_STOP;
+    const isError = reply.errorCount !== errors;
+    stats.called(id, isError);
+    if (isError) stats.errorReply(reply.lastError);
+    if (context.publisher.isMonitored) tellMonitors(context, registry, id, 'lua');
+    return CALL_DONE;
+  }
+
+  #open(command: ScriptCommand): void {
+    const { request } = this.#m.context;
+    request.source(command.bytes, command.view, command.args);
+    request.first = 0;
+    request.argc = command.argc;
+    request.start = 0;
+    request.end = command.end;
+  }
+
+  /** The id of the command in the request, -1: there is none. */
+  #identify(): number {
+    const { context, registry } = this.#m;
+    const { table } = registry;
+    const { request } = context;
+    const { bytes, argc } = request;
+    const at = request.offset(0);
+    const length = request.length(0);
+    if (
+      this.#name.length !== length ||
+      bytes.compare(this.#name, 0, length, at, at + length) !== 0
+    ) {
+      this.#name = request.copy(0);
+      this.#id = table.lookup(bytes, at, length);
+    }
+    const id = this.#id;
+    if (id < 0 || argc === 1 || table.isContainer[id] === 0) return id;
+    return table.lookupSub(id, bytes, request.offset(1), request.length(1));
+  }
+
+  #hasArity(id: number): boolean {
+    const arity = this.#m.registry.table.arity[id]!;
+    const { argc } = this.#m.context.request;
+    return arity > 0 ? argc === arity : argc >= -arity;
+  }
+
+  /** Why a command may not be called, as an error reply; '': it may. In Redis's order. */
+  #problemOf(id: number): string {
+    const { registry, context, clock } = this.#m;
+    const rules = this.#rules!;
+    if (!this.#hasArity(id)) return WRONG_ARGUMENTS;
+    const flags = registry.table.flagBits[id]!;
+    const place = registry.places[id]!;
+    if ((flags & FLAG_NOSCRIPT) !== 0 || place === PLACE_SCRIPT) return NOT_FROM_SCRIPTS;
+    if (place === PLACE_FRONT && !this.#allowed.has(id)) return NOT_FROM_SCRIPTS;
+    if (rules.isReadOnly && (flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0) return READ_ONLY;
+    if ((flags & FLAG_WRITE) === 0) return '';
+    if (context.writeRefusal !== '') return context.writeRefusal;
+    // Redis: a script that has written may go on, or it would be half done.
+    if (rules.isFull && (flags & FLAG_DENYOOM) !== 0 && !clock.hasWritten) return OUT_OF_MEMORY;
+    const { request, log } = context;
+    const keys = registry.table.lastKey[id]! < 0 ? request.argc : 1;
+    const refusal = log?.refusalOf(request.end, keys) ?? '';
+    if (refusal !== '') return refusal;
+    return clock.writes() ? '' : KILLED_BY_USER;
+  }
+
+  /** True: the reply is written; false: the script is to be stopped. */
+  #run(id: number): boolean {
+    const { registry, context } = this.#m;
+    const place = registry.places[id]!;
+    if (place === PLACE_FRONT) {
+      if ((registry.table.flagBits[id]! & FLAG_PUBSUB) !== 0) this.#hasActed = true;
+      registry.frontRuns[id]!(context, this.#session, this.#session.services);
+      return true;
+    }
+    if (place === PLACE_WORKER) return this.#runWide(id);
+    const single = registry.singleKey[id]!;
+    if (single !== 0) {
+      const shard = context.prehash(single);
+      const isLow = shard < 32;
+      const bit = 1 << (shard & 31);
+      if (((isLow ? this.#low : this.#high) & bit) === 0) {
+        if (!this.#goBeyond(isLow ? bit : 0, isLow ? 0 : bit)) return this.stopReason === null;
+      }
+    } else if (!this.#hasGatesFor(id)) {
+      return this.stopReason === null;
+    }
+    return this.#runNear(id);
+  }
+
+  /** True when the gates of all keys are closed; else the reply or `stopReason` says why not. */
+  #hasGatesFor(id: number): boolean {
+    const { executor, context } = this.#m;
+    const found = executor.shardsOf(id);
+    for (let i = 0; i < found; i++) context.clearPrehashed(executor.keyAt(i));
+    const low = executor.lowShards & ~this.#low;
+    const high = executor.highShards & ~this.#high;
+    return (low | high) === 0 || this.#goBeyond(low, high);
+  }
+
+  #runWide(id: number): boolean {
+    const { registry, context, log } = this.#m;
+    const isWalk = (registry.table.flagBits[id]! & FLAG_WRITE) === 0;
+    if ((this.#low & this.#high) !== ALL && !this.#goBeyond(~this.#low, ~this.#high)) {
+      return this.stopReason === null;
+    }
+    const outcome = registry.runs[id]!(context);
+    if (!isWalk) this.#hasActed = true;
+    log.seesAll();
+    context.publishNotes();
+    if (outcome === PAGING) {
+      context.pages.forget();
+      context.reply.error(ON_DISK);
+    }
+    return true;
+  }
+
+  /**
+   * It calls for shards of which it declares no key. True: their gates are closed; else the reply
+   * or `stopReason` says why not.
+   */
+  #goBeyond(wantedLow: number, wantedHigh: number): boolean {
+    const { context, transactions, clock } = this.#m;
+    const rules = this.#rules!;
+    if (rules.isStrict) {
+      context.reply.error(NOT_DECLARED);
+      return false;
+    }
+    this.wentBeyond = true;
+    const low = wantedLow & ~this.#gatedLow;
+    const high = wantedHigh & ~this.#gatedHigh;
+    if ((low | high) === 0) return true;
+    if (this.#isClean && !rules.isLast) {
+      this.stopReason = 'all gates';
+      return false;
+    }
+    const more = [...shardsOf(low, 0), ...shardsOf(high, 32)];
+    const has = (shard: number): boolean => hasBit(this.#gatedLow, this.#gatedHigh, shard);
+    if (!transactions.extend(more, has, () => clock.tick())) {
+      context.reply.error(TWO_EXTEND);
+      return false;
+    }
+    this.#gatedLow |= low;
+    this.#gatedHigh |= high;
+    return true;
+  }
+
+  /** Runs a command whose keys are behind closed gates. */
+  #runNear(id: number): boolean {
+    const { transactions, context } = this.#m;
+    for (let rounds = 0; ; rounds++) {
+      const outcome = transactions.runAwaiting(id);
+      if (outcome === DONE) return true;
+      if (outcome === FULL) {
+        if (rounds < MOST_ROUNDS && this.#reclaims()) continue;
+        if (this.#mayStop) {
+          this.stopReason = 'room';
+          return false;
+        }
+        context.reply.error(OUT_OF_MEMORY);
+        return true;
+      }
+      const brought = outcome === AWAITS ? '' : this.#bring(id);
+      const own = this.#takeOwn();
+      const foreign = transactions.takeAwaited();
+      if (own.length + foreign.length === 0) {
+        if (outcome === NOT_HERE && rounds === 0 && brought === '') continue;
+        context.reply.error(brought || STILL_READING);
+        return true;
+      }
+      if (this.#mayStop) {
+        this.stopReason = [...own, ...foreign];
+        return false;
+      }
+      if (own.length > 0 || rounds > MOST_ROUNDS) {
+        context.reply.error(STILL_READING);
+        return true;
+      }
+      this.#sleepFor(foreign);
+    }
+  }
+
+  /** What other workers read they read while this one sleeps. */
+  #sleepFor(awaited: readonly Awaited[]): void {
+    const { peers, clock } = this.#m;
+    while (!awaited.every(({ isDone }) => isDone)) {
+      clock.tick();
+      peers.wait();
+    }
+  }
+
+  /** What this worker would have to turn its wheel for. */
+  #takeOwn(): readonly Awaited[] {
+    return [...(this.#cold?.takeAwaited() ?? []), ...this.#m.store.held.takeAwaited()];
+  }
+
+  /** Brings what the command names within reach; returns '' or an error reply. */
+  #bring(id: number): string {
+    const { registry, context, transactions } = this.#m;
+    const { request } = context;
+    const keys: number[] = [];
+    const changes = (registry.table.flagBits[id]! & FLAG_WRITE) !== 0;
+    extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
+    for (const key of keys) {
+      const problem = transactions.bring(request.slice(key), context.db, true, changes);
+      if (problem !== '') return problem;
+    }
+    return '';
+  }
+
+  #reclaims(): boolean {
+    const { reclaimer, waiting } = this.#m;
+    return reclaimer.makeRoom(Date.now() + RECLAIM_SLICE_MS) || waiting.makeRoom() === 'room';
+  }
+
+  /** It has changed nothing. */
+  get #isClean(): boolean {
+    return !this.#hasActed && this.#m.log.position === this.#position;
+  }
+
+  get #mayStop(): boolean {
+    return this.#isClean && !this.#rules!.isLast;
+  }
+}
+
+function hasBit(low: number, high: number, shard: number): boolean {
+  return shard >= 0 && (((shard < 32 ? low : high) >>> (shard & 31)) & 1) === 1;
+}
+
+/** One bit for each of 32 shards from `base` on. */
+function bitsOf(shards: ReadonlySet<number>, base: number): number {
+  if (shards.size === SHARD_COUNT) return ALL;
+  let bits = 0;
+  for (const shard of shards) if (shard >= base && shard < base + 32) bits |= 1 << (shard - base);
+  return bits;
+}
+
+function shardsOf(bits: number, base: number): number[] {
+  const shards: number[] = [];
+  for (let i = 0; i < 32; i++) if ((bits >>> i) & 1) shards.push(base + i);
+  return shards;
+}
