@@ -32,6 +32,7 @@ import type { Peers } from './peers.ts';
 
 /** Looks at a gate before a worker goes to sleep for it: most are open again in microseconds. */
 const SPINS = 200;
+const NOTHING: readonly number[] = [];
 
 /** A script that goes on for long holds a gate that is needed; nothing has happened. */
 export class GateTaken extends Error {
@@ -65,6 +66,11 @@ export class Gates {
     this.#id = modules.index + 1;
   }
 
+  /** Closes one gate. @throws GateTaken */
+  closeOne(shard: number): void {
+    while (!this.#tryClose(shard)) this.#await(shard, NOTHING, 0);
+  }
+
   /** Closes the gates of shards, in ascending order. @throws GateTaken */
   close(ascending: readonly number[]): void {
     while (!this.#closeAll(ascending));
@@ -95,21 +101,34 @@ export class Gates {
 
   /** Opens the first `count` of the gates, and wakes those who wait for any. */
   open(shards: Iterable<number>, count = Infinity): void {
-    const { table, control, peers } = this.#m;
     let left = count;
     for (const shard of shards) {
       if (left-- <= 0) break;
-      table.locks.lock(shard);
-      table.setGate(shard, 0);
-      table.locks.unlock(shard);
+      this.#open(shard);
     }
-    // Who waits has counted itself before it looked at the gate for the last time.
-    if (control.hasGateWaiters) peers.wakeAll();
+    this.#wake();
+  }
+
+  openOne(shard: number): void {
+    this.#open(shard);
+    this.#wake();
+  }
+
+  #open(shard: number): void {
+    const { table } = this.#m;
+    table.locks.lock(shard);
+    table.setGate(shard, 0);
+    table.locks.unlock(shard);
+  }
+
+  /** Who waits has counted itself before it looked at the gate for the last time. */
+  #wake(): void {
+    if (this.#m.control.hasGateWaiters) this.#m.peers.wakeAll();
   }
 
   /** Waits until no other worker holds the shard's gate. No lock is held. @throws GateTaken */
   await(shard: number): void {
-    this.#await(shard, [], 0);
+    this.#await(shard, NOTHING, 0);
   }
 
   /**

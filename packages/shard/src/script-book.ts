@@ -35,6 +35,9 @@ export class ScriptBook {
   readonly #bySha = new Map<string, KnownScript>();
   readonly #byText = new Map<string, KnownScript>();
   #generation: number;
+  // The digest that was asked for last, as it came and in lower case.
+  readonly #lastDigits = new Uint8Array(DIGEST_LETTERS);
+  #lastSha = '';
 
   constructor(cache: ScriptCache) {
     this.#cache = cache;
@@ -49,6 +52,18 @@ export class ScriptBook {
     this.#bySha.clear();
     this.#byText.clear();
     engine.flush();
+  }
+
+  /** The same for a digest of forty letters of either case at an offset. */
+  byShaAt(engine: ScriptEngine, bytes: Buffer, at: number): KnownScript | string | null {
+    const last = this.#lastDigits;
+    let i = 0;
+    while (i < DIGEST_LETTERS && bytes[at + i] === last[i]) i++;
+    if (i < DIGEST_LETTERS || this.#lastSha === '') {
+      last.set(bytes.subarray(at, at + DIGEST_LETTERS));
+      this.#lastSha = bytes.toString('latin1', at, at + DIGEST_LETTERS).toLowerCase();
+    }
+    return this.bySha(engine, this.#lastSha);
   }
 
   /** The script of a digest, null: nobody knows it; or the error reply of its compilation. */

@@ -69,6 +69,9 @@ const WITHOUT_CONNECTION = ['ping', 'echo', 'select', 'time', 'publish', 'spubli
 const MOST_ROUNDS = 20;
 const RECLAIM_SLICE_MS = 2;
 const ALL = -1;
+/** The bytes of a name of 0..8 bytes in its first and its second word. */
+const LOW_MASKS = Int32Array.of(0, 0xff, 0xffff, 0xffffff, -1, -1, -1, -1, -1);
+const HIGH_MASKS = Int32Array.of(0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1);
 
 /** Why a script was stopped that has changed nothing. */
 export type StopReason = 'all gates' | 'room' | readonly Awaited[];
@@ -88,27 +91,18 @@ export interface ScriptCallsModules {
   readonly say: (level: number, message: string) => void;
 }
 
-/** How a script runs. */
-export interface CallRules {
-  /** The shards of the keys that it declares. */
-  readonly declared: ReadonlySet<number>;
-  /** Those whose gates are closed. */
-  readonly gated: ReadonlySet<number>;
-  readonly isReadOnly: boolean;
-  /** There is no memory, and it may not have more than there is. */
-  readonly isFull: boolean;
-  /** Keys that it does not declare are refused. */
-  readonly isStrict: boolean;
-  /** It is part of a transaction, or there is no more to wait for: it is never stopped. */
-  readonly isLast: boolean;
-}
-
 export class ScriptCalls implements ScriptHost {
   readonly #m: ScriptCallsModules;
   readonly #session: ScriptSession;
   readonly #allowed: ReadonlySet<number>;
   #cold: ColdReads | null = null;
-  #rules: CallRules | null = null;
+  isReadOnly = false;
+  /** There is no memory, and it may not have more than there is. */
+  isFull = false;
+  /** Keys that it does not declare are refused. */
+  isStrict = false;
+  /** It is part of a transaction, or there is no more to wait for: it is never stopped. */
+  isLast = false;
   // Shards of what it declares, one bit each, and of the gates that are closed.
   #low = 0;
   #high = 0;
@@ -121,9 +115,11 @@ export class ScriptCalls implements ScriptHost {
   stopReason: StopReason | null = null;
   /** It called for keys whose gates it did not have. */
   wentBeyond = false;
-  // The name that was looked up last.
-  #name: Buffer = Buffer.alloc(0);
-  #id = -1;
+  // The name that was looked up last: its bytes as two words, its length, its id.
+  #nameLow = 0;
+  #nameHigh = 0;
+  #nameLength = 0;
+  #nameId = -1;
 
   constructor(modules: ScriptCallsModules) {
     this.#m = modules;
@@ -137,15 +133,18 @@ export class ScriptCalls implements ScriptHost {
     this.#cold = cold;
   }
 
-  /** A script is about to be run, with its gates closed. */
-  begin(rules: CallRules): void {
+  /**
+   * A script is about to be run; how is said by the fields.
+   * @param declared shards of the keys that it declares
+   * @param gated those whose gates are closed
+   */
+  begin(declared: ReadonlySet<number>, gated: ReadonlySet<number>): void {
     const { context, log } = this.#m;
-    this.#rules = rules;
-    this.#low = bitsOf(rules.declared, 0);
-    this.#high = bitsOf(rules.declared, 32);
-    const isSame = rules.gated === rules.declared;
-    this.#gatedLow = isSame ? this.#low : bitsOf(rules.gated, 0);
-    this.#gatedHigh = isSame ? this.#high : bitsOf(rules.gated, 32);
+    this.#low = bitsOf(declared, 0);
+    this.#high = bitsOf(declared, 32);
+    const isSame = gated === declared;
+    this.#gatedLow = isSame ? this.#low : bitsOf(gated, 0);
+    this.#gatedHigh = isSame ? this.#high : bitsOf(gated, 32);
     this.#position = log.position;
     this.#hasActed = false;
     this.#session.db = context.db;
@@ -209,18 +208,29 @@ export class ScriptCalls implements ScriptHost {
     const { table } = registry;
     const { request } = context;
     const { bytes, argc } = request;
-    const at = request.offset(0);
-    const length = request.length(0);
-    if (
-      this.#name.length !== length ||
-      bytes.compare(this.#name, 0, length, at, at + length) !== 0
-    ) {
-      this.#name = request.copy(0);
-      this.#id = table.lookup(bytes, at, length);
-    }
-    const id = this.#id;
+    const id = this.#lookup();
     if (id < 0 || argc === 1 || table.isContainer[id] === 0) return id;
     return table.lookupSub(id, bytes, request.offset(1), request.length(1));
+  }
+
+  /** Looks the name up, unless it is the one before it again. */
+  #lookup(): number {
+    const { context, registry } = this.#m;
+    const { bytes, view, args } = context.request;
+    const at = args[0]!;
+    const length = args[1]!;
+    if (length < 3 || length > 8 || at + 8 > bytes.length) {
+      return registry.table.lookup(bytes, at, length);
+    }
+    const low = view.getInt32(at, true) & LOW_MASKS[length]!;
+    const high = view.getInt32(at + 4, true) & HIGH_MASKS[length]!;
+    if (low !== this.#nameLow || high !== this.#nameHigh || length !== this.#nameLength) {
+      this.#nameLow = low;
+      this.#nameHigh = high;
+      this.#nameLength = length;
+      this.#nameId = registry.table.lookup(bytes, at, length);
+    }
+    return this.#nameId;
   }
 
   #hasArity(id: number): boolean {
@@ -232,17 +242,16 @@ export class ScriptCalls implements ScriptHost {
   /** Why a command may not be called, as an error reply; '': it may. In Redis's order. */
   #problemOf(id: number): string {
     const { registry, context, clock } = this.#m;
-    const rules = this.#rules!;
     if (!this.#hasArity(id)) return WRONG_ARGUMENTS;
     const flags = registry.table.flagBits[id]!;
     const place = registry.places[id]!;
     if ((flags & FLAG_NOSCRIPT) !== 0 || place === PLACE_SCRIPT) return NOT_FROM_SCRIPTS;
     if (place === PLACE_FRONT && !this.#allowed.has(id)) return NOT_FROM_SCRIPTS;
-    if (rules.isReadOnly && (flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0) return READ_ONLY;
+    if (this.isReadOnly && (flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0) return READ_ONLY;
     if ((flags & FLAG_WRITE) === 0) return '';
     if (context.writeRefusal !== '') return context.writeRefusal;
     // Redis: a script that has written may go on, or it would be half done.
-    if (rules.isFull && (flags & FLAG_DENYOOM) !== 0 && !clock.hasWritten) return OUT_OF_MEMORY;
+    if (this.isFull && (flags & FLAG_DENYOOM) !== 0 && !clock.hasWritten) return OUT_OF_MEMORY;
     const { request, log } = context;
     const keys = registry.table.lastKey[id]! < 0 ? request.argc : 1;
     const refusal = log?.refusalOf(request.end, keys) ?? '';
@@ -307,8 +316,7 @@ export class ScriptCalls implements ScriptHost {
    */
   #goBeyond(wantedLow: number, wantedHigh: number): boolean {
     const { context, transactions, clock } = this.#m;
-    const rules = this.#rules!;
-    if (rules.isStrict) {
+    if (this.isStrict) {
       context.reply.error(NOT_DECLARED);
       return false;
     }
@@ -316,7 +324,7 @@ export class ScriptCalls implements ScriptHost {
     const low = wantedLow & ~this.#gatedLow;
     const high = wantedHigh & ~this.#gatedHigh;
     if ((low | high) === 0) return true;
-    if (this.#isClean && !rules.isLast) {
+    if (this.#mayStop) {
       this.stopReason = 'all gates';
       return false;
     }
@@ -405,7 +413,7 @@ export class ScriptCalls implements ScriptHost {
   }
 
   get #mayStop(): boolean {
-    return this.#isClean && !this.#rules!.isLast;
+    return this.#isClean && !this.isLast;
   }
 }
 

@@ -6,6 +6,7 @@
 import type { Config } from '@forgekv/config';
 import type { ScriptControl, ScriptKind } from '@forgekv/rings';
 import { GO_ON, type Interruption, KILLED } from '@forgekv/scripting';
+import type { ScriptTask } from './script-task.ts';
 
 /** From then on a script is long: sleeping for its gates would be felt. */
 const LONG_MS = 2;
@@ -20,18 +21,10 @@ export interface ScriptClockModules {
   readonly serveOthers: (kind: ScriptKind, isBusy: boolean) => void;
 }
 
-/** What is running. */
-export interface RunningScript {
-  readonly kind: ScriptKind;
-  /** Of a function. */
-  readonly name: string;
-  /** The command that called it. */
-  readonly words: () => Uint8Array[];
-}
-
 export class ScriptClock {
   readonly #m: ScriptClockModules;
-  #running: RunningScript | null = null;
+  #running: ScriptTask | null = null;
+  /** 0: nobody has asked yet. */
   #startedAt = 0;
   #nextRoundAt = 0;
   #isLong = false;
@@ -43,10 +36,9 @@ export class ScriptClock {
     this.#m = modules;
   }
 
-  begin(running: RunningScript): void {
+  begin(running: ScriptTask): void {
     this.#running = running;
-    this.#startedAt = performance.now();
-    this.#nextRoundAt = this.#startedAt + LONG_MS;
+    this.#startedAt = 0;
     this.hasWritten = false;
   }
 
@@ -69,13 +61,17 @@ export class ScriptClock {
   /** Looks at the clock, and at who wants something. */
   tick(): Interruption {
     const now = performance.now();
+    if (this.#startedAt === 0) {
+      this.#startedAt = now;
+      this.#nextRoundAt = now + LONG_MS;
+    }
     if (now < this.#nextRoundAt) return GO_ON;
     return this.#round(now);
   }
 
   #round(now: number): Interruption {
     const { control, config, index, serveOthers } = this.#m;
-    const { kind, name, words } = this.#running!;
+    const running = this.#running!;
     this.#nextRoundAt = now + ROUND_MS;
     if (!this.#isLong) {
       this.#isLong = true;
@@ -86,9 +82,10 @@ export class ScriptClock {
     if (!this.#isBusy && threshold > 0 && elapsed >= threshold) {
       this.#isBusy = true;
       const startedAtMs = Date.now() - elapsed;
-      control.becomesBusy(index, kind, this.hasWritten, startedAtMs, name, words());
+      const { kind, name } = running;
+      control.becomesBusy(index, kind, this.hasWritten, startedAtMs, name, running.words());
     }
-    serveOthers(kind, this.#isBusy);
+    serveOthers(running.kind, this.#isBusy);
     if (control.isKilled(index)) return KILLED;
     return control.isStopping && !this.hasWritten ? KILLED : GO_ON;
   }

@@ -6,14 +6,18 @@ import { createHash } from 'node:crypto';
 import { type CommandContext, ERR_NOT_INTEGER, NO_SCRIPT } from '@forgekv/commands';
 import { KIND_SCRIPT, type ScriptShare } from '@forgekv/rings';
 import {
+  type CompiledScript,
+  type RunOutcome,
   SCRIPT_ALLOW_OOM,
   SCRIPT_COMPATIBILITY,
   SCRIPT_NO_WRITES,
+  type ScriptArguments,
   type ScriptEngine,
 } from '@forgekv/scripting';
 import { digestOf, type KnownScript, ScriptBook } from './script-book.ts';
 import type { ScriptCalls } from './script-calls.ts';
-import type { ScriptRunner, ScriptTask, ScriptWait } from './script-runner.ts';
+import type { ScriptRunner, ScriptWait } from './script-runner.ts';
+import { ScriptTask } from './script-task.ts';
 
 const TOO_MANY_KEYS = "ERR Number of keys can't be greater than number of args";
 const NEGATIVE_KEYS = "ERR Number of keys can't be negative";
@@ -35,7 +39,13 @@ export class ScriptCommands {
   readonly #m: ScriptCommandsModules;
   readonly #book: ScriptBook;
   readonly #acts: ReadonlyMap<number, Act>;
+  readonly #task = new ScriptTask();
   #engine: ScriptEngine | null = null;
+  #compiled: CompiledScript | null = null;
+  readonly #runCompiled = (args: ScriptArguments): RunOutcome => {
+    const { context, calls } = this.#m;
+    return this.#engine!.run(this.#compiled!, args, calls, context.reply);
+  };
 
   /** @param names of all commands, by id */
   constructor(modules: ScriptCommandsModules, names: readonly string[]) {
@@ -98,7 +108,7 @@ export class ScriptCommands {
     }
     const keyCount = this.#keyCount();
     if (keyCount === null) return null;
-    const script = this.#book.bySha(this.#engine!, request.text(1).toLowerCase());
+    const script = this.#book.byShaAt(this.#engine!, request.bytes, request.offset(1));
     return this.#runScript(script ?? NO_SCRIPT, keyCount, isReadOnly, isWithin);
   }
 
@@ -120,14 +130,18 @@ export class ScriptCommands {
       reply.error(WRITES_IN_READ_ONLY);
       return null;
     }
-    const task: ScriptTask = {
-      ...{ kind: KIND_SCRIPT, name: '', learned: script, keyCount },
-      isReadOnly: isReadOnly || reads,
-      mayExceed: reads || (flags & SCRIPT_ALLOW_OOM) !== 0,
-      declaresWrites: !isOld && !reads,
-      run: (args) => this.#engine!.run(script.compiled, args, this.#m.calls, reply),
-    };
-    return this.#m.runner.run(task, isWithin);
+    const task = this.#task;
+    task.kind = KIND_SCRIPT;
+    task.name = '';
+    task.learned = script;
+    task.keyCount = keyCount;
+    task.isReadOnly = isReadOnly || reads;
+    task.mayExceed = reads || (flags & SCRIPT_ALLOW_OOM) !== 0;
+    task.declaresWrites = !isOld && !reads;
+    task.isWithin = isWithin;
+    task.run = this.#runCompiled;
+    this.#compiled = script.compiled;
+    return this.#m.runner.run(task);
   }
 
   /** SCRIPT LOAD script. */

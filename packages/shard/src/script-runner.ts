@@ -21,20 +21,24 @@ import {
   OUT_OF_MEMORY,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
-import { KIND_FUNCTION, type ScriptControl, type ScriptKind } from '@forgekv/rings';
-import { RUN_STOPPED, type RunOutcome, type ScriptArguments } from '@forgekv/scripting';
+import { CAP_UNDER } from '@forgekv/keyspace';
+import { KIND_FUNCTION, type ScriptControl } from '@forgekv/rings';
+import { RUN_STOPPED } from '@forgekv/scripting';
 import type { CapKeeper } from './cap-keeper.ts';
 import { GateTaken } from './gates.ts';
 import type { Awaited } from './peers.ts';
-import { type Learned, REACH_ALL, REACH_DECLARED } from './script-book.ts';
+import { REACH_ALL, REACH_DECLARED } from './script-book.ts';
 import type { ScriptCalls } from './script-calls.ts';
 import type { ScriptClock } from './script-clock.ts';
+import { FIRST_KEY, type ScriptTask } from './script-task.ts';
 import type { Transactions } from './transaction.ts';
 import { ALL_SHARDS } from './waiters.ts';
 import type { WaitingRuns } from './waiting-runs.ts';
 
 /** Runs of one script that were stopped for values that had to be read. */
 const MOST_STOPS = 1000;
+const NO_SHARDS: ReadonlySet<number> = new Set();
+const NO_KEYS: readonly Buffer[] = [];
 
 /** Room in the table or the dataset, others' turn first, or values that are being read. */
 export type ScriptWait = 'room' | 'dataset' | 'later' | readonly Awaited[];
@@ -51,30 +55,13 @@ export interface ScriptRunnerModules {
   readonly clock: ScriptClock;
 }
 
-/** What is to be run, with the command that calls it in the context's request. */
-export interface ScriptTask {
-  readonly kind: ScriptKind;
-  /** Of a function. */
-  readonly name: string;
-  readonly learned: Learned;
-  /** How many arguments behind the number of keys are keys. */
-  readonly keyCount: number;
-  readonly isReadOnly: boolean;
-  /** It may use more memory than there is. */
-  readonly mayExceed: boolean;
-  /** Its flags say that it writes: it is refused at once where writes are. */
-  readonly declaresWrites: boolean;
-  readonly run: (args: ScriptArguments) => RunOutcome;
-}
-
-/** Index of the first key among the arguments. */
-const FIRST_KEY = 3;
-
 export class ScriptRunner {
   readonly #m: ScriptRunnerModules;
   /** Of those that wait: how often they were stopped, by connection. */
   readonly #stops = new Map<number, number>();
   readonly #singles: readonly ReadonlySet<number>[];
+  /** The only shard of the keys that were looked at last, -1: there are more, or none. */
+  #only = -1;
 
   constructor(modules: ScriptRunnerModules) {
     this.#m = modules;
@@ -82,71 +69,91 @@ export class ScriptRunner {
   }
 
   /**
-   * Runs a script and writes its reply.
-   * @param isWithin it is part of a transaction that has all gates
+   * Runs a script that the command in the context's request calls for, and writes its reply.
    * @returns what it has to wait for, null: it is done
    */
-  run(task: ScriptTask, isWithin: boolean): ScriptWait | null {
+  run(task: ScriptTask): ScriptWait | null {
     const { context, cap } = this.#m;
-    const room = isWithin || task.isReadOnly ? 'room' : cap.makeRoom(FLAG_DENYOOM | FLAG_WRITE);
-    if (room === 'wait') return 'dataset';
-    if (room === 'later') return 'later';
-    const isFull = (isWithin ? cap.makeRoom(FLAG_DENYOOM) : room) === 'none' && !task.mayExceed;
-    const problem = task.declaresWrites ? this.#problem(isFull) : '';
-    if (problem !== '') {
-      context.reply.error(problem);
-      return null;
+    let isFull = false;
+    if (!task.isReadOnly && context.table.cap.state !== CAP_UNDER) {
+      const room = cap.makeRoom(FLAG_DENYOOM | FLAG_WRITE);
+      if (room === 'wait' && !task.isWithin) return 'dataset';
+      if (room === 'later' && !task.isWithin) return 'later';
+      isFull = room === 'none' && !task.mayExceed;
     }
-    if (isWithin) {
-      this.#runGated(task, this.#shardsOf(task.keyCount), ALL_SHARDS, isFull, true);
-      return null;
+    if (task.declaresWrites) {
+      const problem = isFull ? OUT_OF_MEMORY : context.writeRefusal;
+      if (problem !== '') {
+        context.reply.error(problem);
+        return null;
+      }
     }
-    return this.#runAlone(task, isFull);
-  }
-
-  #problem(isFull: boolean): string {
-    return isFull ? OUT_OF_MEMORY : this.#m.context.writeRefusal;
+    const { request } = context;
+    task.bytes = request.bytes;
+    task.args = request.args;
+    task.first = request.first + FIRST_KEY;
+    task.argCount = request.argc - FIRST_KEY - task.keyCount;
+    if (!task.isWithin) return this.#runAlone(task, isFull);
+    this.#runGated(task, this.#shardsOf(task), ALL_SHARDS, isFull, true);
+    return null;
   }
 
   #runAlone(task: ScriptTask, isFull: boolean): ScriptWait | null {
-    const { context, calls, transactions } = this.#m;
-    const client = context.changes.client;
+    const { calls, transactions } = this.#m;
     for (;;) {
-      const declared = this.#shardsOf(task.keyCount);
-      const isWide = task.learned.reach !== REACH_DECLARED;
-      const gated = this.#enter(isWide ? ALL_SHARDS : declared, task.keyCount);
-      if (!(gated instanceof Set)) return this.#refused(gated as GateTaken);
+      const declared = this.#shardsOf(task);
+      const only = task.learned.reach === REACH_DECLARED ? this.#only : -1;
+      const taken = this.#enter(task, declared, only);
+      if (taken !== null) return this.#refused(taken);
+      const gated = this.#m.transactions.gated;
       const awaited = this.#bringKeys(task.keyCount);
       if (awaited !== null) {
         transactions.leave(gated);
         return awaited;
       }
-      const stops = this.#stops.get(client) ?? 0;
-      const isDone = this.#runGated(task, declared, gated, isFull, stops > MOST_STOPS);
+      const isLast = this.#stops.size > 0 && this.#stopsOf() > MOST_STOPS;
+      const isDone = this.#runGated(task, declared, gated, isFull, isLast);
       transactions.serveReady();
-      transactions.leave(calls.wentBeyond ? calls.gates : gated);
+      if (only >= 0 && !calls.wentBeyond) transactions.leaveOne(only);
+      else transactions.leave(calls.wentBeyond ? calls.gates : gated);
       if (isDone) {
-        if (stops > 0) this.#stops.delete(client);
+        if (this.#stops.size > 0) this.#stops.delete(this.#m.context.changes.client);
         return null;
       }
       const { stopReason } = calls;
       if (stopReason === 'all gates') continue;
-      this.#stops.set(client, stops + 1);
+      this.#stopped(1);
       if (stopReason !== 'room') return stopReason!;
       if (this.#m.waiting.makeRoom(true) === 'wait') return 'room';
-      this.#stops.set(client, MOST_STOPS + 1);
+      this.#stopped(MOST_STOPS);
     }
   }
 
-  /** Closes gates; those that are closed then, or, with none closed, why they cannot be. */
-  #enter(shards: ReadonlySet<number>, keyCount: number): ReadonlySet<number> | GateTaken {
+  #stopsOf(): number {
+    return this.#stops.get(this.#m.context.changes.client) ?? 0;
+  }
+
+  #stopped(times: number): void {
+    this.#stops.set(this.#m.context.changes.client, this.#stopsOf() + times);
+  }
+
+  /** Closes gates; returns null, or, with none closed, why they cannot be. */
+  #enter(task: ScriptTask, declared: ReadonlySet<number>, only: number): GateTaken | null {
     const { transactions, context } = this.#m;
     const { request, table } = context;
     // Asked for only where somebody waits to move what is pushed there.
-    const count = table.awaited.movers === 0 ? 0 : keyCount;
-    const keys = Array.from({ length: count }, (_, i) => request.slice(FIRST_KEY + i));
+    const hasMovers = table.awaited.movers > 0;
     try {
-      return transactions.enterServing(shards, keys);
+      if (only >= 0 && !hasMovers) {
+        transactions.enterOne(only, declared);
+        return null;
+      }
+      const keys = hasMovers
+        ? Array.from({ length: task.keyCount }, (_, i) => request.slice(FIRST_KEY + i))
+        : NO_KEYS;
+      const shards = task.learned.reach === REACH_DECLARED ? declared : ALL_SHARDS;
+      transactions.enterServing(shards, keys);
+      return null;
     } catch (error) {
       if (error instanceof GateTaken) return error;
       throw error;
@@ -160,21 +167,23 @@ export class ScriptRunner {
     return null;
   }
 
-  #shardsOf(keyCount: number): ReadonlySet<number> {
+  /** The shards of the keys that it declares. */
+  #shardsOf({ keyCount }: ScriptTask): ReadonlySet<number> {
     const { request, table } = this.#m.context;
     const { hasher } = table;
-    const { bytes, view } = request;
+    const { bytes } = request;
+    this.#only = -1;
     if (keyCount === 0) return NO_SHARDS;
-    hasher.digest(bytes, view, request.offset(FIRST_KEY), request.length(FIRST_KEY));
-    const first = hasher.digestShard;
+    const first = hasher.shard(bytes, request.offset(FIRST_KEY), request.length(FIRST_KEY));
     let shards: Set<number> | null = null;
     for (let i = FIRST_KEY + 1; i < FIRST_KEY + keyCount; i++) {
-      hasher.digest(bytes, view, request.offset(i), request.length(i));
-      const shard = hasher.digestShard;
+      const shard = hasher.shard(bytes, request.offset(i), request.length(i));
       if (shard !== first) shards ??= new Set([first]);
       shards?.add(shard);
     }
-    return shards ?? this.#singles[first]!;
+    if (shards !== null) return shards;
+    this.#only = first;
+    return this.#singles[first]!;
   }
 
   /** Brings the keys it declares within reach; returns what has to be waited for, or null. */
@@ -216,13 +225,13 @@ export class ScriptRunner {
     context.sliceElements = Infinity;
     blocking.mode = BLOCKS_NEVER;
     if (!isBlock) log.beginBlock();
-    const isStrict = !config.boolean('script-undeclared-keys');
-    calls.begin({ declared, gated, isReadOnly: task.isReadOnly, isFull, isStrict, isLast });
-    const words = (): Uint8Array[] => wordsOf(bytes, args, first, argc);
-    clock.begin({ kind: task.kind, name: task.name, words });
-    const keyCount = task.keyCount;
-    const argCount = argc - FIRST_KEY - keyCount;
-    const outcome = task.run({ bytes, args, first: first + FIRST_KEY, keyCount, argCount });
+    calls.isReadOnly = task.isReadOnly;
+    calls.isFull = isFull;
+    calls.isLast = isLast;
+    calls.isStrict = !config.boolean('script-undeclared-keys');
+    calls.begin(declared, gated);
+    clock.begin(task);
+    const outcome = task.run(task);
     clock.end();
     context.reply = reply;
     context.publishNotes();
@@ -242,15 +251,6 @@ export class ScriptRunner {
   }
 }
 
-const NO_SHARDS: ReadonlySet<number> = new Set();
-
-function wordsOf(bytes: Buffer, args: Int32Array, first: number, argc: number): Uint8Array[] {
-  return Array.from({ length: argc }, (_, i) => {
-    const at = args[(first + i) * 2]!;
-    return bytes.subarray(at, at + args[(first + i) * 2 + 1]!);
-  });
-}
-
 /** What clients are told of a busy worker. */
 export function busyText(control: ScriptControl, worker: number): string {
   return control.kindOf(worker) === KIND_FUNCTION ? BUSY_FUNCTION : BUSY_SCRIPT;
@@ -264,9 +264,8 @@ export function gateIsFree(
 ): Awaited {
   return {
     get isDone() {
-      return (
-        table.gateOf(shard) !== holder + 1 || !control.isLong(holder) || control.isBusy(holder)
-      );
+      if (table.gateOf(shard) !== holder + 1) return true;
+      return !control.isLong(holder) || control.isBusy(holder);
     },
   };
 }

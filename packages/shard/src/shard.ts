@@ -121,7 +121,7 @@ export class Shard {
     context.isPaused = () => modules.control.isPaused;
     const ended = (run: SlicedRun<FrontLink>): void => this.#slicedEnded(run);
     this.#sliced = new SlicedRuns({ context, held: this.#store.held, ended });
-    this.#router = new BatchRouter(modules.registry, modules.table);
+    this.#router = new BatchRouter(modules.registry, modules.table, true);
     this.#executor = new Executor(modules.registry, this.#context, true);
     this.#peers = new Peers(modules.peers, modules.doorbell, this.#store);
     this.#waiters = new Waiters({

@@ -119,6 +119,28 @@ export class Transactions {
     this.#awaited = [];
   }
 
+  /** The shards whose gates are closed. */
+  get gated(): ReadonlySet<number> {
+    return this.#m.store.gated;
+  }
+
+  /** The same for one. */
+  enterOne(shard: number, gated: ReadonlySet<number>): void {
+    const { context, store, transactionId, gates } = this.#m;
+    gates.closeOne(shard);
+    context.transaction = transactionId;
+    context.blocking.ready = [];
+    store.enter(gated);
+    if (this.#awaited.length > 0) this.#awaited = [];
+  }
+
+  /** Ends what `enterOne` began; those who wait were served. */
+  leaveOne(shard: number): void {
+    this.#handBack();
+    this.#m.gates.openOne(shard);
+    this.#m.gates.ended();
+  }
+
   /**
    * Closes more gates, for a script that has changed something.
    * @param has says which gates it has
@@ -133,14 +155,19 @@ export class Transactions {
 
   /** Tells the owners what became of their values, and opens the gates. */
   leave(shards: Iterable<number>): void {
-    const { context, store, peers, gates } = this.#m;
+    const { gates } = this.#m;
+    this.#handBack();
+    gates.open(shards);
+    gates.ended();
+  }
+
+  #handBack(): void {
+    const { context, store, peers } = this.#m;
     for (const { worker, id, value } of store.leave()) {
       peers.change(worker, id, value && store.packChange(value));
     }
     context.transaction = 0;
     context.blocking.ready = null;
-    gates.open(shards);
-    gates.ended();
   }
 
   /**
