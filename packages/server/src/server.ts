@@ -13,7 +13,7 @@ import {
 import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
-import { Doorbell, ProcessControl } from '@forgekv/rings';
+import { Doorbell, ProcessControl, ScriptControl } from '@forgekv/rings';
 import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
 import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
@@ -43,6 +43,8 @@ const FIXED_AT_START = ['port', 'bind'];
 const PROGRESS_MS = 1000;
 /** Time an orderly stop may take, in milliseconds. */
 const STOP_MS = 10_000;
+/** The same when nothing is to be saved and a script goes on that may not be interrupted. */
+const BUSY_STOP_MS = 500;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -317,11 +319,14 @@ export class Server {
   async #stopInOrder(saves: boolean): Promise<void> {
     this.#ready = false;
     this.#control.stop();
+    const scripts = new ScriptControl(this.#wiring.scripts.control);
+    scripts.stop();
+    const mostMs = !saves && scripts.anyBusy ? BUSY_STOP_MS : STOP_MS;
     this.#liveness.stop();
     this.#sampler.stop();
     this.#http?.closeAllConnections();
     this.#http?.close();
-    const deadline = new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref());
+    const deadline = new Promise<void>((resolve) => setTimeout(resolve, mostMs).unref());
     const orderly = async (): Promise<void> => {
       await this.#saves.stop();
       await Promise.all(this.#fronts.map((front) => front.drain()));

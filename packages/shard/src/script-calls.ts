@@ -113,8 +113,10 @@ export class ScriptCalls implements ScriptHost {
   #hasActed = false;
   /** Why it was stopped. */
   stopReason: StopReason | null = null;
-  /** It called for keys whose gates it did not have. */
+  /** It called for keys that it does not declare. */
   wentBeyond = false;
+  /** Its gates are others than those it began with. */
+  hasOtherGates = false;
   // The name that was looked up last: its bytes as two words, its length, its id.
   #nameLow = 0;
   #nameHigh = 0;
@@ -150,9 +152,25 @@ export class ScriptCalls implements ScriptHost {
     this.#session.db = context.db;
     this.stopReason = null;
     this.wentBeyond = false;
+    this.hasOtherGates = false;
   }
 
-  /** The gates it has now: those it began with, and more. */
+  /**
+   * It goes on for long, with more gates than it has asked for so far: the others are opened. It
+   * has touched nothing behind them, so nobody can tell that they were closed.
+   */
+  narrow(): void {
+    if (this.wentBeyond || this.isLast) return;
+    const low = this.#gatedLow & ~this.#low;
+    const high = this.#gatedHigh & ~this.#high;
+    if ((low | high) === 0) return;
+    this.#gatedLow = this.#low;
+    this.#gatedHigh = this.#high;
+    this.hasOtherGates = true;
+    this.#m.transactions.narrow(new Set(this.gates), [...shardsOf(low, 0), ...shardsOf(high, 32)]);
+  }
+
+  /** The gates it has now. */
   get gates(): readonly number[] {
     return [...shardsOf(this.#gatedLow, 0), ...shardsOf(this.#gatedHigh, 32)];
   }
@@ -336,6 +354,7 @@ export class ScriptCalls implements ScriptHost {
     }
     this.#gatedLow |= low;
     this.#gatedHigh |= high;
+    this.hasOtherGates = true;
     return true;
   }
 

@@ -19,6 +19,8 @@ export interface ScriptClockModules {
   readonly index: number;
   /** Does what others wait for while a script goes on; tells clients so once it is busy. */
   readonly serveOthers: (kind: ScriptKind, isBusy: boolean) => void;
+  /** A script goes on for long from now on. */
+  readonly becameLong: () => void;
 }
 
 export class ScriptClock {
@@ -70,11 +72,12 @@ export class ScriptClock {
   }
 
   #round(now: number): Interruption {
-    const { control, config, index, serveOthers } = this.#m;
+    const { control, config, index, serveOthers, becameLong } = this.#m;
     const running = this.#running!;
     this.#nextRoundAt = now + ROUND_MS;
     if (!this.#isLong) {
       this.#isLong = true;
+      becameLong();
       control.becomesLong(index);
     }
     const threshold = config.integer('busy-reply-threshold');

@@ -114,8 +114,8 @@ export class ScriptRunner {
       const isLast = this.#stops.size > 0 && this.#stopsOf() > MOST_STOPS;
       const isDone = this.#runGated(task, declared, gated, isFull, isLast);
       transactions.serveReady();
-      if (only >= 0 && !calls.wentBeyond) transactions.leaveOne(only);
-      else transactions.leave(calls.wentBeyond ? calls.gates : gated);
+      if (only >= 0 && !calls.hasOtherGates) transactions.leaveOne(only);
+      else transactions.leave(calls.hasOtherGates ? calls.gates : gated);
       if (isDone) {
         if (this.#stops.size > 0) this.#stops.delete(this.#m.context.changes.client);
         return null;

@@ -53,7 +53,8 @@ export class Scripts {
     this.control = control;
     this.busy = new BusyService(modules);
     const serveOthers: BusyService['serve'] = (kind, isBusy) => this.busy.serve(kind, isBusy);
-    const clock = new ScriptClock({ control, config, index, serveOthers });
+    const becameLong = (): void => this.#calls.narrow();
+    const clock = new ScriptClock({ control, config, index, serveOthers, becameLong });
     const say = (level: number, message: string): void => {
       if (level >= LOG_LEVELS.indexOf(config.word('loglevel'))) modules.say(message);
     };

@@ -109,6 +109,13 @@ export class Transactions {
     this.service?.serve(this.#m.context.blocking.ready ?? []);
   }
 
+  /** Opens some of the gates, behind which nothing was touched. @param rest those that stay */
+  narrow(rest: ReadonlySet<number>, opened: readonly number[]): void {
+    const { store, gates } = this.#m;
+    store.enter(rest);
+    gates.open(opened);
+  }
+
   /** Closes the gates of shards; from now on they are this worker's. @throws GateTaken */
   enter(gated: ReadonlySet<number>): void {
     const { context, store, transactionId, gates } = this.#m;
