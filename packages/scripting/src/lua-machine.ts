@@ -83,15 +83,16 @@ export class LuaMachine {
     this.#module = new LuaModule(limits.memoryBytes);
     this.#lua = this.#module.lua;
     const lua = this.#lua;
-    this.stack = new LuaStack(this.#module);
+    this.stack = new LuaStack(this.#module, limits.memoryBytes);
     this.#toReply = new LuaToReply(this.stack);
     this.#errors = new ErrorDetails(this.stack);
     this.L = lua.lua_newstate(this.#module.allocator, this.#module.allocation);
     if (this.L === 0) throw new Error('no memory for Lua');
     this.redis = new RedisLibrary(this.stack, this.run, (L) => this.#end(L));
-    this.sandbox = new Sandbox({ stack: this.stack, memoryBytes: limits.memoryBytes });
+    this.sandbox = new Sandbox(this.stack);
     this.#keys = this.stack.constant('KEYS');
     this.#argv = this.stack.constant('ARGV');
+    this.stack.pulse = (L) => this.#hooked(L);
     this.#hook = this.#module.addHook((L) => this.#hooked(L));
     this.#build(extend);
   }
@@ -111,7 +112,7 @@ export class LuaMachine {
             this.redis.push(at);
             extend(this, at);
           },
-          ...valueLibraries(this.stack),
+          ...valueLibraries(this.stack, this.sandbox.frozen),
         };
         lua.lua_pushnumber(state, this.sandbox.build(state, libraries));
       } catch (error) {

@@ -6,17 +6,24 @@ import type { LuaFunction, LuaModule, LuaState } from './lua-module.ts';
 
 /** Up to so many bytes are copied one by one: a native call costs more. */
 const SHORT_BYTES = 40;
+const WORK_PER_PULSE = 4096;
 
 export class LuaStack {
   readonly module: LuaModule;
   readonly lua: LuaExports;
   /** Bytes of the string that `string` found last. */
   length = 0;
+  /** Most bytes of one string. */
+  readonly mostBytes: number;
+  /** Asked now and then by what takes long without running instructions; it may raise. */
+  pulse: (L: LuaState) => void = () => {};
   readonly #lengthCell: number;
+  #worked = 0;
   readonly #constants = new Map<string, number>();
 
-  constructor(module: LuaModule) {
+  constructor(module: LuaModule, mostBytes: number) {
     this.module = module;
+    this.mostBytes = mostBytes;
     this.lua = module.lua;
     this.#lengthCell = module.lua.malloc(8);
   }
@@ -51,6 +58,13 @@ export class LuaStack {
   text(L: LuaState, index: number): string {
     const at = this.string(L, index);
     return at === 0 ? '' : this.module.bytes.toString('latin1', at, at + this.length);
+  }
+
+  /** Counts a piece of work: whoever does a lot of it can be ended, too. */
+  work(L: LuaState): void {
+    if (++this.#worked < WORK_PER_PULSE) return;
+    this.#worked = 0;
+    this.pulse(L);
   }
 
   /** Pushes latin-1 text. */
@@ -88,7 +102,9 @@ export class LuaStack {
 
   /** Raises `bad argument #arg to 'name' (text)`. */
   argumentError(L: LuaState, arg: number, text: string): never {
-    this.lua.luaL_argerror(L, arg, this.constant(text));
+    const at = this.room(L, text.length);
+    this.module.bytes.write(`${text}\0`, at, 'latin1');
+    this.lua.luaL_argerror(L, arg, at);
     throw new Error('luaL_argerror returned');
   }
 

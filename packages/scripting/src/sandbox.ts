@@ -42,23 +42,15 @@ const MOST_INT = 2147483647;
 /** Pushes a library's table. */
 export type Library = (L: LuaState) => void;
 
-export interface SandboxModules {
-  readonly stack: LuaStack;
-  /** Most bytes of a string that is made in one go. */
-  readonly memoryBytes: number;
-}
-
 export class Sandbox {
   readonly random = new ScriptRandom();
   readonly frozen: FrozenTables;
   readonly #stack: LuaStack;
   readonly #lua: LuaExports;
-  readonly #memoryBytes: number;
 
-  constructor({ stack, memoryBytes }: SandboxModules) {
+  constructor(stack: LuaStack) {
     this.#stack = stack;
     this.#lua = stack.lua;
-    this.#memoryBytes = memoryBytes;
     this.frozen = new FrozenTables(stack);
   }
 
@@ -165,7 +157,7 @@ export class Sandbox {
         lua.lua_pushlstring(state, this.#stack.constant(''), 0);
         return 1;
       }
-      if (times > 0 && length * times > this.#memoryBytes) {
+      if (times > 0 && length * times > this.#stack.mostBytes) {
         return this.#stack.raise(state, 'resulting string too large');
       }
       return original(state);
