@@ -286,7 +286,7 @@ export class LuaMachine {
     const killed = isFunction ? 'FUNCTION' : 'SCRIPT';
     const text =
       this.run.ending === KILLED
-        ? `ERR Script killed by user with ${killed} KILL.`
+        ? `ERR Script killed by user with ${killed} KILL...`
         : 'ERR the script was ended: it has used up its instructions';
     this.redis.replyToLua.pushError(L, text, false);
     return this.stack.throw(L);
