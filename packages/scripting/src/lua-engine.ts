@@ -13,6 +13,7 @@ import {
   type ScriptEngine,
   type ScriptHost,
 } from './script-host.ts';
+import { WebRuntimeError } from './web-assembly.ts';
 
 const SCRIPT_NAME = '@user_script';
 
@@ -90,8 +91,7 @@ export class LuaEngine implements ScriptEngine {
     try {
       return kept.machine.call(kept, args, host, reply);
     } catch (thrown) {
-      if (!(thrown instanceof RangeError)) throw thrown;
-      // The stack of the thread is used up, by recursion inside of a function of Lua's library.
+      if (kept.machine.run.isInHost || !isOfModule(thrown)) throw thrown;
       // What the state was doing is unknown: it is left to the collector.
       this.#machine = newMachine(this.#limits);
       this.#scripts.clear();
@@ -130,6 +130,14 @@ export class LuaEngine implements ScriptEngine {
     const { stack, L } = this.#machine;
     stack.unref(L, ref);
   }
+}
+
+/**
+ * True for what the module itself throws: the stack of the thread is used up, by recursion inside
+ * of a function of Lua's library, or an access beyond its memory.
+ */
+function isOfModule(thrown: unknown): boolean {
+  return thrown instanceof RangeError || thrown instanceof WebRuntimeError;
 }
 
 function newMachine(limits: EngineLimits): LuaMachine {

@@ -205,7 +205,6 @@ export class LuaMachine {
     if (!entry.isFunction) {
       lua.lua_setfield(L, LUA_UPVALUE_1, this.#argv);
       this.stack.pushRef(L, entry.ref);
-      this.sandbox.random.seed(0);
     }
     lua.lua_call(L, entry.isFunction ? 2 : 0, 1);
     this.#toReply.write(L, this.#reply!, this.run.isResp3);

@@ -80,7 +80,7 @@ export class LuaToReply {
     // Most tables are arrays: those with a first element and none of the names, which all come
     // before elements, are found with one look at each name.
     if (this.#field(L, 'err', LUA_TSTRING)) {
-      reply.error(cText(stack.text(L, -1)));
+      reply.error(cText(stack.text(L, -1)).replace(/[\r\n]+$/, ''));
     } else if (this.#field(L, 'ok', LUA_TSTRING)) {
       reply.simple(stack.text(L, -1).replace(/[\r\n]/g, ' '));
     } else if (this.#field(L, 'double', LUA_TNUMBER)) {

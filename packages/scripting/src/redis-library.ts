@@ -15,11 +15,10 @@ import type { ScriptRun } from './script-run.ts';
 const REDIS_VERSION = '7.0.15';
 const REDIS_VERSION_NUM = 0x0007000f;
 
-const NO_ARGUMENTS = 'ERR Please specify at least one argument for this redis.call() call';
+const NO_ARGUMENTS = 'ERR Please specify at least one argument for this redis lib call';
 const BAD_ARGUMENT = 'ERR Lua redis lib command arguments must be strings or integers';
 const WRONG_ARGUMENTS = 'ERR wrong number or type of arguments';
 const REPLY_BYTES = 16 * 1024;
-const MINUS = 45;
 
 export class RedisLibrary {
   readonly replyToLua: ReplyToLua;
@@ -91,7 +90,10 @@ export class RedisLibrary {
     const reply = this.#reply;
     reply.position = 0;
     reply.resp3 = run.isResp3;
-    if (run.host.execute(command, reply) === CALL_STOP) {
+    run.isInHost = true;
+    const outcome = run.host.execute(command, reply);
+    run.isInHost = false;
+    if (outcome === CALL_STOP) {
       run.stop();
       return this.#end(L);
     }
@@ -148,7 +150,7 @@ export class RedisLibrary {
     }
     const level = Math.trunc(lua.lua_tonumber(L, 1));
     if (!(level >= LOG_DEBUG && level <= LOG_WARNING)) {
-      return this.#raise(L, 'ERR Invalid log level.');
+      return this.#raise(L, 'ERR Invalid debug level.');
     }
     const parts: string[] = [];
     for (let i = 2; i <= count; i++) {
@@ -174,13 +176,13 @@ export class RedisLibrary {
   #setRepl(L: LuaState): number {
     const lua = this.#lua;
     if (lua.lua_gettop(L) !== 1) {
-      return this.#raise(L, 'ERR redis.set_repl() requires one argument.');
+      return this.#raise(L, 'ERR redis.set_repl() requires two arguments.');
     }
     const flags = Math.trunc(lua.lua_tonumber(L, -1));
     if ((flags & ~3) !== 0) {
       return this.#raise(
         L,
-        'ERR Invalid replication flags. Please use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.',
+        'ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.',
       );
     }
     return 0;
@@ -190,16 +192,10 @@ export class RedisLibrary {
     const argc = this.#lua.lua_gettop(L);
     const command = this.#command;
     if (argc === 0) {
-      return this.#raise(
-        L,
-        'ERR Please specify at least one argument for this redis.acl_check_cmd() call',
-      );
+      return this.#raise(L, NO_ARGUMENTS);
     }
     if (!command.build(L, argc)) {
-      return this.#raise(
-        L,
-        'ERR redis.acl_check_cmd() command arguments must be strings or integers',
-      );
+      return this.#raise(L, BAD_ARGUMENT);
     }
     const answer = this.#run.host.aclCheck(command);
     if (answer === ACL_INVALID)
@@ -228,9 +224,8 @@ const CONSTANTS = {
   REDIS_VERSION_NUM,
 };
 
-/** `CODE text`, of a text that may begin with `-` (then its first word is a code) or not. */
+/** `CODE text`: the first of several words is the code (a `-` before it is left out). */
 export function withCode(text: string): string {
-  const line = text.replace(/[\r\n]+$/, '');
-  if (line.charCodeAt(0) !== MINUS) return `ERR ${line}`;
-  return line.includes(' ') ? line.slice(1) : `ERR ${line.slice(1)}`;
+  const line = text.replace(/[\r\n]+$/, '').replace(/^-/, '');
+  return line.includes(' ') ? line : `ERR ${line}`;
 }

@@ -2,7 +2,7 @@
 // that reaches files, other code or the virtual machine itself; all of it read-only.
 
 import { FrozenTables } from './frozen-tables.ts';
-import { LUA_GLOBALSINDEX, LUA_TSTRING, type LuaExports } from './lua-exports.ts';
+import { LUA_GLOBALSINDEX, LUA_TTABLE, type LuaExports } from './lua-exports.ts';
 import type { LuaState } from './lua-module.ts';
 import type { LuaStack } from './lua-stack.ts';
 import { RANDOM_MAX, ScriptRandom } from './script-random.ts';
@@ -37,6 +37,8 @@ const LIBRARIES = ['string', 'math', 'table', 'coroutine'];
 const ESCAPE = 27;
 /** `table.insert` moves everything between a position and the end, empty or not. */
 const LEAST_POSITION = -1_000_000;
+/** More does not fit on a stack of Lua. */
+const MOST_RESULTS = 1_000_000;
 const MOST_INT = 2147483647;
 
 /** Pushes a library's table. */
@@ -114,6 +116,14 @@ export class Sandbox {
     const lua = this.#lua;
     frozen.guardBase(L);
     frozen.guardReading(L, ['unpack']);
+    // Lua's own check of the range overflows.
+    frozen.replace(L, 'unpack', (original) => (state) => {
+      lua.luaL_checktype(state, 1, LUA_TTABLE);
+      const first = lua.luaL_optinteger(state, 2, 1);
+      const last = lua.lua_type(state, 3) <= 0 ? null : lua.luaL_checkinteger(state, 3);
+      if (last === null || last - first < MOST_RESULTS) return original(state);
+      return this.#stack.raise(state, 'too many results to unpack');
+    });
     frozen.replace(L, 'loadstring', (original) => (state) => {
       const at = this.#stack.checkString(state, 1);
       if (this.#stack.length === 0 || this.#stack.module.bytes[at] !== ESCAPE) {
@@ -124,11 +134,11 @@ export class Sandbox {
       return 2;
     });
     this.#replaceLoad(L);
+    this.#replacePcall(L);
     this.#replaceXpcall(L);
     frozen.replace(L, 'collectgarbage', (original) => (state) => this.#collect(state, original));
     this.#inLibrary(L, 'table', () => {
-      frozen.guardReading(L, ['foreach', 'foreachi', 'concat', 'maxn', 'getn']);
-      frozen.guardWriting(L, ['remove', 'sort', 'setn']);
+      frozen.guardReading(L, ['foreach', 'foreachi', 'concat', 'maxn', 'getn', 'remove', 'sort']);
       frozen.guardWriting(L, ['insert']);
       frozen.replace(L, 'insert', (original) => (state) => {
         if (lua.lua_gettop(state) === 3 && lua.lua_tonumber(state, 2) < LEAST_POSITION) {
@@ -185,11 +195,19 @@ export class Sandbox {
       lua.lua_createtable(state, 0, 0);
       for (let count = 1; ; count++) {
         lua.lua_pushvalue(state, 1);
-        lua.lua_call(state, 0, 1);
+        if (lua.lua_pcall(state, 0, 1, 0) !== 0) {
+          lua.lua_pushnil(state);
+          lua.lua_insert(state, -2);
+          return 2;
+        }
         const type = lua.lua_type(state, -1);
         if (type === 0) break;
-        if (type !== LUA_TSTRING) return stack.raise(state, 'reader function must return a string');
-        if (lua.lua_objlen(state, -1) === 0) break;
+        if (lua.lua_isstring(state, -1) === 0) {
+          lua.lua_pushnil(state);
+          stack.pushText(state, 'reader function must return a string');
+          return 2;
+        }
+        if (stack.string(state, -1) === 0 || stack.length === 0) break;
         lua.lua_rawseti(state, 3, count);
       }
       lua.lua_settop(state, 3);
@@ -199,6 +217,31 @@ export class Sandbox {
       lua.lua_call(state, 1, 1);
       lua.lua_pushvalue(state, 2);
       lua.lua_call(state, 2, 2);
+      return 2;
+    });
+  }
+
+  /** `pcall`: of an error that is a table with `err`, the script gets that text, as in Redis. */
+  #replacePcall(L: LuaState): void {
+    const lua = this.#lua;
+    this.#stack.setFunction(L, 'pcall', (state) => {
+      const count = lua.lua_gettop(state);
+      if (count === 0) {
+        lua.lua_pushboolean(state, 0);
+        this.#stack.pushText(state, 'attempt to call a boolean value');
+        return 2;
+      }
+      lua.lua_pushboolean(state, 1);
+      lua.lua_insert(state, 1);
+      if (lua.lua_pcall(state, count - 1, -1, 0) === 0) return lua.lua_gettop(state);
+      if (this.#stack.isTable(state, 2)) {
+        lua.lua_pushstring(state, this.#stack.constant('err'));
+        lua.lua_rawget(state, 2);
+        if (lua.lua_isstring(state, 3) === 0) lua.lua_settop(state, 2);
+        else lua.lua_replace(state, 2);
+      }
+      lua.lua_pushboolean(state, 0);
+      lua.lua_replace(state, 1);
       return 2;
     });
   }
@@ -240,12 +283,12 @@ export class Sandbox {
     return 1;
   }
 
-  /** `math.random` and `math.randomseed`, the same numbers in every script. */
+  /** `math.random` and `math.randomseed`: one sequence for all scripts of a worker. */
   #addRandom(L: LuaState): void {
     const lua = this.#lua;
     const stack = this.#stack;
     stack.setFunction(L, 'randomseed', (state) => {
-      this.random.seed(lua.luaL_checkinteger(state, 1));
+      this.random.seed(lua.luaL_checknumber(state, 1));
       return 0;
     });
     stack.setFunction(L, 'random', (state) => {

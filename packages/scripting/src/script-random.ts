@@ -1,4 +1,5 @@
-// The generator behind `math.random`: drand48 (POSIX), 48 bits, the same sequence in every script.
+// The generator behind `math.random`: drand48 (POSIX), 48 bits. As in Redis 7.0 it begins
+// anywhere, and goes on from script to script.
 
 /** Half of the state: 24 bits. */
 const HALF = 2 ** 24;
@@ -10,9 +11,13 @@ export const RANDOM_MAX = 2 ** 31 - 1;
 
 export class ScriptRandom {
   #high = 0;
-  #low = LOW_OF_SEED;
+  #low = 0;
 
-  /** Starts the sequence of a 32-bit seed. */
+  constructor() {
+    this.seed(Math.floor(Math.random() * 2 ** 32));
+  }
+
+  /** Starts the sequence of a seed, of which 32 bits count. */
   seed(seed: number): void {
     const bits = seed >>> 0;
     // state = seed * 2^16 + 0x330e

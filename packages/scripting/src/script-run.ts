@@ -24,6 +24,8 @@ export class ScriptRun {
   isResp3 = false;
   /** A run is going on; false while a library is loaded. */
   isActive = false;
+  /** A command is being executed: what is thrown now is the host's. */
+  isInHost = false;
   /** Why everything the script still tries is refused. */
   ending: Ending = GO_ON;
   /** Hooks since the run began. */
@@ -33,6 +35,7 @@ export class ScriptRun {
     this.host = host;
     this.isResp3 = false;
     this.isActive = true;
+    this.isInHost = false;
     this.ending = GO_ON;
     this.hooks = 0;
   }

@@ -11,6 +11,8 @@ const MOST_ALIGNMENT = 8;
 const MOST_INT = 2147483647;
 const WORD_BITS = 64;
 const ZERO = 0;
+/** A position behind all data. */
+const BEYOND = 2 ** 40;
 const STRING_SHORT = 'data string too short';
 
 const number = new DataView(new ArrayBuffer(8));
@@ -44,6 +46,8 @@ class StructLibrary {
     const out = this.#out;
     this.#begin(L);
     out.clear();
+    // Redis: behind the last argument is a nil.
+    this.#lua.lua_pushnil(L);
     let arg = 2;
     while (this.#at < this.#format.length) {
       const option = this.#format[this.#at++]!;
@@ -76,8 +80,8 @@ class StructLibrary {
     const data = stack.checkString(L, 2);
     const { length } = stack;
     let at = lua.luaL_optinteger(L, 3, 1);
-    if (at <= 0) stack.argumentError(L, 3, 'offset must be 1 or greater');
-    at--;
+    if (at === 0) stack.argumentError(L, 3, 'offset must be 1 or greater');
+    at = at < 0 ? BEYOND : at - 1;
     const bottom = lua.lua_gettop(L);
     while (this.#at < this.#format.length) {
       const option = this.#format[this.#at++]!;
@@ -122,9 +126,9 @@ class StructLibrary {
       const option = this.#format[this.#at++]!;
       const size = this.#size(L, option);
       total += this.#padding(total, option, size);
-      if (option === 's') stack.argumentError(L, 1, "variable-size format in 'size'");
+      if (option === 's') stack.argumentError(L, 1, "option 's' has no fixed size");
       if (option === 'c' && size === 0) {
-        stack.argumentError(L, 1, "variable-length format in 'size'");
+        stack.argumentError(L, 1, "option 'c0' has no fixed size");
       }
       if (!/[A-Za-z0-9]/.test(option)) this.#control(L, option);
       total += size;

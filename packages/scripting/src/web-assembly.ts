@@ -24,12 +24,15 @@ interface WebAssemblyInterface {
     new (bytes: Uint8Array): WasmModule;
     imports(module: WasmModule): { module: string; name: string }[];
   };
+  readonly RuntimeError: new () => Error;
   readonly Instance: new (
     module: WasmModule,
     imports: WasmImports,
   ) => { readonly exports: Readonly<Record<string, unknown>> };
 }
 
-export const { Module: WebModule, Instance: WebInstance } = (
-  globalThis as unknown as { WebAssembly: WebAssemblyInterface }
-).WebAssembly;
+export const {
+  Module: WebModule,
+  Instance: WebInstance,
+  RuntimeError: WebRuntimeError,
+} = (globalThis as unknown as { WebAssembly: WebAssemblyInterface }).WebAssembly;

@@ -77,7 +77,7 @@ export class JsonEncoder {
     this.#stack.work(L);
     const tooDeep = depth > this.#settings.encodeDepth || depth > MOST_DEPTH;
     if (tooDeep || this.#lua.lua_checkstack(L, 4) === 0) {
-      this.#stack.raise(L, `Cannot serialise, excessive depth (${depth})`);
+      this.#stack.raise(L, `Cannot serialise, excessive nesting (${depth})`);
     }
     this.#frozen.pushReal(L, -1);
     const length = this.#arrayLength(L);

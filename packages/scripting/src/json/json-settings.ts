@@ -108,7 +108,8 @@ class Options {
     if (this.#lua.lua_type(L, arg) === 0) return now;
     const value = this.#lua.luaL_checkinteger(L, arg);
     if (value >= least && value <= most) return value;
-    return this.#stack.argumentError(L, arg, `expected integer between ${least} and ${most}`);
+    // Always of the first argument, as in lua-cjson.
+    return this.#stack.argumentError(L, 1, `expected integer between ${least} and ${most}`);
   }
 
   choice(L: LuaState, now: number, names: readonly string[]): number {

@@ -37,7 +37,7 @@ export class MsgpackUnpacker {
     const limit = this.#lua.luaL_checkinteger(L, 2);
     const offset = this.#lua.luaL_optinteger(L, 3, 0);
     this.#lua.lua_settop(L, 1);
-    return this.#unpack(L, limit, offset, false);
+    return this.#unpack(L, limit, offset, limit === 0 && offset === 0);
   }
 
   #unpack(L: LuaState, limit: number, offset: number, all: boolean): number {
@@ -55,7 +55,8 @@ export class MsgpackUnpacker {
     this.#end = from + length;
     const bottom = lua.lua_gettop(L);
     let count = 0;
-    for (; this.#at < this.#end && count < limit; count++) this.#value(L, 0);
+    const most = all ? MOST_INT : limit;
+    for (; this.#at < this.#end && count < most; count++) this.#value(L, 0);
     if (all) return count;
     lua.luaL_checkstack(L, 1, stack.constant('in function mp_unpack_full'));
     lua.lua_pushnumber(L, this.#at === this.#end ? -1 : this.#at - from);
@@ -129,12 +130,13 @@ export class MsgpackUnpacker {
     }
   }
 
+  /** Of 8 bytes: the library takes them as signed ones. */
   #unsigned(L: LuaState, size: number): number {
     const at = this.#take(L, size);
     const { view } = this.#stack.module;
     if (size === 1) return view.getUint8(at);
     if (size === 2) return view.getUint16(at);
-    return size === 4 ? view.getUint32(at) : Number(view.getBigUint64(at));
+    return size === 4 ? view.getUint32(at) : Number(view.getBigInt64(at));
   }
 
   #signed(L: LuaState, size: number): number {
