@@ -104,12 +104,15 @@ export class CommandRunner {
   }
 
   #run(id: number, i: number): number {
-    const { registry, context, scripts } = this.#m;
+    const { registry, context, scripts, router } = this.#m;
     const { places } = registry;
     if (places[id] === PLACE_FRONT) return NOT_HERE;
     if (places[id] === PLACE_WORKER) return this.#runWide(id);
     if (places[id] === PLACE_SCRIPT) {
-      const wait = scripts.commands.run(id, false);
+      const { shards, hashes } = router;
+      const isRouted = registry.homeKey[id]! > 0 && context.request.argc > registry.homeKey[id]!;
+      const shard = isRouted ? shards[i]! : -1;
+      const wait = scripts.commands.run(id, false, shard, hashes[i]!);
       if (wait === null) return DONE;
       // Others have their turn first: the front sends it again.
       return wait === 'later' ? NOT_HERE : this.wait(wait);

@@ -360,7 +360,8 @@ export class ScriptCalls implements ScriptHost {
 
   /** Runs a command whose keys are behind closed gates. */
   #runNear(id: number): boolean {
-    const { transactions, context } = this.#m;
+    const { transactions, context, executor } = this.#m;
+    if (executor.run(id) === DONE) return true;
     for (let rounds = 0; ; rounds++) {
       const outcome = transactions.runAwaiting(id);
       if (outcome === DONE) return true;

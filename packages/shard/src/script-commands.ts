@@ -73,9 +73,12 @@ export class ScriptCommands {
   /**
    * Executes the command in the context's request.
    * @param isWithin it is part of a transaction that has all gates
+   * @param firstShard and @param firstHash of the argument that is the first key if there is one
    * @returns what it has to wait for, null: the reply is written
    */
-  run(id: number, isWithin: boolean): ScriptWait | null {
+  run(id: number, isWithin: boolean, firstShard = -1, firstHash = 0): ScriptWait | null {
+    this.#task.firstShard = firstShard;
+    this.#task.firstHash = firstHash;
     this.#engine ??= this.#m.createEngine();
     this.#book.refresh(this.#engine);
     return this.#acts.get(id)!(isWithin);

@@ -106,7 +106,7 @@ export class ScriptRunner {
       const taken = this.#enter(task, declared, only);
       if (taken !== null) return this.#refused(taken);
       const gated = this.#m.transactions.gated;
-      const awaited = this.#bringKeys(task.keyCount);
+      const awaited = this.#bringKeys(task);
       if (awaited !== null) {
         transactions.leave(gated);
         return awaited;
@@ -168,13 +168,16 @@ export class ScriptRunner {
   }
 
   /** The shards of the keys that it declares. */
-  #shardsOf({ keyCount }: ScriptTask): ReadonlySet<number> {
+  #shardsOf({ keyCount, firstShard }: ScriptTask): ReadonlySet<number> {
     const { request, table } = this.#m.context;
     const { hasher } = table;
     const { bytes } = request;
     this.#only = -1;
     if (keyCount === 0) return NO_SHARDS;
-    const first = hasher.shard(bytes, request.offset(FIRST_KEY), request.length(FIRST_KEY));
+    const first =
+      firstShard >= 0
+        ? firstShard
+        : hasher.shard(bytes, request.offset(FIRST_KEY), request.length(FIRST_KEY));
     let shards: Set<number> | null = null;
     for (let i = FIRST_KEY + 1; i < FIRST_KEY + keyCount; i++) {
       const shard = hasher.shard(bytes, request.offset(i), request.length(i));
@@ -187,13 +190,19 @@ export class ScriptRunner {
   }
 
   /** Brings the keys it declares within reach; returns what has to be waited for, or null. */
-  #bringKeys(keyCount: number): readonly Awaited[] | null {
+  #bringKeys({ keyCount, firstShard, firstHash }: ScriptTask): readonly Awaited[] | null {
     const { context, transactions } = this.#m;
     const { request, table, db } = context;
     const { bytes, view } = request;
     let isFar = false;
     for (let i = FIRST_KEY; i < FIRST_KEY + keyCount; i++) {
-      table.selectKey(bytes, view, request.offset(i), request.length(i), db);
+      const at = request.offset(i);
+      const length = request.length(i);
+      if (i === FIRST_KEY && firstShard >= 0) {
+        table.selectHashed(bytes, view, at, length, db, firstShard, firstHash);
+      } else {
+        table.selectKey(bytes, view, at, length, db);
+      }
       const { shard } = table;
       table.locks.lock(shard);
       const entry = table.find();

@@ -21,6 +21,9 @@ export class ScriptTask implements ScriptArguments {
   declaresWrites = false;
   /** It is part of a transaction that has all gates. */
   isWithin = false;
+  /** Shard and hash of the first key, -1: they are not known. */
+  firstShard = -1;
+  firstHash = 0;
   /** Runs it. */
   run: (args: ScriptArguments) => RunOutcome = () => 0;
 
