@@ -16,14 +16,12 @@ import {
   FLAG_WRITE,
 } from '@forgekv/catalog';
 import {
-  AWAITS,
   type CommandContext,
   type CommandRegistry,
   DONE,
   type EffectLog,
   type Executor,
   FULL,
-  NOT_HERE,
   OUT_OF_MEMORY,
   PAGING,
   PLACE_FRONT,
@@ -95,6 +93,8 @@ export class ScriptCalls implements ScriptHost {
   readonly #m: ScriptCallsModules;
   readonly #session: ScriptSession;
   readonly #allowed: ReadonlySet<number>;
+  /** Commands that reach into other databases. */
+  readonly #crossing: ReadonlySet<number>;
   #cold: ColdReads | null = null;
   isReadOnly = false;
   /** There is no memory, and it may not have more than there is. */
@@ -109,6 +109,7 @@ export class ScriptCalls implements ScriptHost {
   #gatedLow = 0;
   #gatedHigh = 0;
   #position = 0;
+  #firstDb = 0;
   /** It has done what is seen elsewhere and is no effect. */
   #hasActed = false;
   /** Why it was stopped. */
@@ -127,6 +128,7 @@ export class ScriptCalls implements ScriptHost {
     this.#m = modules;
     this.#session = new ScriptSession(modules.registry.table);
     const { names } = modules.registry.table;
+    this.#crossing = new Set(['copy', 'move'].map((name) => names.indexOf(name)));
     this.#allowed = new Set(WITHOUT_CONNECTION.map((name) => names.indexOf(name)));
   }
 
@@ -150,6 +152,7 @@ export class ScriptCalls implements ScriptHost {
     this.#position = log.position;
     this.#hasActed = false;
     this.#session.db = context.db;
+    this.#firstDb = context.db;
     this.stopReason = null;
     this.wentBeyond = false;
     this.hasOtherGates = false;
@@ -287,28 +290,30 @@ export class ScriptCalls implements ScriptHost {
       return true;
     }
     if (place === PLACE_WORKER) return this.#runWide(id);
+    let low: number;
+    let high: number;
     const single = registry.singleKey[id]!;
     if (single !== 0) {
       const shard = context.prehash(single);
-      const isLow = shard < 32;
-      const bit = 1 << (shard & 31);
-      if (((isLow ? this.#low : this.#high) & bit) === 0) {
-        if (!this.#goBeyond(isLow ? bit : 0, isLow ? 0 : bit)) return this.stopReason === null;
-      }
-    } else if (!this.#hasGatesFor(id)) {
-      return this.stopReason === null;
+      low = shard < 32 ? 1 << shard : 0;
+      high = shard < 32 ? 0 : 1 << (shard - 32);
+    } else {
+      const { executor } = this.#m;
+      const found = executor.shardsOf(id);
+      for (let i = 0; i < found; i++) context.clearPrehashed(executor.keyAt(i));
+      low = executor.lowShards;
+      high = executor.highShards;
     }
-    return this.#runNear(id);
-  }
-
-  /** True when the gates of all keys are closed; else the reply or `stopReason` says why not. */
-  #hasGatesFor(id: number): boolean {
-    const { executor, context } = this.#m;
-    const found = executor.shardsOf(id);
-    for (let i = 0; i < found; i++) context.clearPrehashed(executor.keyAt(i));
-    const low = executor.lowShards & ~this.#low;
-    const high = executor.highShards & ~this.#high;
-    return (low | high) === 0 || this.#goBeyond(low, high);
+    low &= ~this.#low;
+    high &= ~this.#high;
+    const isBeyond = (low | high) !== 0;
+    if (isBeyond && !this.#goBeyond(low, high)) return this.stopReason === null;
+    // What is declared was brought within reach, in the database the script began in.
+    if (isBeyond || context.db !== this.#firstDb || this.#crossing.has(id)) {
+      return this.#runFar(id);
+    }
+    if (this.#m.executor.run(id) === DONE) return true;
+    return this.#runFar(id);
   }
 
   #runWide(id: number): boolean {
@@ -358,36 +363,30 @@ export class ScriptCalls implements ScriptHost {
     return true;
   }
 
-  /** Runs a command whose keys are behind closed gates. */
-  #runNear(id: number): boolean {
-    const { transactions, context, executor } = this.#m;
-    if (executor.run(id) === DONE) return true;
+  /** Runs a command whose keys are behind closed gates, and may have to be brought there first. */
+  #runFar(id: number): boolean {
+    const { transactions, context } = this.#m;
+    this.#takeOwn();
     for (let rounds = 0; ; rounds++) {
-      const outcome = transactions.runAwaiting(id);
-      if (outcome === DONE) return true;
-      if (outcome === FULL) {
-        if (rounds < MOST_ROUNDS && this.#reclaims()) continue;
-        if (this.#mayStop) {
-          this.stopReason = 'room';
-          return false;
-        }
-        context.reply.error(OUT_OF_MEMORY);
-        return true;
+      const problem = this.#bring(id);
+      let isFull = problem === OUT_OF_MEMORY;
+      let own = this.#takeOwn();
+      let foreign = transactions.takeAwaited();
+      if (own.length + foreign.length === 0 && !isFull) {
+        const outcome = transactions.runAwaiting(id);
+        if (outcome === DONE) return true;
+        isFull = outcome === FULL;
+        own = this.#takeOwn();
+        foreign = transactions.takeAwaited();
       }
-      const brought = outcome === AWAITS ? '' : this.#bring(id);
-      const own = this.#takeOwn();
-      const foreign = transactions.takeAwaited();
-      if (own.length + foreign.length === 0) {
-        if (outcome === NOT_HERE && rounds === 0 && brought === '') continue;
-        context.reply.error(brought || STILL_READING);
-        return true;
-      }
-      if (this.#mayStop) {
-        this.stopReason = [...own, ...foreign];
+      if (isFull && rounds < MOST_ROUNDS && this.#reclaims()) continue;
+      const awaited = [...own, ...foreign];
+      if (this.#mayStop && (isFull || awaited.length > 0)) {
+        this.stopReason = isFull ? 'room' : awaited;
         return false;
       }
-      if (own.length > 0 || rounds > MOST_ROUNDS) {
-        context.reply.error(STILL_READING);
+      if (isFull || own.length > 0 || foreign.length === 0 || rounds > MOST_ROUNDS) {
+        context.reply.error(isFull ? OUT_OF_MEMORY : problem || STILL_READING);
         return true;
       }
       this.#sleepFor(foreign);
@@ -414,10 +413,15 @@ export class ScriptCalls implements ScriptHost {
     const { request } = context;
     const keys: number[] = [];
     const changes = (registry.table.flagBits[id]! & FLAG_WRITE) !== 0;
-    extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
-    for (const key of keys) {
-      const problem = transactions.bring(request.slice(key), context.db, true, changes);
-      if (problem !== '') return problem;
+    const count = extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
+    const databases = this.#crossing.has(id) ? context.databases.count : 1;
+    for (let i = 0; i < count; i++) {
+      const key = Buffer.from(request.slice(keys[i]!));
+      for (let k = 0; k < databases; k++) {
+        const db = databases === 1 ? context.db : k;
+        const problem = transactions.bring(key, db, true, changes);
+        if (problem !== '') return problem;
+      }
     }
     return '';
   }
