@@ -90,6 +90,11 @@ export class ErrorDetails {
     return `${bytes.toString('latin1', name, end)}: 0x${address}`;
   }
 
+  /** The text of the error on top of the stack, without where it happened. */
+  message(L: LuaState): string | null {
+    return this.#stack.isTable(L, -1) ? this.#field(L, 'err') : null;
+  }
+
   /** Returns the text of the error reply for the error on top of the stack. */
   describe(L: LuaState, name: string): string {
     const stack = this.#stack;

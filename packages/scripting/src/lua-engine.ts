@@ -2,7 +2,7 @@
 
 import type { ReplyWriter } from '@forgekv/protocol';
 import { LUA_GCCOLLECT } from './lua-exports.ts';
-import { type Entry, LuaMachine } from './lua-machine.ts';
+import { type Entry, isOfModule, LuaMachine } from './lua-machine.ts';
 import { parseShebang } from './script-flags.ts';
 import {
   type CompiledScript,
@@ -13,7 +13,6 @@ import {
   type ScriptEngine,
   type ScriptHost,
 } from './script-host.ts';
-import { WebRuntimeError } from './web-assembly.ts';
 
 const SCRIPT_NAME = '@user_script';
 
@@ -40,7 +39,7 @@ export class LuaEngine implements ScriptEngine {
 
   private constructor(limits: EngineLimits) {
     this.#limits = limits;
-    this.#machine = newMachine(limits);
+    this.#machine = new LuaMachine(limits, null);
   }
 
   /** Makes an engine; takes a few milliseconds. */
@@ -68,7 +67,7 @@ export class LuaEngine implements ScriptEngine {
     const machine = this.#machine;
     const problem = machine.load(body, shebang.codeAt, SCRIPT_NAME);
     if (problem !== null) return `ERR Error compiling script (new function): ${problem}`;
-    const ref = machine.stack.ref(machine.L);
+    const ref = machine.keep();
     const script = { sha, name: sha, flags: shebang.flags, ref, isFunction: false, machine };
     this.#scripts.set(sha, script);
     this.#newest = script;
@@ -93,7 +92,7 @@ export class LuaEngine implements ScriptEngine {
     } catch (thrown) {
       if (kept.machine.run.isInHost || !isOfModule(thrown)) throw thrown;
       // What the state was doing is unknown: it is left to the collector.
-      this.#machine = newMachine(this.#limits);
+      this.#machine = new LuaMachine(this.#limits, null);
       this.#scripts.clear();
       this.#newest = null;
       reply.position = from;
@@ -130,16 +129,4 @@ export class LuaEngine implements ScriptEngine {
     const { stack, L } = this.#machine;
     stack.unref(L, ref);
   }
-}
-
-/**
- * True for what the module itself throws: the stack of the thread is used up, by recursion inside
- * of a function of Lua's library, or an access beyond its memory.
- */
-function isOfModule(thrown: unknown): boolean {
-  return thrown instanceof RangeError || thrown instanceof WebRuntimeError;
-}
-
-function newMachine(limits: EngineLimits): LuaMachine {
-  return new LuaMachine(limits, () => {});
 }

@@ -13,11 +13,11 @@ import {
   LUA_UPVALUE_1,
   type LuaExports,
 } from './lua-exports.ts';
-import { LuaModule, type LuaState } from './lua-module.ts';
+import { type LuaFunction, LuaModule, type LuaState } from './lua-module.ts';
 import { LuaStack } from './lua-stack.ts';
 import { cText, LuaToReply } from './lua-to-reply.ts';
 import { RedisLibrary } from './redis-library.ts';
-import { type Library, Sandbox } from './sandbox.ts';
+import { type Globals, type Library, Sandbox } from './sandbox.ts';
 import {
   type EngineLimits,
   GO_ON,
@@ -33,6 +33,7 @@ import {
 } from './script-host.ts';
 import { EXHAUSTED, ScriptRun } from './script-run.ts';
 import { valueLibraries } from './value-libraries.ts';
+import { WebRuntimeError } from './web-assembly.ts';
 
 /** First byte of compiled code, which is not accepted. */
 const ESCAPE = 27;
@@ -43,6 +44,10 @@ const KEEP_SCRATCH_BYTES = 1024 * 1024;
 /** Scripts find their bottom of the stack here: the error handler, then the entry. */
 const HANDLER = 1;
 const ENTRY = 2;
+
+const KILLED_SCRIPT = 'ERR Script killed by user with SCRIPT KILL.';
+const KILLED_FUNCTION = 'ERR Script killed by user with FUNCTION KILL.';
+const OUT_OF_INSTRUCTIONS = 'ERR the script was ended: it has used up its instructions';
 
 /** What a run calls, and how its errors are told. */
 export interface Entry {
@@ -66,6 +71,9 @@ export class LuaMachine {
   readonly #toReply: LuaToReply;
   readonly #errors: ErrorDetails;
   readonly #hook: number;
+  readonly #globals: Globals;
+  /** What code sees while a library is loaded; 0: the machine is for scripts. */
+  #loadGlobals = 0;
   readonly #keys: number;
   readonly #argv: number;
   #runs = 0;
@@ -75,10 +83,10 @@ export class LuaMachine {
   #reply: ReplyWriter | null = null;
 
   /**
-   * @param extend changes the `redis` table on top of the stack before it is made read-only
+   * @param register `redis.register_function`: the machine is for functions; null: for scripts
    * @throws Error when the limits leave no room for the libraries
    */
-  constructor(limits: EngineLimits, extend: (machine: LuaMachine, L: LuaState) => void) {
+  constructor(limits: EngineLimits, register: LuaFunction | null) {
     this.#limits = limits;
     this.#module = new LuaModule(limits.memoryBytes);
     this.#lua = this.#module.lua;
@@ -94,45 +102,46 @@ export class LuaMachine {
     this.#argv = this.stack.constant('ARGV');
     this.stack.pulse = (L) => this.#hooked(L);
     this.#hook = this.#module.addHook((L) => this.#hooked(L));
-    this.#build(extend);
+    this.#globals = this.#build(register);
   }
 
   get usedBytes(): number {
     return this.#module.usedBytes;
   }
 
-  #build(extend: (machine: LuaMachine, L: LuaState) => void): void {
+  #build(register: LuaFunction | null): Globals {
     const lua = this.#lua;
     const { L } = this;
     let thrown: unknown = null;
+    let built = null as Globals | null;
     const build = this.#module.addFunction((state) => {
       try {
         const libraries: Record<string, Library> = {
-          redis: (at) => {
-            this.redis.push(at);
-            extend(this, at);
-          },
+          redis: (at) => this.redis.push(at, register === null),
           ...valueLibraries(this.stack, this.sandbox.frozen),
         };
-        lua.lua_pushnumber(state, this.sandbox.build(state, libraries));
+        built = this.sandbox.build(state, libraries);
+        if (register !== null) {
+          this.#loadGlobals = this.sandbox.restricted(state, (at) =>
+            this.redis.pushForLoading(at, register),
+          );
+        }
       } catch (error) {
         thrown = error;
         throw error;
       }
-      return 1;
+      return 0;
     });
     lua.lua_pushcclosure(L, build, 0);
-    if (lua.lua_pcall(L, 0, 1, 0) !== LUA_OK) {
+    if (lua.lua_pcall(L, 0, 0, 0) !== LUA_OK || built === null) {
       throw new Error(`the sandbox cannot be built: ${this.stack.text(L, -1)}`, { cause: thrown });
     }
-    const globals = lua.lua_tonumber(L, -1);
-    lua.lua_settop(L, 0);
     lua.lua_pushcclosure(
       L,
       this.#module.addFunction((at) => this.#errors.handle(at)),
       0,
     );
-    this.stack.pushRef(L, globals);
+    this.stack.pushRef(L, built.real);
     lua.lua_pushcclosure(
       L,
       this.#module.addFunction((at) => this.#enter(at)),
@@ -141,6 +150,12 @@ export class LuaMachine {
     invariant(lua.lua_gettop(L) === ENTRY, 'the bottom of the stack is known');
     lua.lua_gc(L, LUA_GCCOLLECT, 0);
     this.#setHook(L, this.#limits.hookInstructions);
+    return built;
+  }
+
+  /** Pops the function that was loaded and keeps it: returns its ref. */
+  keep(): number {
+    return this.#module.beyondBudget(() => this.stack.ref(this.L));
   }
 
   /**
@@ -175,7 +190,7 @@ export class LuaMachine {
     const { L, run } = this;
     invariant(!run.isActive, 'one script at a time');
     const from = reply.position;
-    run.begin(host);
+    run.begin(host, entry.isFunction ? KILLED_FUNCTION : KILLED_SCRIPT);
     this.#entry = entry;
     this.#args = args;
     this.#reply = reply;
@@ -190,6 +205,34 @@ export class LuaMachine {
     lua.lua_settop(L, ENTRY);
     this.#settle(status);
     return outcome;
+  }
+
+  /**
+   * Runs the code of a library, which sees little more than `redis.register_function`.
+   * @param timeout the error when the host ends it
+   * @returns null, or the text of the error
+   */
+  register(ref: number, host: ScriptHost, timeout: string): string | null {
+    const lua = this.#lua;
+    const { L, run, stack } = this;
+    invariant(!run.isActive, 'one script at a time');
+    run.begin(host, timeout);
+    this.sandbox.show(L, this.#globals, this.#loadGlobals);
+    let status: number;
+    try {
+      stack.pushRef(L, ref);
+      status = lua.lua_pcall(L, 0, 0, HANDLER);
+    } finally {
+      run.end();
+    }
+    this.sandbox.show(L, this.#globals, this.#globals.real);
+    const problem =
+      status === LUA_OK
+        ? null
+        : this.#module.beyondBudget(() => this.#errors.message(L) ?? 'ERR not enough memory');
+    lua.lua_settop(L, ENTRY);
+    this.#settle(status);
+    return problem;
   }
 
   /** Inside of the protected call: the arguments, the function, its result. */
@@ -230,7 +273,8 @@ export class LuaMachine {
     if (status === LUA_ERRMEM) {
       reply.error(`ERR not enough memory script: ${this.#entry!.name}`);
     } else {
-      reply.error(this.#errors.describe(L, this.#entry!.name));
+      const { name } = this.#entry!;
+      reply.error(this.#module.beyondBudget(() => this.#errors.describe(L, name)));
     }
     return run.ending === KILLED ? RUN_KILLED : RUN_FAILED;
   }
@@ -281,13 +325,16 @@ export class LuaMachine {
    */
   #end(L: LuaState): never {
     this.#setHook(L, 1);
-    const isFunction = this.#entry?.isFunction === true;
-    const killed = isFunction ? 'FUNCTION' : 'SCRIPT';
-    const text =
-      this.run.ending === KILLED
-        ? `ERR Script killed by user with ${killed} KILL...`
-        : 'ERR the script was ended: it has used up its instructions';
+    const text = this.run.ending === KILLED ? this.run.killedText : OUT_OF_INSTRUCTIONS;
     this.redis.replyToLua.pushError(L, text, false);
     return this.stack.throw(L);
   }
+}
+
+/**
+ * True for what the module itself throws: the stack of the thread is used up, by recursion inside
+ * of a function of Lua's library, or an access beyond its memory.
+ */
+export function isOfModule(thrown: unknown): boolean {
+  return thrown instanceof RangeError || thrown instanceof WebRuntimeError;
 }

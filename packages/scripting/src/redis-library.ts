@@ -46,12 +46,26 @@ export class RedisLibrary {
   }
 
   /** Pushes a new table with all functions and constants. */
-  push(L: LuaState): void {
+  push(L: LuaState, isForScripts: boolean): void {
     const lua = this.#lua;
     const stack = this.#stack;
     lua.lua_createtable(L, 0, 32);
-    for (const [name, call] of Object.entries(this.#functions())) stack.setFunction(L, name, call);
+    for (const [name, call] of Object.entries(this.#functions())) {
+      if (isForScripts || !SCRIPTS_ONLY.includes(name)) stack.setFunction(L, name, call);
+    }
     for (const [name, value] of Object.entries(CONSTANTS)) stack.setNumber(L, name, value);
+    stack.setText(L, 'REDIS_VERSION', REDIS_VERSION);
+  }
+
+  /** Pushes the table that a library sees while it is loaded. */
+  pushForLoading(L: LuaState, register: LuaFunction): void {
+    const stack = this.#stack;
+    this.#lua.lua_createtable(L, 0, 8);
+    stack.setFunction(L, 'register_function', register);
+    stack.setFunction(L, 'log', (state) => this.#log(state));
+    for (const [name, value] of Object.entries(CONSTANTS)) {
+      if (!name.startsWith('REPL_')) stack.setNumber(L, name, value);
+    }
     stack.setText(L, 'REDIS_VERSION', REDIS_VERSION);
   }
 
@@ -134,7 +148,7 @@ export class RedisLibrary {
 
   #sha1hex(L: LuaState): number {
     const stack = this.#stack;
-    if (this.#lua.lua_gettop(L) !== 1) return this.#raise(L, 'ERR wrong number of arguments');
+    if (this.#lua.lua_gettop(L) !== 1) return this.raise(L, 'ERR wrong number of arguments');
     const at = stack.string(L, 1);
     const bytes = stack.module.bytes.subarray(at, at === 0 ? 0 : at + stack.length);
     stack.pushText(L, createHash('sha1').update(bytes).digest('hex'));
@@ -144,13 +158,13 @@ export class RedisLibrary {
   #log(L: LuaState): number {
     const lua = this.#lua;
     const count = lua.lua_gettop(L);
-    if (count < 2) return this.#raise(L, 'ERR redis.log() requires two arguments or more.');
+    if (count < 2) return this.raise(L, 'ERR redis.log() requires two arguments or more.');
     if (lua.lua_isnumber(L, 1) === 0) {
-      return this.#raise(L, 'ERR First argument must be a number (log level).');
+      return this.raise(L, 'ERR First argument must be a number (log level).');
     }
     const level = Math.trunc(lua.lua_tonumber(L, 1));
     if (!(level >= LOG_DEBUG && level <= LOG_WARNING)) {
-      return this.#raise(L, 'ERR Invalid debug level.');
+      return this.raise(L, 'ERR Invalid debug level.');
     }
     const parts: string[] = [];
     for (let i = 2; i <= count; i++) {
@@ -163,11 +177,11 @@ export class RedisLibrary {
   #setresp(L: LuaState): number {
     const lua = this.#lua;
     if (lua.lua_gettop(L) !== 1) {
-      return this.#raise(L, 'ERR redis.setresp() requires one argument.');
+      return this.raise(L, 'ERR redis.setresp() requires one argument.');
     }
     const version = Math.trunc(lua.lua_tonumber(L, -1));
     if (version !== 2 && version !== 3) {
-      return this.#raise(L, 'ERR RESP version must be 2 or 3.');
+      return this.raise(L, 'ERR RESP version must be 2 or 3.');
     }
     this.#run.isResp3 = version === 3;
     return 0;
@@ -176,11 +190,11 @@ export class RedisLibrary {
   #setRepl(L: LuaState): number {
     const lua = this.#lua;
     if (lua.lua_gettop(L) !== 1) {
-      return this.#raise(L, 'ERR redis.set_repl() requires two arguments.');
+      return this.raise(L, 'ERR redis.set_repl() requires two arguments.');
     }
     const flags = Math.trunc(lua.lua_tonumber(L, -1));
     if ((flags & ~3) !== 0) {
-      return this.#raise(
+      return this.raise(
         L,
         'ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.',
       );
@@ -192,24 +206,27 @@ export class RedisLibrary {
     const argc = this.#lua.lua_gettop(L);
     const command = this.#command;
     if (argc === 0) {
-      return this.#raise(L, NO_ARGUMENTS);
+      return this.raise(L, NO_ARGUMENTS);
     }
     if (!command.build(L, argc)) {
-      return this.#raise(L, BAD_ARGUMENT);
+      return this.raise(L, BAD_ARGUMENT);
     }
     const answer = this.#run.host.aclCheck(command);
     if (answer === ACL_INVALID)
-      return this.#raise(L, 'ERR Invalid command passed to redis.acl_check_cmd()');
+      return this.raise(L, 'ERR Invalid command passed to redis.acl_check_cmd()');
     this.#lua.lua_pushboolean(L, answer === ACL_ALLOWED ? 1 : 0);
     return 1;
   }
 
   /** Raises a table with `err`. */
-  #raise(L: LuaState, text: string): never {
+  raise(L: LuaState, text: string): never {
     this.replyToLua.pushError(L, text, false);
     return this.#stack.throw(L);
   }
 }
+
+/** Not in the `redis` table of functions. */
+const SCRIPTS_ONLY = ['breakpoint', 'debug', 'replicate_commands'];
 
 const CONSTANTS = {
   LOG_DEBUG: 0,

@@ -5,6 +5,7 @@ import { FrozenTables } from './frozen-tables.ts';
 import { LUA_GLOBALSINDEX, LUA_TTABLE, type LuaExports } from './lua-exports.ts';
 import type { LuaState } from './lua-module.ts';
 import type { LuaStack } from './lua-stack.ts';
+import { replaceCalls, replaceLoad } from './protected-calls.ts';
 import { RANDOM_MAX, ScriptRandom } from './script-random.ts';
 
 /** Global functions of Lua that stay. */
@@ -41,6 +42,14 @@ const LEAST_POSITION = -1_000_000;
 const MOST_RESULTS = 1_000_000;
 const MOST_INT = 2147483647;
 
+/** Refs of the tables that make the globals. */
+export interface Globals {
+  /** The real table, in which the engine sets KEYS and ARGV. */
+  readonly real: number;
+  /** The metatable of the read-only form. */
+  readonly link: number;
+}
+
 /** Pushes a library's table. */
 export type Library = (L: LuaState) => void;
 
@@ -49,6 +58,7 @@ export class Sandbox {
   readonly frozen: FrozenTables;
   readonly #stack: LuaStack;
   readonly #lua: LuaExports;
+  #missing: number | undefined;
 
   constructor(stack: LuaStack) {
     this.#stack = stack;
@@ -58,9 +68,8 @@ export class Sandbox {
 
   /**
    * Fills the empty state and makes its globals read-only.
-   * @returns a ref of the real table of globals, in which the engine sets KEYS and ARGV
    */
-  build(L: LuaState, libraries: Readonly<Record<string, Library>>): number {
+  build(L: LuaState, libraries: Readonly<Record<string, Library>>): Globals {
     const lua = this.#lua;
     const stack = this.#stack;
     this.#open(L);
@@ -133,9 +142,8 @@ export class Sandbox {
       this.#stack.pushText(state, 'compiled code is not accepted');
       return 2;
     });
-    this.#replaceLoad(L);
-    this.#replacePcall(L);
-    this.#replaceXpcall(L);
+    replaceLoad(L, this.#stack);
+    replaceCalls(L, this.#stack);
     frozen.replace(L, 'collectgarbage', (original) => (state) => this.#collect(state, original));
     this.#inLibrary(L, 'table', () => {
       frozen.guardReading(L, ['foreach', 'foreachi', 'concat', 'maxn', 'getn', 'remove', 'sort']);
@@ -171,106 +179,6 @@ export class Sandbox {
         return this.#stack.raise(state, 'resulting string too large');
       }
       return original(state);
-    });
-  }
-
-  /** `load`: its pieces are put together first, so that compiled code is found. */
-  #replaceLoad(L: LuaState): void {
-    const lua = this.#lua;
-    const stack = this.#stack;
-    lua.lua_getfield(L, -1, stack.constant('loadstring'));
-    const loadstring = stack.ref(L);
-    lua.lua_getfield(L, LUA_GLOBALSINDEX, stack.constant('table'));
-    lua.lua_getfield(L, -1, stack.constant('concat'));
-    const concat = stack.ref(L);
-    lua.lua_settop(L, -2);
-    stack.setFunction(L, 'load', (state) => {
-      lua.luaL_checktype(state, 1, 6);
-      lua.lua_settop(state, 2);
-      if (lua.lua_type(state, 2) === 0) {
-        stack.pushText(state, '=(load)');
-        lua.lua_replace(state, 2);
-      }
-      stack.checkString(state, 2);
-      lua.lua_createtable(state, 0, 0);
-      for (let count = 1; ; count++) {
-        lua.lua_pushvalue(state, 1);
-        if (lua.lua_pcall(state, 0, 1, 0) !== 0) {
-          lua.lua_pushnil(state);
-          lua.lua_insert(state, -2);
-          return 2;
-        }
-        const type = lua.lua_type(state, -1);
-        if (type === 0) break;
-        if (lua.lua_isstring(state, -1) === 0) {
-          lua.lua_pushnil(state);
-          stack.pushText(state, 'reader function must return a string');
-          return 2;
-        }
-        if (stack.string(state, -1) === 0 || stack.length === 0) break;
-        lua.lua_rawseti(state, 3, count);
-      }
-      lua.lua_settop(state, 3);
-      stack.pushRef(state, loadstring);
-      stack.pushRef(state, concat);
-      lua.lua_pushvalue(state, 3);
-      lua.lua_call(state, 1, 1);
-      lua.lua_pushvalue(state, 2);
-      lua.lua_call(state, 2, 2);
-      return 2;
-    });
-  }
-
-  /** `pcall`: of an error that is a table with `err`, the script gets that text, as in Redis. */
-  #replacePcall(L: LuaState): void {
-    const lua = this.#lua;
-    this.#stack.setFunction(L, 'pcall', (state) => {
-      const count = lua.lua_gettop(state);
-      if (count === 0) {
-        lua.lua_pushboolean(state, 0);
-        this.#stack.pushText(state, 'attempt to call a boolean value');
-        return 2;
-      }
-      lua.lua_pushboolean(state, 1);
-      lua.lua_insert(state, 1);
-      if (lua.lua_pcall(state, count - 1, -1, 0) === 0) return lua.lua_gettop(state);
-      if (this.#stack.isTable(state, 2)) {
-        lua.lua_pushstring(state, this.#stack.constant('err'));
-        lua.lua_rawget(state, 2);
-        if (lua.lua_isstring(state, 3) === 0) lua.lua_settop(state, 2);
-        else lua.lua_replace(state, 2);
-      }
-      lua.lua_pushboolean(state, 0);
-      lua.lua_replace(state, 1);
-      return 2;
-    });
-  }
-
-  /**
-   * `xpcall`: its handler is called when the error has been caught. In Lua it is called before, by
-   * whoever raises the error, and when that is the hook that ends a script, no hook can end the
-   * handler.
-   */
-  #replaceXpcall(L: LuaState): void {
-    const lua = this.#lua;
-    this.#stack.setFunction(L, 'xpcall', (state) => {
-      lua.luaL_checkany(state, 2);
-      lua.lua_settop(state, 2);
-      lua.lua_insert(state, 1);
-      const status = lua.lua_pcall(state, 0, -1, 0);
-      if (status === 0) {
-        lua.lua_pushboolean(state, 1);
-        lua.lua_replace(state, 1);
-        return lua.lua_gettop(state);
-      }
-      const isOk = lua.lua_pcall(state, 1, 1, 0) === 0;
-      lua.lua_pushboolean(state, 0);
-      lua.lua_insert(state, 1);
-      if (!isOk) {
-        this.#stack.pushText(state, 'error in error handling');
-        lua.lua_replace(state, 2);
-      }
-      return 2;
     });
   }
 
@@ -327,30 +235,65 @@ export class Sandbox {
   }
 
   /** Makes the table on top of the stack the state's globals, in its read-only form. Pops it. */
-  #freezeGlobals(L: LuaState): number {
+  #freezeGlobals(L: LuaState): Globals {
     const lua = this.#lua;
     const stack = this.#stack;
     lua.lua_pushvalue(L, -1);
     const real = stack.ref(L);
     // Its metatable, of which scripts see a read-only copy.
-    const missing = stack.module.addFunction((state) => {
-      const name = stack.text(state, 2);
-      return stack.raise(state, `Script attempted to access nonexistent global variable '${name}'`);
-    });
-    lua.lua_createtable(L, 0, 1);
-    lua.lua_pushcclosure(L, missing, 0);
-    lua.lua_setfield(L, -2, stack.constant('__index'));
+    this.#pushMissing(L);
     lua.lua_pushvalue(L, -1);
     this.frozen.freeze(L);
     const metatable = stack.ref(L);
     lua.lua_setmetatable(L, -2);
     this.frozen.freeze(L, metatable);
+    lua.lua_getmetatable(L, -1);
+    const link = stack.ref(L);
     lua.lua_pushvalue(L, -1);
     lua.lua_replace(L, LUA_GLOBALSINDEX);
     stack.pushRef(L, real);
     lua.lua_insert(L, -2);
     lua.lua_setfield(L, -2, stack.constant('_G'));
     lua.lua_settop(L, -2);
-    return real;
+    return { real, link };
+  }
+
+  /** Pushes a metatable that makes reading what is missing an error. */
+  #pushMissing(L: LuaState): void {
+    const lua = this.#lua;
+    const stack = this.#stack;
+    this.#missing ??= stack.module.addFunction((state) => {
+      const name = stack.text(state, 2);
+      return stack.raise(state, `Script attempted to access nonexistent global variable '${name}'`);
+    });
+    lua.lua_createtable(L, 0, 1);
+    lua.lua_pushcclosure(L, this.#missing, 0);
+    lua.lua_setfield(L, -2, stack.constant('__index'));
+  }
+
+  /**
+   * Makes globals that have nothing but a `redis` table.
+   * @param push pushes that table
+   * @returns a ref for `show`
+   */
+  restricted(L: LuaState, push: Library): number {
+    const lua = this.#lua;
+    lua.lua_createtable(L, 0, 1);
+    push(L);
+    this.#pushMissing(L);
+    lua.lua_setmetatable(L, -2);
+    this.frozen.freeze(L);
+    lua.lua_setfield(L, -2, this.#stack.constant('redis'));
+    this.#pushMissing(L);
+    lua.lua_setmetatable(L, -2);
+    return this.#stack.ref(L);
+  }
+
+  /** Shows the table of a ref as globals from now on. */
+  show(L: LuaState, globals: Globals, ref: number): void {
+    this.#stack.pushRef(L, globals.link);
+    this.#stack.pushRef(L, ref);
+    this.#lua.lua_setfield(L, -2, this.#stack.constant('__index'));
+    this.#lua.lua_settop(L, -2);
   }
 }

@@ -28,16 +28,19 @@ export class ScriptRun {
   isInHost = false;
   /** Why everything the script still tries is refused. */
   ending: Ending = GO_ON;
+  /** The error of a run that was killed. */
+  killedText = '';
   /** Hooks since the run began. */
   hooks = 0;
 
-  begin(host: ScriptHost): void {
+  begin(host: ScriptHost, killedText: string): void {
     this.host = host;
     this.isResp3 = false;
     this.isActive = true;
     this.isInHost = false;
     this.ending = GO_ON;
     this.hooks = 0;
+    this.killedText = killedText;
   }
 
   end(): void {
