@@ -10,7 +10,7 @@ import { keyspaceHandlers } from './keyspace-commands/index.ts';
 import { listHandlers } from './list/index.ts';
 import { pubsubHandlers } from './pubsub/index.ts';
 import { CommandRegistry } from './registry.ts';
-import { scriptHandlers } from './script/index.ts';
+import { functionHandlers, scriptHandlers } from './script/index.ts';
 import {
   commandHandlers,
   configHandlers,
@@ -47,5 +47,6 @@ export function createRegistry(): CommandRegistry {
     ...genericHandlers,
     ...expiryHandlers,
     ...scriptHandlers,
+    ...functionHandlers,
   });
 }

@@ -14,13 +14,13 @@ import {
   type ScriptArguments,
   type ScriptEngine,
 } from '@forgekv/scripting';
+import type { FunctionBook } from './function-book.ts';
+import { FunctionCommands } from './function-commands.ts';
 import { digestOf, type KnownScript, ScriptBook } from './script-book.ts';
 import type { ScriptCalls } from './script-calls.ts';
 import type { ScriptRunner, ScriptWait } from './script-runner.ts';
-import { ScriptTask } from './script-task.ts';
+import { NEGATIVE_KEYS, ScriptTask, TOO_MANY_KEYS } from './script-task.ts';
 
-const TOO_MANY_KEYS = "ERR Number of keys can't be greater than number of args";
-const NEGATIVE_KEYS = "ERR Number of keys can't be negative";
 const WRITES_IN_READ_ONLY = 'ERR Can not execute a script with write flag using *_ro command.';
 const TOO_LONG = 'ERR this script is too long to be kept';
 const FLUSH_MODES = 'ERR SCRIPT FLUSH only support SYNC|ASYNC option';
@@ -31,6 +31,7 @@ export interface ScriptCommandsModules {
   readonly runner: ScriptRunner;
   readonly calls: ScriptCalls;
   readonly createEngine: () => ScriptEngine;
+  readonly functions: FunctionBook;
 }
 
 type Act = (isWithin: boolean) => ScriptWait | null;
@@ -51,6 +52,7 @@ export class ScriptCommands {
   constructor(modules: ScriptCommandsModules, names: readonly string[]) {
     this.#m = modules;
     this.#book = new ScriptBook(modules.share.cache);
+    const functions = new FunctionCommands(modules, this.#task);
     const acts: Readonly<Record<string, Act>> = {
       eval: (isWithin) => this.#evalText(false, isWithin),
       eval_ro: (isWithin) => this.#evalText(true, isWithin),
@@ -59,6 +61,14 @@ export class ScriptCommands {
       'script|load': () => this.#load(),
       'script|exists': () => this.#exists(),
       'script|flush': () => this.#flush(),
+      fcall: (isWithin) => functions.call(false, isWithin),
+      fcall_ro: (isWithin) => functions.call(true, isWithin),
+      'function|load': () => functions.load(),
+      'function|delete': () => functions.delete(),
+      'function|flush': () => functions.flush(),
+      'function|list': () => functions.list(),
+      'function|dump': () => functions.dump(),
+      'function|restore': () => functions.restore(),
     };
     this.#acts = new Map(
       Object.entries(acts).map(([name, act]): [number, Act] => [names.indexOf(name), act]),
@@ -67,7 +77,7 @@ export class ScriptCommands {
 
   /** Bytes of the engine's memory. */
   get engineBytes(): number {
-    return this.#engine?.usedBytes ?? 0;
+    return (this.#engine?.usedBytes ?? 0) + this.#m.functions.usedBytes;
   }
 
   /**

@@ -7,6 +7,8 @@ import type { Learned } from './script-book.ts';
 
 /** Index of the first key among the arguments of EVAL and the like. */
 export const FIRST_KEY = 3;
+export const TOO_MANY_KEYS = "ERR Number of keys can't be greater than number of args";
+export const NEGATIVE_KEYS = "ERR Number of keys can't be negative";
 const NOTHING = Buffer.alloc(0);
 
 export class ScriptTask implements ScriptArguments {

@@ -7,6 +7,7 @@ import { LuaEngine } from '@forgekv/scripting';
 import { BusyService, type BusyServiceModules } from './busy-service.ts';
 import type { CapKeeper } from './cap-keeper.ts';
 import type { ColdReads } from './cold-reads.ts';
+import { FunctionBook, type FunctionBookModules } from './function-book.ts';
 import type { LargeStore } from './large-store.ts';
 import type { Reclaimer } from './reclaimer.ts';
 import { ScriptCalls } from './script-calls.ts';
@@ -24,7 +25,7 @@ const COMPILED_SCRIPTS = 4096;
 /** Redis numbers levels so in `redis.log`. */
 const LOG_LEVELS = ['debug', 'verbose', 'notice', 'warning'];
 
-export interface ScriptsModules extends BusyServiceModules {
+export interface ScriptsModules extends BusyServiceModules, FunctionBookModules {
   readonly registry: CommandRegistry;
   readonly context: CommandContext;
   readonly config: Config;
@@ -61,12 +62,13 @@ export class Scripts {
     const calls = new ScriptCalls({ ...modules, clock, say });
     const runner = new ScriptRunner({ ...modules, control, calls, clock });
     this.#calls = calls;
+    const functions = new FunctionBook(modules, say);
     const limits = {
       ...{ memoryBytes: MEMORY_BYTES, instructions: 0, hookInstructions: HOOK_INSTRUCTIONS },
       compiledScripts: COMPILED_SCRIPTS,
     };
     this.commands = new ScriptCommands(
-      { ...modules, runner, calls, createEngine: () => LuaEngine.create(limits) },
+      { ...modules, runner, calls, functions, createEngine: () => LuaEngine.create(limits) },
       registry.table.names,
     );
   }

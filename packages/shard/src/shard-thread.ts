@@ -24,6 +24,7 @@ import {
   WalDamageError,
   WalLogs,
   WalReplay,
+  writeFunctions,
   writeNamespaces,
 } from '@forgekv/storage';
 import { ReplayError } from './replay.ts';
@@ -65,6 +66,7 @@ const shard = new Shard({
   log: new EffectLog(table, wal),
   control: new ProcessControl(init.control),
   persistNamespaces: (map) => writeNamespaces(nodeFileSystem, init.directory, map),
+  persistFunctions: (facts) => writeFunctions(nodeFileSystem, init.directory, facts),
   registry: createRegistry(),
   scripts: attachScripts(init.scripts),
   say: (message) => say({ type: 'log', message }),
