@@ -46,7 +46,7 @@ export {
   NO_LARGE_VALUES,
 } from './large-values.ts';
 export { createEffectMemory } from './log-dependencies.ts';
-export { lineOf, tellMonitors, tellOfExec } from './monitor-line.ts';
+export { lineOf, tellMonitors, tellOfExec, tellOfScript } from './monitor-line.ts';
 export type { NewValue } from './new-value.ts';
 export {
   AWAITS,

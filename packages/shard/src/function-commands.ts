@@ -169,9 +169,7 @@ export class FunctionCommands {
 
   #wrongArguments(): string {
     const name = this.#m.context.request.text(1);
-    return (
-      `ERR unknown subcommand or wrong number of arguments for '${name}'. ` + 'Try FUNCTION HELP.'
-    );
+    return `ERR unknown subcommand or wrong number of arguments for '${name}'. Try FUNCTION HELP.`;
   }
 
   #done(problem: string): null {

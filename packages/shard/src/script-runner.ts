@@ -19,6 +19,7 @@ import {
   type CommandContext,
   type EffectLog,
   OUT_OF_MEMORY,
+  tellOfScript,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import { CAP_UNDER } from '@forgekv/keyspace';
@@ -88,7 +89,8 @@ export class ScriptRunner {
         return null;
       }
     }
-    const { request } = context;
+    const { request, publisher } = context;
+    if (publisher.isMonitored) tellOfScript(context, context.changes.client);
     task.bytes = request.bytes;
     task.args = request.args;
     task.first = request.first + FIRST_KEY;
