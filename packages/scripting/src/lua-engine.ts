@@ -88,13 +88,13 @@ export class LuaEngine implements ScriptEngine {
     }
     const from = reply.position;
     try {
-      return kept.machine.call(kept, args, host, reply);
+      const outcome = kept.machine.call(kept, args, host, reply);
+      if (kept.machine.isBloated) this.#renew();
+      return outcome;
     } catch (thrown) {
       if (kept.machine.run.isInHost || !isOfModule(thrown)) throw thrown;
       // What the state was doing is unknown: it is left to the collector.
-      this.#machine = new LuaMachine(this.#limits, null);
-      this.#scripts.clear();
-      this.#newest = null;
+      this.#renew();
       reply.position = from;
       reply.error(`ERR stack overflow script: ${script.sha}`);
       return RUN_FAILED;
@@ -106,6 +106,13 @@ export class LuaEngine implements ScriptEngine {
     this.#scripts.clear();
     this.#newest = null;
     this.#machine.stack.lua.lua_gc(this.#machine.L, LUA_GCCOLLECT, 0);
+  }
+
+  /** Begins with a new state. Scripts are compiled again when they are asked for. */
+  #renew(): void {
+    this.#machine = new LuaMachine(this.#limits, null);
+    this.#scripts.clear();
+    this.#newest = null;
   }
 
   /** Finds a script and notes that it is used. */

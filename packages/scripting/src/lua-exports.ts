@@ -10,6 +10,7 @@ export interface LuaExports {
   readonly __indirect_function_table: WasmTable;
   __wasm_call_ctors(): void;
   emscripten_stack_init(): void;
+  emscripten_stack_get_end(): N;
   stackSave(): N;
   stackRestore(at: N): void;
   setThrew(threw: N, value: N): void;

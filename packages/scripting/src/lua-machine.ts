@@ -45,6 +45,7 @@ const KEEP_SCRATCH_BYTES = 1024 * 1024;
 const HANDLER = 1;
 const ENTRY = 2;
 
+const BLOATED_BYTES = 64 * 1024 * 1024;
 const KILLED_SCRIPT = 'ERR Script killed by user with SCRIPT KILL.';
 const KILLED_FUNCTION = 'ERR Script killed by user with FUNCTION KILL.';
 const OUT_OF_INSTRUCTIONS = 'ERR the script was ended: it has used up its instructions';
@@ -77,6 +78,8 @@ export class LuaMachine {
   readonly #keys: number;
   readonly #argv: number;
   #runs = 0;
+  /** Not before so many bytes are used memory is collected early again. */
+  #collectAt = 0;
   /** Of the run that goes on. */
   #entry: Entry | null = null;
   #args: ScriptArguments | null = null;
@@ -98,6 +101,7 @@ export class LuaMachine {
     if (this.L === 0) throw new Error('no memory for Lua');
     this.redis = new RedisLibrary(this.stack, this.run, (L) => this.#end(L));
     this.sandbox = new Sandbox(this.stack);
+    this.redis.hasRoom = () => this.sandbox.coroutines.hasRoom;
     this.#keys = this.stack.constant('KEYS');
     this.#argv = this.stack.constant('ARGV');
     this.stack.pulse = (L) => this.#hooked(L);
@@ -107,6 +111,12 @@ export class LuaMachine {
 
   get usedBytes(): number {
     return this.#module.usedBytes;
+  }
+
+  /** The module's memory has become large, and most of it is not in use: it never shrinks. */
+  get isBloated(): boolean {
+    const { byteLength } = this.#module.bytes;
+    return byteLength > BLOATED_BYTES && this.#module.usedBytes < byteLength / 4;
   }
 
   #build(register: LuaFunction | null): Globals {
@@ -250,6 +260,7 @@ export class LuaMachine {
       this.stack.pushRef(L, entry.ref);
     }
     lua.lua_call(L, entry.isFunction ? 2 : 0, 1);
+    this.#toReply.begin();
     this.#toReply.write(L, this.#reply!, this.run.isResp3);
     return 0;
   }
@@ -292,7 +303,9 @@ export class LuaMachine {
     this.#reply = null;
     this.redis.trim();
     this.#module.trimScratch(KEEP_SCRATCH_BYTES);
-    if (status === LUA_ERRMEM) {
+    this.#collectAt = 0;
+    this.sandbox.coroutines.reset();
+    if (status === LUA_ERRMEM || this.#module.usedBytes > this.#limits.memoryBytes / 4) {
       lua.lua_gc(L, LUA_GCCOLLECT, 0);
     } else if (++this.#runs >= RUNS_PER_COLLECTION) {
       this.#runs = 0;
@@ -309,6 +322,7 @@ export class LuaMachine {
     const { run } = this;
     const { instructions, hookInstructions } = this.#limits;
     if (run.ending === GO_ON) {
+      this.#collectEarly(L);
       run.hooks++;
       run.ending = run.host.interrupted();
       if (run.ending === GO_ON) {
@@ -317,6 +331,18 @@ export class LuaMachine {
       }
     }
     this.#end(L);
+  }
+
+  /**
+   * Lua 5.1 collects when its memory has doubled, and does not when there is none left: so it is
+   * made to when most of the budget is used.
+   */
+  #collectEarly(L: LuaState): void {
+    const { memoryBytes } = this.#limits;
+    const used = this.#module.usedBytes;
+    if (used < memoryBytes / 2 || used < this.#collectAt) return;
+    this.#lua.lua_gc(L, LUA_GCCOLLECT, 0);
+    this.#collectAt = this.#module.usedBytes + memoryBytes / 8;
   }
 
   /**

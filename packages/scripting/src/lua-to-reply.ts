@@ -15,6 +15,8 @@ import {
 import type { LuaState } from './lua-module.ts';
 import type { LuaStack } from './lua-stack.ts';
 
+/** Redis: about 8,000 levels, which few clients could read. */
+const MOST_DEPTH = 1000;
 const TOO_DEEP = 'ERR reached lua stack limit';
 const INT64_END = 2 ** 63;
 const PERCENT = 37;
@@ -27,6 +29,7 @@ export class LuaToReply {
   readonly #stack: LuaStack;
   readonly #lua: LuaExports;
   readonly #names: Readonly<Record<TableName, number>>;
+  #depth = 0;
 
   constructor(stack: LuaStack) {
     this.#stack = stack;
@@ -36,13 +39,18 @@ export class LuaToReply {
     ) as Record<TableName, number>;
   }
 
+  /** Begins a reply; the one before may have ended in an error. */
+  begin(): void {
+    this.#depth = 0;
+  }
+
   /**
    * Writes the value on top of the stack, and pops it.
    * @param isResp3Script what `redis.setresp` chose: only then a boolean is a boolean
    */
   write(L: LuaState, reply: ReplyWriter, isResp3Script: boolean): void {
     const lua = this.#lua;
-    if (lua.lua_checkstack(L, 4) === 0) {
+    if (this.#depth === MOST_DEPTH || lua.lua_checkstack(L, 4) === 0) {
       reply.error(TOO_DEEP);
       lua.lua_settop(L, -2);
       return;
@@ -60,7 +68,9 @@ export class LuaToReply {
         this.#boolean(reply, lua.lua_toboolean(L, -1) !== 0, isResp3Script);
         break;
       case LUA_TTABLE:
+        this.#depth++;
         this.#table(L, reply, isResp3Script);
+        this.#depth--;
         break;
       default:
         reply.null();

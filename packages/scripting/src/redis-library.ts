@@ -22,6 +22,8 @@ const REPLY_BYTES = 16 * 1024;
 
 export class RedisLibrary {
   readonly replyToLua: ReplyToLua;
+  /** Whether the thread's stack has room for a command. */
+  hasRoom: () => boolean = () => true;
   readonly #stack: LuaStack;
   readonly #lua: LuaExports;
   readonly #run: ScriptRun;
@@ -104,6 +106,7 @@ export class RedisLibrary {
     const reply = this.#reply;
     reply.position = 0;
     reply.resp3 = run.isResp3;
+    if (!this.hasRoom()) return this.#stack.raise(L, 'stack overflow');
     run.isInHost = true;
     const outcome = run.host.execute(command, reply);
     run.isInHost = false;

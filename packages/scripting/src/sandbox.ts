@@ -1,6 +1,7 @@
 // What scripts find in their global table: the safe part of Lua's libraries, Redis's own, nothing
 // that reaches files, other code or the virtual machine itself; all of it read-only.
 
+import { Coroutines } from './coroutines.ts';
 import { FrozenTables } from './frozen-tables.ts';
 import { LUA_GLOBALSINDEX, LUA_TTABLE, type LuaExports } from './lua-exports.ts';
 import type { LuaState } from './lua-module.ts';
@@ -56,6 +57,7 @@ export type Library = (L: LuaState) => void;
 export class Sandbox {
   readonly random = new ScriptRandom();
   readonly frozen: FrozenTables;
+  readonly coroutines: Coroutines;
   readonly #stack: LuaStack;
   readonly #lua: LuaExports;
   #missing: number | undefined;
@@ -64,6 +66,7 @@ export class Sandbox {
     this.#stack = stack;
     this.#lua = stack.lua;
     this.frozen = new FrozenTables(stack);
+    this.coroutines = new Coroutines(stack);
   }
 
   /**
@@ -154,6 +157,9 @@ export class Sandbox {
         }
         return original(state);
       });
+    });
+    this.#inLibrary(L, 'coroutine', () => {
+      this.coroutines.guard(L, (name, around) => frozen.replace(L, name, around));
     });
     this.#inLibrary(L, 'string', () => this.#guardStrings(L));
     this.#inLibrary(L, 'math', () => this.#addRandom(L));

@@ -150,7 +150,9 @@ export class FunctionEngine {
     const machine = this.#machine!;
     const from = reply.position;
     try {
-      return machine.call(entry, args, host, reply);
+      const outcome = machine.call(entry, args, host, reply);
+      if (machine.isBloated) this.#renew();
+      return outcome;
     } catch (thrown) {
       if (machine.run.isInHost || !isOfModule(thrown)) throw thrown;
       this.#renew();
