@@ -161,7 +161,7 @@ t.test('functions get keys and arguments, and the whole sandbox', (t) => {
   engine.run('loops', none, killer, reply);
   t.match(
     reply.buffer.toString('latin1', 0, reply.position),
-    /^-ERR Script killed by user with FUNCTION KILL/,
+    /^-ERR Script killed by user with SCRIPT KILL/,
   );
   t.equal(call(engine, 'counted'), ':3\r\n');
   t.end();
