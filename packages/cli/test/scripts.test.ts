@@ -15,8 +15,7 @@ const CLEANING: readonly Step[] = [
 ];
 const RUNS = [
   { fronts: 1, workers: 1, args: [] },
-  { fronts: 2, workers: 2, args: ['--hot-value-max-bytes', '64'] },
-  { fronts: 2, workers: 4, args: ['--debug-force-hop', 'yes'] },
+  { fronts: 2, workers: 4, args: ['--debug-force-hop', 'yes', '--hot-value-max-bytes', '64'] },
 ];
 
 for (const { fronts, workers, args } of RUNS) {

@@ -63,7 +63,7 @@ export {
   RUN_NO_TOUCH,
   RUN_RESP3,
 } from './run-frames.ts';
-export { MOST_SCRIPT_BYTES, ScriptCache } from './script-cache.ts';
+export { createScriptCacheMemory, ScriptCache } from './script-cache.ts';
 export {
   KIND_FUNCTION,
   KIND_SCRIPT,

@@ -32,17 +32,22 @@ export const MOST_SCRIPT_BYTES = 16 * 1024 * 1024;
 /** A lost wake-up cannot happen; the timeout bounds it all the same. */
 const SLEEP_MS = 20;
 
-export function createScriptCacheMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(DATA_AT + DATA_BYTES);
+/** @param dataBytes for the scripts; whole words of eight bytes */
+export function createScriptCacheMemory(dataBytes = DATA_BYTES): SharedArrayBuffer {
+  return new SharedArrayBuffer(DATA_AT + dataBytes);
 }
 
 export class ScriptCache {
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
+  readonly #dataBytes: number;
+  readonly #mostBytes: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory, 0, HEAD_WORDS + BUCKETS);
-    this.#bytes = Buffer.from(memory, DATA_AT, DATA_BYTES);
+    this.#bytes = Buffer.from(memory, DATA_AT);
+    this.#dataBytes = this.#bytes.length;
+    this.#mostBytes = Math.min(MOST_SCRIPT_BYTES, this.#dataBytes >> 2);
   }
 
   /** Changes with every `flush`. */
@@ -76,7 +81,7 @@ export class ScriptCache {
 
   /** Keeps a script; false: it is too long. @param digest 20 bytes */
   add(digest: Uint8Array, body: Uint8Array): boolean {
-    if (body.length > MOST_SCRIPT_BYTES) return false;
+    if (body.length > this.#mostBytes) return false;
     this.#locked(() => {
       if (this.#find(digest) < 0) this.#append(digest, body);
     });
@@ -109,8 +114,8 @@ export class ScriptCache {
     const bytes = this.#bytes;
     const needed = recordBytes(body.length);
     while (!this.#hasRoom(needed)) this.#dropOldest();
-    if (words[HEAD]! + needed > DATA_BYTES) {
-      if (words[HEAD]! < DATA_BYTES) bytes.writeUInt32LE(WRAP, words[HEAD]!);
+    if (words[HEAD]! + needed > this.#dataBytes) {
+      if (words[HEAD]! < this.#dataBytes) bytes.writeUInt32LE(WRAP, words[HEAD]!);
       words[HEAD] = 0;
     }
     const at = words[HEAD]!;
@@ -136,7 +141,7 @@ export class ScriptCache {
       return true;
     }
     // Never equal while there are records, so that full and empty differ.
-    if (head > tail) return head + needed <= DATA_BYTES || needed < tail;
+    if (head > tail) return head + needed <= this.#dataBytes || needed < tail;
     return head + needed < tail;
   }
 
@@ -144,7 +149,7 @@ export class ScriptCache {
     const words = this.#words;
     const bytes = this.#bytes;
     let at = words[TAIL]!;
-    if (at >= DATA_BYTES || bytes.readUInt32LE(at) === WRAP) at = 0;
+    if (at >= this.#dataBytes || bytes.readUInt32LE(at) === WRAP) at = 0;
     const next = bytes.readUInt32LE(at + NEXT);
     const needed = recordBytes(bytes.readUInt32LE(at + LENGTH));
     const bucket = bucketOf(bytes.subarray(at + DIGEST, at + RECORD_BYTES));

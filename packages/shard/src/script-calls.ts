@@ -366,45 +366,33 @@ export class ScriptCalls implements ScriptHost {
   /** Runs a command whose keys are behind closed gates, and may have to be brought there first. */
   #runFar(id: number): boolean {
     const { transactions, context } = this.#m;
-    this.#takeOwn();
+    this.#takeAwaited();
     for (let rounds = 0; ; rounds++) {
       const problem = this.#bring(id);
       let isFull = problem === OUT_OF_MEMORY;
-      let own = this.#takeOwn();
-      let foreign = transactions.takeAwaited();
-      if (own.length + foreign.length === 0 && !isFull) {
+      let awaited = this.#takeAwaited();
+      if (awaited.length === 0 && !isFull) {
         const outcome = transactions.runAwaiting(id);
         if (outcome === DONE) return true;
         isFull = outcome === FULL;
-        own = this.#takeOwn();
-        foreign = transactions.takeAwaited();
+        awaited = this.#takeAwaited();
       }
       if (isFull && rounds < MOST_ROUNDS && this.#reclaims()) continue;
-      const awaited = [...own, ...foreign];
       if (this.#mayStop && (isFull || awaited.length > 0)) {
         this.stopReason = isFull ? 'room' : awaited;
         return false;
       }
-      if (isFull || own.length > 0 || foreign.length === 0 || rounds > MOST_ROUNDS) {
-        context.reply.error(isFull ? OUT_OF_MEMORY : problem || STILL_READING);
-        return true;
-      }
-      this.#sleepFor(foreign);
+      // What is read cannot be put in its place while the gates are closed.
+      context.reply.error(isFull ? OUT_OF_MEMORY : problem || STILL_READING);
+      return true;
     }
   }
 
-  /** What other workers read they read while this one sleeps. */
-  #sleepFor(awaited: readonly Awaited[]): void {
-    const { peers, clock } = this.#m;
-    while (!awaited.every(({ isDone }) => isDone)) {
-      clock.tick();
-      peers.wait();
-    }
-  }
-
-  /** What this worker would have to turn its wheel for. */
-  #takeOwn(): readonly Awaited[] {
-    return [...(this.#cold?.takeAwaited() ?? []), ...this.#m.store.held.takeAwaited()];
+  /** What the last command has to wait for, here and at other workers. */
+  #takeAwaited(): readonly Awaited[] {
+    const { store, transactions } = this.#m;
+    const own = [...(this.#cold?.takeAwaited() ?? []), ...store.held.takeAwaited()];
+    return [...own, ...transactions.takeAwaited()];
   }
 
   /** Brings what the command names within reach; returns '' or an error reply. */
