@@ -46,8 +46,8 @@ const HANDLER = 1;
 const ENTRY = 2;
 
 const BLOATED_BYTES = 64 * 1024 * 1024;
-const KILLED_SCRIPT = 'ERR Script killed by user with SCRIPT KILL.';
-const KILLED_FUNCTION = 'ERR Script killed by user with FUNCTION KILL.';
+/** Redis says so of functions, too. */
+const KILLED_BY_USER = 'ERR Script killed by user with SCRIPT KILL...';
 const OUT_OF_INSTRUCTIONS = 'ERR the script was ended: it has used up its instructions';
 
 /** What a run calls, and how its errors are told. */
@@ -200,7 +200,7 @@ export class LuaMachine {
     const { L, run } = this;
     invariant(!run.isActive, 'one script at a time');
     const from = reply.position;
-    run.begin(host, entry.isFunction ? KILLED_FUNCTION : KILLED_SCRIPT);
+    run.begin(host, KILLED_BY_USER);
     this.#entry = entry;
     this.#args = args;
     this.#reply = reply;

@@ -161,7 +161,7 @@ t.test('functions get keys and arguments, and the whole sandbox', (t) => {
   engine.run('loops', none, killer, reply);
   t.match(
     reply.buffer.toString('latin1', 0, reply.position),
-    /^-ERR Script killed by user with FUNCTION KILL/,
+    /^-ERR Script killed by user with SCRIPT KILL/,
   );
   t.equal(call(engine, 'counted'), ':3\r\n');
   t.end();
@@ -242,7 +242,7 @@ t.test('the list', (t) => {
   t.equal(
     list('A*', true),
     '*1 %3 $12 library_name $1 a $6 engine $3 LUA $9 functions *1 %3 $4 name $1 f ' +
-      '$11 description _ $5 flags ~2 $9 no-writes $9 allow-oom ',
+      '$11 description _ $5 flags ~2 +no-writes +allow-oom ',
   );
   t.match(list(null, false, true), /^\*1 \*8 .*\$12 library_code \$\d+ #!lua name=a/);
   t.end();

@@ -212,7 +212,7 @@ t.test('a kill ends a script once, and a stop leaves no reply', (t) => {
   const script = 'while true do pcall(redis.call, "PING") end';
   t.match(
     server.eval(script, [], []).toString(),
-    /^-ERR Script killed by user with SCRIPT KILL\. /,
+    /^-ERR Script killed by user with SCRIPT KILL\.\.\. /,
   );
   server.interruption = () => STOP;
   t.equal(server.eval(script, [], []).toString(), '');

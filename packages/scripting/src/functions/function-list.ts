@@ -38,7 +38,7 @@ export function writeFunctionList(
       reply.text('flags');
       const flags = flagNames(each.flags);
       reply.set(flags.length);
-      for (const flag of flags) reply.text(flag);
+      for (const flag of flags) reply.simple(flag);
     }
     if (withCode) {
       reply.text('library_code');
