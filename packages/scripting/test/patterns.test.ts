@@ -9,7 +9,7 @@ import { LuaStack } from '../src/lua-stack.ts';
 import { findBytes } from '../src/patterns/find-bytes.ts';
 import { setPatternFunctions } from '../src/patterns/pattern-library.ts';
 
-const CASES = 20_000;
+const CASES = 8_000;
 const SEED = 20_26_11;
 const ITEMS = [
   ...['a', 'b', '.', '%a', '%d', '%s', '%w', '%p', '%A', '%z', '%x', '%.', '%%', '[ab]', '[^a]'],

@@ -7,8 +7,8 @@ import { KILLED, LuaEngine, STOP } from '../src/index.ts';
 import { FakeServer } from './fake-server.ts';
 
 const LIMITS = {
-  memoryBytes: 32 * 1024 * 1024,
-  instructions: 1_000_000,
+  memoryBytes: 24 * 1024 * 1024,
+  instructions: 400_000,
   hookInstructions: 10_000,
   compiledScripts: 100,
 };
@@ -81,7 +81,7 @@ t.test('garbage is no growth', (t) => {
   const server = new FakeServer(LuaEngine.create({ ...LIMITS, instructions: 0 }));
   const script =
     'collectgarbage("stop") collectgarbage("setpause", 100000) local s\n' +
-    'for i = 1, 3000 do s = ("x"):rep(100000) .. i end return #s';
+    'for i = 1, 1500 do s = ("x"):rep(100000) .. i end return #s';
   t.equal(server.eval(script, [], []).toString(), ':100004\r\n');
   t.ok(server.engine.usedBytes < LIMITS.memoryBytes / 2);
   t.end();
