@@ -60,9 +60,10 @@ export class LuaStack {
     return at === 0 ? '' : this.module.bytes.toString('latin1', at, at + this.length);
   }
 
-  /** Counts a piece of work: whoever does a lot of it can be ended, too. */
-  work(L: LuaState): void {
-    if (++this.#worked < WORK_PER_PULSE) return;
+  /** Counts pieces of work: whoever does a lot of it can be ended, too. */
+  work(L: LuaState, pieces = 1): void {
+    this.#worked += pieces;
+    if (this.#worked < WORK_PER_PULSE) return;
     this.#worked = 0;
     this.pulse(L);
   }

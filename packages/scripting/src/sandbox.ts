@@ -6,6 +6,7 @@ import { FrozenTables } from './frozen-tables.ts';
 import { LUA_GLOBALSINDEX, LUA_TTABLE, type LuaExports } from './lua-exports.ts';
 import type { LuaState } from './lua-module.ts';
 import type { LuaStack } from './lua-stack.ts';
+import { setPatternFunctions } from './patterns/pattern-library.ts';
 import { replaceCalls, replaceLoad } from './protected-calls.ts';
 import { RANDOM_MAX, ScriptRandom } from './script-random.ts';
 
@@ -161,7 +162,10 @@ export class Sandbox {
     this.#inLibrary(L, 'coroutine', () => {
       this.coroutines.guard(L, (name, around) => frozen.replace(L, name, around));
     });
-    this.#inLibrary(L, 'string', () => this.#guardStrings(L));
+    this.#inLibrary(L, 'string', () => {
+      this.#guardStrings(L);
+      setPatternFunctions(L, this.#stack);
+    });
     this.#inLibrary(L, 'math', () => this.#addRandom(L));
   }
 

@@ -1,5 +1,5 @@
 // A corpus of scripts: the replies of the engine byte for byte beside those of real Redis 7.0, in
-// both protocols. What Redis answered is kept in corpus/replies.json, so that the comparison is
+// both protocols. What Redis answered is kept in corpus/replies.jsonl, so that the comparison is
 // made everywhere; where a redis-server is installed it is asked again.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,17 +16,14 @@ type Recorded = [script: string, resp2: string, resp3: string];
 
 const KEYS = ['k1', 'k2'];
 const ARGS = ['a1', '2', '3.5'];
-const REPLIES = new URL('../../test/corpus/replies.json', import.meta.url);
+const REPLIES = new URL('../../test/corpus/replies.jsonl', import.meta.url);
 /** Set to write what Redis answers to the file instead of comparing. */
 const RECORDS = process.env.FORGEKV_RECORD_SCRIPTS === '1';
 
 const scripts = [...new Set([...coreScripts, ...libraryScripts, ...commandScripts])];
 
 t.test('the engine answers what Redis answered', (t) => {
-  const recorded = existsSync(REPLIES)
-    ? (JSON.parse(readFileSync(REPLIES, 'utf8')) as Recorded[])
-    : [];
-  const known = new Map(recorded.map(([script, ...replies]) => [script, replies]));
+  const known = new Map(readRecorded().map(([script, ...replies]) => [script, replies]));
   const server = new FakeServer();
   let same = 0;
   for (const script of scripts) {
@@ -64,12 +61,18 @@ t.test(
       recorded.push([script, ...replies] as Recorded);
     }
     if (RECORDS) {
-      writeFileSync(REPLIES, `[\n${recorded.map((each) => JSON.stringify(each)).join(',\n')}\n]\n`);
+      writeFileSync(REPLIES, recorded.map((each) => `${JSON.stringify(each)}\n`).join(''));
     } else {
-      t.same(recorded, JSON.parse(readFileSync(REPLIES, 'utf8')));
+      t.same(recorded, readRecorded());
     }
   },
 );
+
+function readRecorded(): Recorded[] {
+  if (!existsSync(REPLIES)) return [];
+  const lines = readFileSync(REPLIES, 'utf8').trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line) as Recorded);
+}
 
 function shown(server: FakeServer, script: string, resp3: boolean): string {
   server.keys.clear();

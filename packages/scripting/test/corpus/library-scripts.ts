@@ -57,7 +57,7 @@ export const libraryScripts: readonly string[] = [
   'return ("ab"):rep(3)',
   'return ("ab"):rep(0)',
   'return ("ab"):rep(-1)',
-  'return (""):rep(1e9)',
+  'return (""):rep(1e6)',
   'return ("x"):rep(10, ",")',
   'return ("x"):rep("a")',
   'return ("x"):rep()',
