@@ -8,6 +8,7 @@
 // throughout the run and all of them end together. It is a mix for the server; what differs from
 // memtier is that no single connection mixes. There are 11 or 44 connections instead of 10 or 40.
 
+import { createHash } from 'node:crypto';
 import {
   BenchmarkError,
   type Endpoint,
@@ -40,6 +41,13 @@ const WORK_OF: Record<Exclude<StringOperation, 'SET:GET 1:10'>, Work> = {
   GET: { test: 'get' },
   INCR: { test: 'incr' },
   'MSET 10': { test: 'mset' },
+};
+
+const INCREMENT = "return redis.call('incr',KEYS[1])";
+const SCRIPTS: Partial<Record<Operation, string>> = {
+  'EVAL of 1': INCREMENT,
+  'EVAL of 20': "for i=1,19 do redis.call('incr',KEYS[1]) end return redis.call('get',KEYS[1])",
+  'EVALSHA INCR': INCREMENT,
 };
 
 /** True when the mix is made by memtier. */
@@ -95,6 +103,18 @@ function runOnce(
   if (operation === 'BLPOP ping-pong') {
     if (!('port' in endpoint)) throw new BenchmarkError('BAD_SCENARIO', 'ping-pong needs a port');
     return runPingPong({ port: endpoint.port, valueBytes, rounds: requests }, limitMs);
+  }
+  const script = SCRIPTS[operation];
+  if (script !== undefined) {
+    const work = { command: ['EVAL', script, '1', 'script:__rand_int__'] };
+    if (operation !== 'EVALSHA INCR')
+      return runRedisBenchmark({ ...shape, work, requests }, limitMs);
+    const once = { endpoint, clients: 1, pipeline: 1, valueBytes, keyspace, requests: 1000 };
+    const sha = createHash('sha1').update(script).digest('hex');
+    const bySha = { command: ['EVALSHA', sha, '1', 'script:__rand_int__'] };
+    return runRedisBenchmark({ ...once, work }, limitMs).then(() =>
+      runRedisBenchmark({ ...shape, work: bySha, requests }, limitMs),
+    );
   }
   if (operation === 'LPUSH+LPOP') {
     // One process each, so that lists stay short.

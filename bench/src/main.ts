@@ -22,6 +22,7 @@ import {
   publishScenarios,
   quickScenarios,
   type Scenario,
+  scriptScenarios,
   transactionScenarios,
   waitScenarios,
 } from './scenarios.ts';
@@ -162,6 +163,11 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
       title: 'Transactions',
       specs: [...redis, ...plain, ...variants],
       scenarios: options.quick ? [] : chosen(transactionScenarios(keyspace)),
+    },
+    {
+      title: 'Scripts',
+      specs: [...redis, ...plain, ...variants],
+      scenarios: options.quick ? [] : chosen(scriptScenarios(keyspace)),
     },
     {
       title: 'Forced hop',

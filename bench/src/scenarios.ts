@@ -6,6 +6,7 @@ export type Operation =
   | LargeOperation
   | PublishOperation
   | TransactionOperation
+  | ScriptOperation
   | WaitOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
@@ -28,6 +29,8 @@ export const SUBSCRIBERS = 100;
 
 /** On small values, and on large ones, which lie on several threads. */
 export type TransactionOperation = 'MULTI of 4' | 'MULTI of 4 large';
+/** Scripts of one shard's key: of one call and of twenty, by their text, and one by its digest. */
+export type ScriptOperation = 'EVAL of 1' | 'EVAL of 20' | 'EVALSHA INCR';
 /** One waits for what another pushes. */
 export type WaitOperation = 'BLPOP ping-pong';
 
@@ -141,6 +144,16 @@ export function transactionScenarios(keyspace: number): Scenario[] {
   );
 }
 
+/** Scripts; one of them counts as one operation. */
+export function scriptScenarios(keyspace: number): Scenario[] {
+  const operations: readonly ScriptOperation[] = ['EVAL of 1', 'EVAL of 20', 'EVALSHA INCR'];
+  return operations.map((operation) => ({
+    name: `${operation} p16 2x20`,
+    ...{ operation, pipeline: 16, generators: 2, connections: 20, valueBytes: VALUE_BYTES },
+    keyspace,
+  }));
+}
+
 /** How long it takes to wake one up that waits. */
 export function waitScenarios(keyspace: number): Scenario[] {
   return [
@@ -177,6 +190,9 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   'PUBLISH to 100': [],
   'MULTI of 4': [],
   'MULTI of 4 large': [],
+  'EVAL of 1': [],
+  'EVAL of 20': [],
+  'EVALSHA INCR': [],
   'BLPOP ping-pong': [],
 };
 

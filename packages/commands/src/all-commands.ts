@@ -10,6 +10,7 @@ import { keyspaceHandlers } from './keyspace-commands/index.ts';
 import { listHandlers } from './list/index.ts';
 import { pubsubHandlers } from './pubsub/index.ts';
 import { CommandRegistry } from './registry.ts';
+import { functionHandlers, scriptHandlers } from './script/index.ts';
 import {
   commandHandlers,
   configHandlers,
@@ -45,5 +46,7 @@ export function createRegistry(): CommandRegistry {
     ...geoHandlers,
     ...genericHandlers,
     ...expiryHandlers,
+    ...scriptHandlers,
+    ...functionHandlers,
   });
 }

@@ -9,7 +9,7 @@ import {
   MAX_COMMANDS_PER_PARSE,
   type RequestParser,
 } from '@forgekv/protocol';
-import type { CommandRegistry } from './registry.ts';
+import { type CommandRegistry, PLACE_SCRIPT } from './registry.ts';
 
 /** `ids` of a name that is no command. */
 export const UNKNOWN = -1;
@@ -24,21 +24,28 @@ export class BatchRouter {
    * Command id, UNKNOWN, or -2 - container for a subcommand that the container does not have.
    */
   readonly ids = new Int32Array(MAX_COMMANDS_PER_PARSE);
-  /** Hash and shard of the key, for commands with one key at a fixed place. */
+  /** Hash and shard of the key, for commands with one key at a fixed place, or of a first key. */
   readonly hashes = new Int32Array(MAX_COMMANDS_PER_PARSE);
   readonly shards = new Uint8Array(MAX_COMMANDS_PER_PARSE);
   readonly #keyed = new Int32Array(MAX_COMMANDS_PER_PARSE);
   readonly #touch: TouchPass;
   readonly #registry: CommandRegistry;
   readonly #hot: HotTable;
+  /** Argument index of the key that is hashed, by command id; 0: none. */
+  readonly #keyOf: Uint8Array;
   // The name looked up last: its bytes as two words, its length, its id.
   #low = 0;
   #high = 0;
   #length = 0;
   #id = UNKNOWN;
 
-  constructor(registry: CommandRegistry, hot: HotTable) {
+  /** @param executesScripts the first keys of scripts are hashed, too */
+  constructor(registry: CommandRegistry, hot: HotTable, executesScripts = false) {
     this.#registry = registry;
+    const { singleKey, places, homeKey } = registry;
+    this.#keyOf = singleKey.map((key, id) =>
+      executesScripts && places[id] === PLACE_SCRIPT ? homeKey[id]! : key,
+    );
     this.#hot = hot;
     this.#touch = new TouchPass(hot, MAX_COMMANDS_PER_PARSE);
   }
@@ -48,7 +55,8 @@ export class BatchRouter {
    * @param touch false when they will not be executed on this thread
    */
   route(parser: RequestParser, bytes: Buffer, view: DataView, touch: boolean): void {
-    const { table, singleKey } = this.#registry;
+    const { table } = this.#registry;
+    const keyOf = this.#keyOf;
     const { commands, args, commandCount } = parser;
     const { hasher } = this.#hot;
     let keys = 0;
@@ -62,7 +70,7 @@ export class BatchRouter {
       }
       this.ids[i] = id;
       if (id < 0) continue;
-      const key = singleKey[id]!;
+      const key = keyOf[id]!;
       if (key === 0 || key >= argc) continue;
       const at = (first + key) * 2;
       this.hashes[i] = hasher.digest(bytes, view, args[at]!, args[at + 1]!);

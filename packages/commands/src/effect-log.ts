@@ -88,8 +88,9 @@ export class EffectLog {
   readonly staging: WalStaging;
   #staged: readonly StagedArgument[] = NOTHING_STAGED;
   #syncs = false;
-  /** Commands of a transaction are being executed. */
+  /** Commands of a transaction are being executed; what lies before is whole groups. */
   #isBlock = false;
+  #blockStart = 0;
   /** Effects of this thread that nobody handed over yet. */
   #isDirty = false;
 
@@ -398,6 +399,11 @@ export class EffectLog {
   /** From now on the effects of all commands are one group, until `endBlock`. */
   beginBlock(): void {
     this.#isBlock = true;
+    this.#blockStart = toUnits(this.#writer.position);
+  }
+
+  get isBlock(): boolean {
+    return this.#isBlock;
   }
 
   endBlock(): void {
@@ -407,6 +413,11 @@ export class EffectLog {
   }
 
   // --- the end of a tick ---
+
+  /** Where the next effect goes: it moves with every effect. */
+  get position(): number {
+    return this.#writer.position;
+  }
 
   /** True when this thread has done something in a tick that has not ended. */
   get isDirty(): boolean {
@@ -457,8 +468,13 @@ export class EffectLog {
   #seal(): void {
     const sealed = this.#writer.seal();
     if (!this.#writer.isMidGroup) this.#depends.sealed(toUnits(sealed));
-    // Nobody else could end a tick that depends on it, and a crash would undo what was told.
-    else invariant(this.#isBlock, 'a tick ends within the group of a command');
+    else {
+      // Nobody else could end a tick that depends on it, and a crash would undo what was told.
+      invariant(this.#isBlock, 'a tick ends within the group of a command');
+      // A script goes on for long: others wait for what was done before it. What it has done itself
+      // nobody sees before it ends.
+      this.#depends.sealed(this.#blockStart);
+    }
   }
 
   /** Sleeps until `settle` may have another answer than UNSETTLED, or the time is over. */

@@ -41,3 +41,15 @@ export function invalidExpireTime(name: string): string {
 // To RESTORE.
 export const ERR_PAYLOAD = 'ERR DUMP payload version or checksum are wrong';
 export const ERR_DATA = 'ERR Bad data format';
+
+// About scripts.
+export const BUSY_SCRIPT =
+  'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.';
+export const BUSY_FUNCTION =
+  'BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.';
+export const NOT_BUSY = 'NOTBUSY No scripts in execution right now.';
+export const UNKILLABLE =
+  'UNKILLABLE Sorry the script already executed write commands against the dataset. You can ' +
+  'either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE ' +
+  'command.';
+export const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.';

@@ -31,7 +31,12 @@ export interface FrontHandler {
   readonly run: (c: CommandContext, session: Session, services: ServerServices) => Outcome;
 }
 
-export type Handler = KeyedHandler | WorkerHandler | FrontHandler;
+/** Runs a script, or works on scripts: always on a worker, which knows by its name what to do. */
+export interface ScriptHandler {
+  readonly place: 'script';
+}
+
+export type Handler = KeyedHandler | WorkerHandler | FrontHandler | ScriptHandler;
 
 export function keyed(run: KeyedHandler['run']): KeyedHandler {
   return { place: 'keyed', run };
@@ -60,3 +65,5 @@ export function onWorker(run: WorkerHandler['run']): WorkerHandler {
 export function onFront(run: FrontHandler['run']): FrontHandler {
   return { place: 'front', run };
 }
+
+export const onScripts: ScriptHandler = { place: 'script' };

@@ -46,7 +46,7 @@ export {
   NO_LARGE_VALUES,
 } from './large-values.ts';
 export { createEffectMemory } from './log-dependencies.ts';
-export { lineOf, tellMonitors, tellOfExec } from './monitor-line.ts';
+export { lineOf, tellMonitors, tellOfExec, tellOfScript } from './monitor-line.ts';
 export type { NewValue } from './new-value.ts';
 export {
   AWAITS,
@@ -60,10 +60,22 @@ export {
   UNREADABLE,
   WAITING,
 } from './outcome.ts';
-export { CommandRegistry, PLACE_FRONT, PLACE_KEYED, PLACE_WORKER } from './registry.ts';
+export {
+  CommandRegistry,
+  PLACE_FRONT,
+  PLACE_KEYED,
+  PLACE_SCRIPT,
+  PLACE_WORKER,
+} from './registry.ts';
 export { outputLimitBytes, replyLimitBytes } from './reply-limit.ts';
 export { Request } from './request.ts';
 export { NO_SAVE_FIGURES, type SaveAnswer, type SaveFigures } from './save-figures.ts';
+export type {
+  BusyFunction,
+  KillAnswer,
+  ScriptFigures,
+  ScriptServices,
+} from './script-services.ts';
 export { hotBytesUsed } from './server/info-memory.ts';
 export { REDIS_VERSION } from './server/versions.ts';
 export type {

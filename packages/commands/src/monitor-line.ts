@@ -33,6 +33,15 @@ export function tellMonitors(
   who: string | number,
 ): void {
   if ((table.flagBits[id]! & (FLAG_ADMIN | FLAG_SKIP_MONITOR)) !== 0) return;
+  tell(c, who);
+}
+
+/** The same for a command that calls a script: before the commands of that are told. */
+export function tellOfScript(c: CommandContext, connection: number): void {
+  tell(c, connection);
+}
+
+function tell(c: CommandContext, who: string | number): void {
   const words = shownWords(c.request);
   const address = typeof who === 'string' ? shown(who) : HOLE;
   const line = `+${seconds()} [${c.db} ${address}] ${words}\r\n`;

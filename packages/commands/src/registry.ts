@@ -6,8 +6,14 @@ import type { FrontHandler, Handler, KeyedHandler, WorkerHandler } from './handl
 export const PLACE_KEYED = 0;
 export const PLACE_WORKER = 1;
 export const PLACE_FRONT = 2;
+export const PLACE_SCRIPT = 3;
 
-const PLACES = { keyed: PLACE_KEYED, worker: PLACE_WORKER, front: PLACE_FRONT } as const;
+const PLACES = {
+  ...{ keyed: PLACE_KEYED, worker: PLACE_WORKER },
+  ...{ front: PLACE_FRONT, script: PLACE_SCRIPT },
+} as const;
+/** EVAL script numkeys key ..., and the like. */
+const SCRIPT_KEY = 3;
 
 /** Immutable; made once per thread, the ids are the same everywhere. */
 export class CommandRegistry {
@@ -16,6 +22,8 @@ export class CommandRegistry {
   readonly places: Uint8Array;
   /** Argument index of the only key, 0 for commands without keys or with several. */
   readonly singleKey: Uint8Array;
+  /** Argument index of what says which worker a command goes to, 0: any will do. */
+  readonly homeKey: Uint8Array;
   /** The functions of keyed and worker commands by id. */
   readonly runs: readonly (KeyedHandler['run'] | WorkerHandler['run'] | undefined)[];
   /** Says of a request that it may lead to keys it does not name, by id; most cannot. */
@@ -40,8 +48,13 @@ export class CommandRegistry {
         ? table.firstKey[id]!
         : 0,
     );
+    this.homeKey = Uint8Array.from(byId, (handler, id) =>
+      handler?.place === 'script' && table.specs[id]!.keys.length > 0
+        ? SCRIPT_KEY
+        : table.firstKey[id]!,
+    );
     this.runs = byId.map((handler) =>
-      handler === undefined || handler.place === 'front' ? undefined : handler.run,
+      handler?.place === 'keyed' || handler?.place === 'worker' ? handler.run : undefined,
     );
     this.serves = byId.map((handler) => (handler?.place === 'keyed' ? handler.serve : undefined));
     this.frontRuns = byId.map((handler) => (handler?.place === 'front' ? handler.run : undefined));

@@ -9,6 +9,7 @@ import type { CommandContext } from './context.ts';
 import type { DurabilityFigures } from './durability-figures.ts';
 import type { Outcome } from './outcome.ts';
 import type { SaveAnswer, SaveFigures } from './save-figures.ts';
+import type { ScriptServices } from './script-services.ts';
 import type { ClientFacts, ClientFilter, Session } from './session.ts';
 import type { StatsReader } from './stats.ts';
 import type { TrackingServices } from './tracking-services.ts';
@@ -59,6 +60,8 @@ export interface ServerServices {
   readonly channels: ChannelServices;
   /** Client-side caching. */
   readonly tracking: TrackingServices;
+  /** Scripts and functions. */
+  readonly scripts: ScriptServices;
   /** Sampled figures, at most a second old. */
   process(): ProcessFigures;
   /** True until the data of earlier runs is there. */

@@ -32,6 +32,7 @@ export const STAT_FIELDS = [
   'trackedItems',
   'trackedPrefixes',
   'blockedClients',
+  'luaBytes',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -46,6 +47,7 @@ const GAUGES: readonly StatField[] = [
   'trackedItems',
   'trackedPrefixes',
   'blockedClients',
+  'luaBytes',
 ];
 
 /** What INFO commandstats shows of one command. */
@@ -99,6 +101,8 @@ export class ThreadStats {
   readonly waits: ThreadWaits;
   /** Connections that wait in a blocking command. */
   blockedClients = 0;
+  /** Memory of the engine for scripts. */
+  luaBytes = 0;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -135,6 +139,7 @@ export class ThreadStats {
     slots[22] = this.trackedItems;
     slots[23] = this.trackedPrefixes;
     slots[24] = this.blockedClients;
+    slots[25] = this.luaBytes;
   }
 
   /** Notes one call of a command and whether it answered an error. */

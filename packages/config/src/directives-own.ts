@@ -36,6 +36,8 @@ export const ownDirectives = [
     ...HONOURED_AT_START,
     hidden: true,
   }),
+  /** Scripts may call for keys that they do not declare; no: these are refused. */
+  boolean('script-undeclared-keys', true, { status: 'honoured' }),
   /** Sends every keyed command over the ring, for benchmarks and tests. */
   boolean('debug-force-hop', false, { status: 'honoured', change: 'start', hidden: true }),
 ] as const;

@@ -46,6 +46,7 @@ import { AWAY, CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from
 import { encodeCommand } from './encode-command.ts';
 import { FrontAdmission } from './front-admission.ts';
 import type { FrontChannels } from './front-channels.ts';
+import type { FrontScripts } from './front-scripts.ts';
 import type { HopClient } from './hop-client.ts';
 import { runFlags } from './run-flags.ts';
 import type { TickOutput } from './tick-output.ts';
@@ -74,6 +75,7 @@ export interface CommandLoopModules {
   readonly hops: HopClient;
   readonly channels: FrontChannels;
   readonly tracking: FrontTracking;
+  readonly scripts: FrontScripts;
   readonly output: TickOutput;
   readonly control: ProcessControl;
   /** Worker of each shard. */
@@ -299,11 +301,18 @@ export class CommandLoop {
             this.#mustEvict(id);
           if (tracks) this.#m.tracking.reads(connection, id);
           const outcome = hop ? -1 : this.#executor.run(id);
-          if (outcome === -1) return this.#hop(connection, i, count);
-          if (outcome !== DONE) reply.error(OUT_OF_MEMORY);
-          if (context.watched !== null) connection.watch(context.takeWatched());
-          stats.called(id, reply.errorCount !== errors);
-          if (this.#isMonitored) tellMonitors(context, registry, id, connection.address);
+          if (outcome === -1) {
+            const worker = this.#workerFor(connection, id);
+            const busy = this.#m.scripts.refusalOf(worker);
+            if (busy === '') return this.#hop(connection, i, count, worker);
+            reply.error(busy);
+            stats.rejected(id);
+          } else {
+            if (outcome !== DONE) reply.error(OUT_OF_MEMORY);
+            if (context.watched !== null) connection.watch(context.takeWatched());
+            stats.called(id, reply.errorCount !== errors);
+            if (this.#isMonitored) tellMonitors(context, registry, id, connection.address);
+          }
         }
       }
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
@@ -388,23 +397,25 @@ export class CommandLoop {
     return (this.#m.registry.table.flagBits[id]! & FLAG_DENYOOM) !== 0;
   }
 
+  /** The worker of the command in the context's request. */
+  #workerFor(connection: Connection, id: number): number {
+    const { context, registry, workerOf } = this.#m;
+    const { request } = context;
+    const key = registry.homeKey[id]!;
+    if (key === 0 || key >= request.argc) return workerOf[connection.id & 63]!;
+    const at = request.offset(key);
+    return workerOf[context.table.hasher.shard(request.bytes, at, request.length(key))]!;
+  }
+
   /**
    * Sends command `i` and those behind it, up to the next one that belongs on the front, to
-   * the worker of command `i`. Returns the number of commands that are done or sent.
+   * its worker. Returns the number of commands that are done or sent.
    */
-  #hop(connection: Connection, i: number, count: number): number {
-    const { context, registry, hops, workerOf } = this.#m;
+  #hop(connection: Connection, i: number, count: number, worker: number): number {
+    const { context, registry, hops } = this.#m;
     const { commands } = this.#parser;
     const { request } = context;
     const id = this.#router.ids[i]!;
-    const key = registry.table.firstKey[id]!;
-    let worker: number;
-    if (key > 0 && key < request.argc) {
-      const at = request.offset(key);
-      worker = workerOf[context.table.hasher.shard(request.bytes, at, request.length(key))]!;
-    } else {
-      worker = workerOf[connection.id & 63]!;
-    }
     let last = i + 1;
     // One that may wait is alone in its run: nothing has to wait with it.
     const isAlone = (registry.table.flagBits[id]! & FLAG_BLOCKING) !== 0;

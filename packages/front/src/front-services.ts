@@ -29,6 +29,7 @@ import { PAUSE_ALL, PAUSE_WRITES, type ProcessControl } from '@forgekv/rings';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import type { MainRequest } from './front-messages.ts';
+import type { FrontScripts } from './front-scripts.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import type { TransactionRunner } from './transaction-runner.ts';
 
@@ -47,6 +48,7 @@ export interface FrontServicesModules {
   readonly stats: StatsReader;
   readonly channels: ChannelServices;
   readonly tracking: TrackingServices;
+  readonly scripts: FrontScripts;
   /** Sends a request to the main thread. */
   readonly ask: (request: MainRequest) => Promise<unknown>;
 }
@@ -57,6 +59,7 @@ export class FrontServices implements ServerServices {
   readonly commands: CommandTable;
   readonly channels: ChannelServices;
   readonly tracking: TrackingServices;
+  readonly scripts: FrontScripts;
   readonly #m: FrontServicesModules;
   #figures: ProcessFigures = {
     opsPerSecond: 0,
@@ -78,6 +81,7 @@ export class FrontServices implements ServerServices {
     this.stats = modules.stats;
     this.channels = modules.channels;
     this.tracking = modules.tracking;
+    this.scripts = modules.scripts;
     this.commands = modules.registry.table;
   }
 

@@ -8,7 +8,13 @@ import { invariant } from '@forgekv/base';
 import { createRegistry, EffectLog, StatsReader, ThreadStats } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
-import { ChannelTable, Doorbell, ProcessControl, TrackingFilter } from '@forgekv/rings';
+import {
+  attachScripts,
+  ChannelTable,
+  Doorbell,
+  ProcessControl,
+  TrackingFilter,
+} from '@forgekv/rings';
 import { Front } from './front.ts';
 import type {
   FromFront,
@@ -19,6 +25,7 @@ import type {
   MainRequest,
   ToFront,
 } from './front-messages.ts';
+import { FrontScripts } from './front-scripts.ts';
 import { descriptorOf } from './socket-intake.ts';
 
 /** Time clients have to read what was written to them when the server stops. */
@@ -60,6 +67,7 @@ const front = new Front({
   registry: createRegistry(),
   config,
   control: new ProcessControl(init.control),
+  scripts: new FrontScripts(attachScripts(init.scripts)),
   threadStats: new ThreadStats(init.stats[init.statsIndex]!),
   stats,
   links: init.links.map((link) => ({

@@ -185,7 +185,7 @@ export class Front {
     const { registry, workerOf, control } = modules;
     const parts = {
       ...{ registry, workerOf, context: this.#context, services: this.#services },
-      ...{ hops: this.#hops, output: this.#output },
+      ...{ hops: this.#hops, output: this.#output, scripts: modules.scripts },
       ...{ channels: this.#channels, tracking: this.#tracking },
     };
     this.#bell = new FrontBell({ ...parts, doorbell: modules.doorbell });

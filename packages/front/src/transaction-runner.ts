@@ -40,6 +40,7 @@ import {
 import { RUN_BLOCK } from '@forgekv/rings';
 import type { CommandQueue } from './command-queue.ts';
 import { AWAY, type Connection, DEFERRED } from './connection.ts';
+import type { FrontScripts } from './front-scripts.ts';
 import type { HopClient } from './hop-client.ts';
 import { runFlags } from './run-flags.ts';
 import { RunningBlock } from './running-block.ts';
@@ -56,6 +57,7 @@ export interface TransactionRunnerModules {
   readonly hops: HopClient;
   readonly output: TickOutput;
   readonly tracking: FrontTracking;
+  readonly scripts: FrontScripts;
   readonly workerOf: Uint8Array;
   /** Takes a part of the reply that was kept. */
   readonly replied: (connection: number, bytes: Buffer, isLast: boolean) => void;
@@ -97,7 +99,7 @@ export class TransactionRunner {
     if (!this.#rules.admits(id)) queue.isInPlace = false;
     if (registry.places[id] !== PLACE_FRONT) {
       queue.hasKeyed = true;
-      const key = registry.table.firstKey[id]!;
+      const key = registry.homeKey[id]!;
       if (queue.homeShard < 0 && key > 0 && key < request.argc) {
         const at = request.offset(key);
         queue.homeShard = table.hasher.shard(request.bytes, at, request.length(key));
@@ -308,8 +310,13 @@ export class TransactionRunner {
   // --- on a worker, with what is the front's in between ---
 
   #send(connection: Connection, queue: CommandQueue, watched: readonly WatchedKey[]): Outcome {
-    const { registry, hops, output, workerOf } = this.#m;
+    const { context, registry, hops, output, scripts, workerOf } = this.#m;
     const home = queue.homeShard >= 0 ? queue.homeShard : watched[0]?.shard;
+    const worker = workerOf[home ?? connection.id & 63]!;
+    const busy = scripts.refusalOf(worker);
+    if (busy !== '') {
+      return context.fail(`EXECABORT Transaction discarded because of: ${busy}`);
+    }
     const keys = packWatched(watched);
     const payload = Buffer.concat([
       Buffer.from(`*1\r\n$${keys.length}\r\n`),
@@ -324,7 +331,6 @@ export class TransactionRunner {
     connection.state = AWAY;
     connection.block = new RunningBlock(queue, own);
     const flags = runFlags(connection) | RUN_BLOCK;
-    const worker = workerOf[home ?? connection.id & 63]!;
     connection.worker = worker;
     hops.send(worker, connection.id, flags, payload, 0, payload.length);
     output.schedule();

@@ -20,6 +20,7 @@ export {
   type Redirected,
   readInvalidations,
 } from './invalidation-codec.ts';
+export { LibraryStore, MOST_LIBRARY_BYTES } from './library-store.ts';
 export {
   INVALIDATION,
   invalidationMessage,
@@ -62,4 +63,19 @@ export {
   RUN_NO_TOUCH,
   RUN_RESP3,
 } from './run-frames.ts';
+export { createScriptCacheMemory, ScriptCache } from './script-cache.ts';
+export {
+  KIND_FUNCTION,
+  KIND_SCRIPT,
+  type KillAnswer,
+  type RunningFunction,
+  ScriptControl,
+  type ScriptKind,
+} from './script-control.ts';
+export {
+  attachScripts,
+  createScriptMemory,
+  type ScriptMemory,
+  type ScriptShare,
+} from './script-share.ts';
 export { createTrackingMemory, TrackingFilter } from './tracking-filter.ts';

@@ -2,6 +2,7 @@
 // started on. When to make one, and who is told, is decided elsewhere.
 //
 //   DIR/backups/2026-11-23T10-15-30.123Z/   forgekv.json  namespaces.json  stores/  wal/
+//   and functions.fkv where there are function libraries
 //
 // Why it is one consistent state, the one of the moment in step 4:
 //
@@ -27,7 +28,7 @@
 // Only the bytes before the noted ends are copied, and no one writes there again. Tables of the
 // stores are linked, which takes no room as long as the server has them itself.
 
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,6 +38,7 @@ import type { ShardHandle } from '@forgekv/shard';
 import {
   copyExtents,
   earlierExtents,
+  FUNCTION_FILE,
   firstNeeded,
   handedExtents,
   type LogExtent,
@@ -81,6 +83,8 @@ export interface BackupReport {
 interface Moment {
   readonly extents: readonly LogExtent[];
   readonly namespaces: Buffer;
+  /** Null: there never were any. */
+  readonly functions: Buffer | null;
   readonly changes: number;
   readonly heldMs: number;
 }
@@ -117,6 +121,10 @@ export async function makeBackup(parts: BackupParts, goOn: () => void): Promise<
     copyFileSync(join(directory, 'forgekv.json'), join(draft, 'forgekv.json'));
     writeFileSync(join(draft, 'namespaces.json'), moment.namespaces, { mode: 0o600 });
     const files = ['stores/stores.json', 'forgekv.json', 'namespaces.json', 'stores', 'wal', '.'];
+    if (moment.functions !== null) {
+      writeFileSync(join(draft, FUNCTION_FILE), moment.functions, { mode: 0o600 });
+      files.unshift(FUNCTION_FILE);
+    }
     for (const file of files) await sync(join(draft, file));
     await rename(draft, path);
     await sync(backups);
@@ -159,8 +167,10 @@ async function standStill(
       if (await comesToRest(fronts(), STAND_STILL_MS)) {
         const extents = handedExtents(logs, needed);
         const namespaces = readFileSync(join(directory, 'namespaces.json'));
+        const path = join(directory, FUNCTION_FILE);
+        const functions = existsSync(path) ? readFileSync(path) : null;
         heldMs += performance.now() - startedAtMs;
-        return { extents, namespaces, changes: changes(), heldMs };
+        return { extents, namespaces, functions, changes: changes(), heldMs };
       }
       heldMs += performance.now() - startedAtMs;
     } finally {

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import {
   checkStores,
   type Damage,
+  FunctionFileError,
   lockDirectory,
   NamespaceFileError,
   nodeFileSystem,
   openWalDirectory,
+  readFunctions,
   readLayout,
   readNamespaces,
   StoreError,
@@ -68,6 +70,7 @@ export async function checkDirectory(directory: string): Promise<DirectoryReport
   const findings = new Findings();
   checkFacts(directory, findings);
   const namespaces = checkNamespaces(directory, findings);
+  checkFunctions(directory, findings);
   const databases = namespaces.length;
   const logs = checkLogs(directory, findings);
   const stores = await checkAllStores(join(directory, 'stores'), namespaces, findings);
@@ -96,6 +99,15 @@ function checkNamespaces(directory: string, findings: Findings): readonly number
     findings.damage(error.message);
   }
   return [];
+}
+
+function checkFunctions(directory: string, findings: Findings): void {
+  try {
+    readFunctions(nodeFileSystem, directory);
+  } catch (error) {
+    if (!(error instanceof FunctionFileError)) throw error;
+    findings.damage(error.message);
+  }
 }
 
 function checkLogs(directory: string, findings: Findings) {

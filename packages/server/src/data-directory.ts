@@ -5,12 +5,14 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import type { Config } from '@forgekv/config';
 import type { Databases } from '@forgekv/keyspace';
+import type { LibraryStore } from '@forgekv/rings';
 import {
   createWalMemory,
   keepTablesUnmapped,
   nodeFileSystem,
   openStoreDirectory,
   openWalDirectory,
+  readFunctions,
   readNamespaces,
   type StoreDirectory,
   type StoreLayout,
@@ -181,4 +183,17 @@ function check(file: string, text: string): DirectoryFacts {
     throw new DamagedDirectoryError(`${file} is damaged: it does not describe a data directory`);
   }
   return { format, hashSecret };
+}
+
+/**
+ * Hands all threads the function libraries of the earlier runs.
+ * @throws DataDirectoryError when their file is damaged
+ */
+export function restoreFunctions(directory: string, store: LibraryStore): void {
+  try {
+    const facts = readFunctions(nodeFileSystem, directory);
+    if (facts !== null) store.publish(facts.payload, facts.libraries, facts.functions);
+  } catch (cause) {
+    throw new DataDirectoryError(`cannot use ${directory}: ${(cause as Error).message}`, { cause });
+  }
 }

@@ -13,7 +13,7 @@ import {
 import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
-import { Doorbell, ProcessControl } from '@forgekv/rings';
+import { attachScripts, Doorbell, ProcessControl, type ScriptShare } from '@forgekv/rings';
 import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
 import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
@@ -22,6 +22,7 @@ import {
   openDataDirectory,
   openLogs,
   openStores,
+  restoreFunctions,
   restoreNamespaces,
   unmapTables,
 } from './data-directory.ts';
@@ -43,6 +44,8 @@ const FIXED_AT_START = ['port', 'bind'];
 const PROGRESS_MS = 1000;
 /** Time an orderly stop may take, in milliseconds. */
 const STOP_MS = 10_000;
+/** The same when nothing is to be saved and a script goes on that may not be interrupted. */
+const BUSY_STOP_MS = 500;
 
 export interface ServerOptions {
   readonly config: Config;
@@ -59,6 +62,7 @@ export class Server {
   readonly #o: ServerOptions;
   readonly #wiring: Wiring;
   readonly #control: ProcessControl;
+  readonly #scripts: ScriptShare;
   readonly #table: HotTable;
   readonly #liveness: Liveness;
   readonly #sampler: FigureSampler;
@@ -96,6 +100,8 @@ export class Server {
     const { arena } = this.#wiring.fronts[0]!;
     this.#table = new HotTable(attachArena(arena), 1 + this.plan.fronts + this.plan.workers);
     restoreNamespaces(this.directory, new Databases(this.#table));
+    this.#scripts = attachScripts(this.#wiring.scripts);
+    restoreFunctions(this.directory, this.#scripts.libraries);
     this.#control = new ProcessControl(this.#wiring.control);
     this.#control.loading = true;
     this.#table.cap.hold(true);
@@ -317,11 +323,14 @@ export class Server {
   async #stopInOrder(saves: boolean): Promise<void> {
     this.#ready = false;
     this.#control.stop();
+    const { control } = this.#scripts;
+    control.stop();
+    const mostMs = !saves && control.anyBusy ? BUSY_STOP_MS : STOP_MS;
     this.#liveness.stop();
     this.#sampler.stop();
     this.#http?.closeAllConnections();
     this.#http?.close();
-    const deadline = new Promise<void>((resolve) => setTimeout(resolve, STOP_MS).unref());
+    const deadline = new Promise<void>((resolve) => setTimeout(resolve, mostMs).unref());
     const orderly = async (): Promise<void> => {
       await this.#saves.stop();
       await Promise.all(this.#fronts.map((front) => front.drain()));

@@ -16,7 +16,9 @@ import {
   createControlMemory,
   createDoorbellMemory,
   createRingMemory,
+  createScriptMemory,
   createTrackingMemory,
+  type ScriptMemory,
 } from '@forgekv/rings';
 import { assignShards, type ShardInit } from '@forgekv/shard';
 import type { StoreLayout, WalTransfer } from '@forgekv/storage';
@@ -46,6 +48,7 @@ export interface Wiring {
   readonly effects: SharedArrayBuffer;
   /** Per shard the LSN up to which everything is in synced store batches. */
   readonly durable: SharedArrayBuffer;
+  readonly scripts: ScriptMemory;
   readonly fronts: readonly FrontInit[];
   readonly workers: readonly { init: ShardInit; transfer: readonly MessagePort[] }[];
 }
@@ -86,6 +89,7 @@ export function wire(
   const channelShape = { threads: plan.fronts + plan.workers, fronts: plan.fronts };
   const channels = createChannelMemory(channelShape);
   const tracking = createTrackingMemory();
+  const scripts = createScriptMemory(plan.workers);
   const ports = connectPeers(plan.workers);
   const effects = createEffectMemory(wal.transfer.logs);
   const durable = new SharedArrayBuffer(SHARD_COUNT * 8);
@@ -111,6 +115,7 @@ export function wire(
       channels,
       channelShape,
       tracking,
+      scripts,
       workerOf,
       stats,
       statsIndex: index,
@@ -138,6 +143,7 @@ export function wire(
       channels,
       channelShape,
       tracking,
+      scripts,
       stats: stats[plan.fronts + index]!,
       wal: shareOf(plan.fronts + index),
       recover: config.boolean('recover'),
@@ -147,7 +153,8 @@ export function wire(
     };
     return { init, transfer: peers.map(({ port }) => port) };
   });
-  return { control, doorbells, workerDoorbell, stats, effects, durable, fronts, workers };
+  const shared = { control, doorbells, stats, effects, durable, scripts };
+  return { ...shared, workerDoorbell, fronts, workers };
 }
 
 /** Returns, for each worker, its port to each other worker. */

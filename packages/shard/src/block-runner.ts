@@ -26,6 +26,7 @@ import {
   OUT_OF_MEMORY,
   PAGING,
   PLACE_FRONT,
+  PLACE_SCRIPT,
   PLACE_WORKER,
   selectedDatabase,
   tellMonitors,
@@ -44,9 +45,12 @@ import {
   RequestParser,
 } from '@forgekv/protocol';
 import type { CapKeeper } from './cap-keeper.ts';
+import { GateTaken } from './gates.ts';
 import type { Awaited } from './peers.ts';
 import type { Reclaimer } from './reclaimer.ts';
 import type { ReplySender } from './reply-sender.ts';
+import { busyText, gateIsFree } from './script-runner.ts';
+import type { Scripts } from './scripts.ts';
 import type { Transactions } from './transaction.ts';
 import type { WaitingRuns } from './waiting-runs.ts';
 
@@ -73,6 +77,7 @@ export interface BlockRunnerModules {
   readonly cap: CapKeeper;
   readonly waiting: WaitingRuns;
   readonly reclaimer: Reclaimer;
+  readonly scripts: Scripts;
 }
 
 /** A transaction in bytes[start..end), and where it came from. */
@@ -113,7 +118,7 @@ export class BlockRunner {
   run(block: BlockRun): readonly Awaited[] | null {
     const { reply } = this.#m.context;
     this.#m.context.nowMs = Date.now();
-    const reason = this.#run(block);
+    const reason = this.#runOrRefuse(block);
     if (reason !== null) return reason;
     const { front, connection } = block;
     this.#waitingSince.delete(connection);
@@ -125,6 +130,20 @@ export class BlockRunner {
       front.replies.reply(connection, reply, true);
     }
     return null;
+  }
+
+  #runOrRefuse(block: BlockRun): readonly Awaited[] | null {
+    const { context, scripts } = this.#m;
+    try {
+      return this.#run(block);
+    } catch (error) {
+      if (!(error instanceof GateTaken)) throw error;
+      const { control } = scripts;
+      if (!control.isBusy(error.holder)) return [gateIsFree(context, control, error)];
+      const why = busyText(control, error.holder);
+      context.reply.error(`EXECABORT Transaction discarded because of: ${why}`);
+      return null;
+    }
   }
 
   #run(block: BlockRun): readonly Awaited[] | null {
@@ -176,7 +195,7 @@ export class BlockRunner {
     this.#each(block, from, (id) => {
       count++;
       flags |= registry.table.flagBits[id]!;
-      if (registry.places[id] === PLACE_WORKER) {
+      if (registry.places[id] === PLACE_WORKER || registry.places[id] === PLACE_SCRIPT) {
         for (let shard = 0; shard < SHARD_COUNT; shard++) shards.add(shard);
       } else if (registry.places[id] !== PLACE_FRONT) {
         const found = executor.shardsOf(id);
@@ -249,6 +268,7 @@ export class BlockRunner {
     let isFull = false;
     this.#each(block, from, (id) => {
       if (registry.places[id] === PLACE_FRONT || registry.places[id] === PLACE_WORKER) return true;
+      // The keys that a script declares, too.
       if (!this.#bring(id)) isFull = true;
       return true;
     });
@@ -262,7 +282,8 @@ export class BlockRunner {
     const { registry, context, executor, transactions } = this.#m;
     const found = executor.shardsOf(id);
     const keys = Array.from({ length: found }, (_, i) => executor.keyAt(i));
-    const changes = (registry.table.flagBits[id]! & FLAG_WRITE) !== 0;
+    const isScript = registry.places[id] === PLACE_SCRIPT;
+    const changes = isScript || (registry.table.flagBits[id]! & FLAG_WRITE) !== 0;
     const databases = this.#crossing.has(id) ? context.databases.count : 1;
     let hasRoom = true;
     for (const key of keys) {
@@ -300,10 +321,7 @@ export class BlockRunner {
       if (single !== 0) {
         context.setPrehashed(single, this.#router.shards[i]!, this.#router.hashes[i]!);
       }
-      const outcome =
-        registry.places[id] === PLACE_WORKER
-          ? this.#runWide(id)
-          : this.#m.transactions.runWithin(id);
+      const outcome = this.#runOne(id);
       if (outcome === DONE) break;
       if (outcome === FULL && rounds < MOST_ROUNDS && this.#reclaims()) continue;
       // A command before it may have removed what said that another worker's store has no such key.
@@ -314,6 +332,14 @@ export class BlockRunner {
     stats.called(id, reply.errorCount !== errors);
     if (context.publisher.isMonitored) tellMonitors(context, registry, id, block.connection);
     if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
+  }
+
+  #runOne(id: number): number {
+    const { registry, scripts, transactions } = this.#m;
+    if (registry.places[id] === PLACE_WORKER) return this.#runWide(id);
+    if (registry.places[id] !== PLACE_SCRIPT) return transactions.runWithin(id);
+    scripts.commands.run(id, true);
+    return DONE;
   }
 
   /** Makes room in the table at once, if there is some to be had. */

@@ -16,17 +16,23 @@ import {
   OUT_OF_MEMORY,
   PAGING,
   PLACE_FRONT,
+  PLACE_SCRIPT,
   PLACE_WORKER,
 } from '@forgekv/commands';
 import type { ArgumentStager } from './argument-stager.ts';
 import type { ColdReads } from './cold-reads.ts';
+import { GateTaken } from './gates.ts';
 import type { LargeStore } from './large-store.ts';
 import type { Awaited, Peers } from './peers.ts';
 import type { Reclaimer } from './reclaimer.ts';
+import { busyText, gateIsFree } from './script-runner.ts';
+import type { Scripts } from './scripts.ts';
 import type { Transactions } from './transaction.ts';
 import type { WaitingRuns } from './waiting-runs.ts';
 
 const RECLAIM_SLICE_MS = 2;
+/** For a command over all shards: the gate of any may be closed. */
+const ANY_SHARD = 0;
 /**
  * Times that room is made for one command at once. What was brought back for it may go again to
  * make room for the rest of it, so one that needs more than the table holds would never end.
@@ -48,6 +54,7 @@ export interface CommandRunnerModules {
   readonly log: EffectLog;
   readonly waiting: WaitingRuns;
   readonly stager: ArgumentStager;
+  readonly scripts: Scripts;
   readonly workerOf: Uint8Array;
   /** Of this worker. */
   readonly index: number;
@@ -79,10 +86,37 @@ export class CommandRunner {
 
   /** Runs command `i` of the batch that was routed last, or answers NOT_HERE. */
   run(id: number, i: number): number {
-    const { registry, context } = this.#m;
+    try {
+      return this.#run(id, i);
+    } catch (error) {
+      if (error instanceof GateTaken) return this.#refused(error);
+      throw error;
+    }
+  }
+
+  /** A script that goes on for long has a gate that is needed. */
+  #refused(taken: GateTaken): number {
+    const { context, scripts } = this.#m;
+    const { control } = scripts;
+    if (!control.isBusy(taken.holder)) return this.wait([gateIsFree(context, control, taken)]);
+    context.reply.error(busyText(control, taken.holder));
+    return DONE;
+  }
+
+  #run(id: number, i: number): number {
+    const { registry, context, scripts, router } = this.#m;
     const { places } = registry;
     if (places[id] === PLACE_FRONT) return NOT_HERE;
     if (places[id] === PLACE_WORKER) return this.#runWide(id);
+    if (places[id] === PLACE_SCRIPT) {
+      const { shards, hashes } = router;
+      const isRouted = registry.homeKey[id]! > 0 && context.request.argc > registry.homeKey[id]!;
+      const shard = isRouted ? shards[i]! : -1;
+      const wait = scripts.commands.run(id, false, shard, hashes[i]!);
+      if (wait === null) return DONE;
+      // Others have their turn first: the front sends it again.
+      return wait === 'later' ? NOT_HERE : this.wait(wait);
+    }
     const { request } = context;
     return request.end - request.start > this.#m.stager.longBytes
       ? this.#runLong(id, i)
@@ -161,6 +195,8 @@ export class CommandRunner {
       context.publishNotes();
       if (outcome === PAGING) return this.wait('keys');
       if (outcome !== NOT_HERE) return outcome;
+      const holder = this.#m.scripts.control.longWorker;
+      if (holder >= 0) throw new GateTaken(ANY_SHARD, holder);
       peers.wait();
     }
   }

@@ -51,6 +51,8 @@ interface Own {
 
 /** How long a value stays that somebody had read for him. */
 const PIN_MS = 2000;
+const NONE: ReadonlySet<number> = new Set();
+const UNCHANGED: ForeignChange[] = [];
 
 export class LargeStore implements LargeValues {
   readonly #own = new Map<number, Own>();
@@ -60,7 +62,7 @@ export class LargeStore implements LargeValues {
   readonly #options: LargeValueOptions;
   /** Values that may not be evicted, each until a time. */
   readonly #pinned = new Map<number, number>();
-  #gated: ReadonlySet<number> = new Set();
+  #gated: ReadonlySet<number> = NONE;
   /** What became of others' values, by id; null: gone. */
   readonly #changes = new Map<number, ForeignChange>();
   /** Values that commands read in slices. */
@@ -219,6 +221,11 @@ export class LargeStore implements LargeValues {
     this.#gated = gated;
   }
 
+  /** The shards of a transaction. */
+  get gated(): ReadonlySet<number> {
+    return this.#gated;
+  }
+
   /** Adds a value lent by its owner. */
   borrow(id: number, lent: LentValue): void {
     this.#borrowed.set(id, unpack(lent, this.#options));
@@ -234,10 +241,11 @@ export class LargeStore implements LargeValues {
 
   /** Ends the transaction's reach; returns what its owners must be told first. */
   leave(): ForeignChange[] {
+    this.#gated = NONE;
+    if (this.#borrowed.size > 0) this.#borrowed.clear();
+    if (this.#changes.size === 0) return UNCHANGED;
     const changes = [...this.#changes.values()];
     this.#changes.clear();
-    this.#gated = new Set();
-    this.#borrowed.clear();
     return changes;
   }
 

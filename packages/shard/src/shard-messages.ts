@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { LogShare } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
-import type { ChannelTableShape } from '@forgekv/rings';
+import type { ChannelTableShape, ScriptMemory } from '@forgekv/rings';
 import type { StoreLayout } from '@forgekv/storage';
 import type { ReplayCounts } from './replay.ts';
 
@@ -32,6 +32,7 @@ export interface ShardInit {
   readonly workerOf: Uint8Array;
   readonly channels: SharedArrayBuffer;
   readonly tracking: SharedArrayBuffer;
+  readonly scripts: ScriptMemory;
   readonly channelShape: ChannelTableShape;
   readonly stats: SharedArrayBuffer;
   readonly wal: LogShare;

@@ -3,7 +3,8 @@
 import type { CommandRegistry, EffectLog, KeyChanges, ThreadStats } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { HotTable, NamespaceMap } from '@forgekv/keyspace';
-import type { ChannelTable, Doorbell, ProcessControl } from '@forgekv/rings';
+import type { ChannelTable, Doorbell, ProcessControl, ScriptShare } from '@forgekv/rings';
+import type { FunctionFacts } from '@forgekv/storage';
 import type { PeerLink } from './peers.ts';
 import type { StoreKeeperModules } from './store-keeper.ts';
 
@@ -23,6 +24,12 @@ export interface ShardModules {
   readonly thread: number;
   /** Makes a map of databases to namespaces durable. */
   readonly persistNamespaces: (map: NamespaceMap) => void;
+  /** Makes the function libraries durable. */
+  readonly persistFunctions: (facts: FunctionFacts) => void;
+  /** Scripts, as all threads see them. */
+  readonly scripts: ScriptShare;
+  /** Writes a line to the server's log. */
+  readonly say: (message: string) => void;
   readonly doorbell: Doorbell;
   readonly peers: ReadonlyMap<number, PeerLink>;
   readonly fronts: readonly {

@@ -7,7 +7,13 @@ import { invariant } from '@forgekv/base';
 import { createRegistry, EffectLog, KeyChanges, ThreadStats } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
-import { ChannelTable, Doorbell, ProcessControl, TrackingFilter } from '@forgekv/rings';
+import {
+  attachScripts,
+  ChannelTable,
+  Doorbell,
+  ProcessControl,
+  TrackingFilter,
+} from '@forgekv/rings';
 import {
   CorruptRecordError,
   EarlierSegments,
@@ -18,6 +24,7 @@ import {
   WalDamageError,
   WalLogs,
   WalReplay,
+  writeFunctions,
   writeNamespaces,
 } from '@forgekv/storage';
 import { ReplayError } from './replay.ts';
@@ -59,7 +66,10 @@ const shard = new Shard({
   log: new EffectLog(table, wal),
   control: new ProcessControl(init.control),
   persistNamespaces: (map) => writeNamespaces(nodeFileSystem, init.directory, map),
+  persistFunctions: (facts) => writeFunctions(nodeFileSystem, init.directory, facts),
   registry: createRegistry(),
+  scripts: attachScripts(init.scripts),
+  say: (message) => say({ type: 'log', message }),
   config,
   stats: new ThreadStats(init.stats),
   changes: new KeyChanges(new TrackingFilter(init.tracking)),

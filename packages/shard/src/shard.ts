@@ -41,11 +41,14 @@ import { CommandRunner } from './command-runner.ts';
 import { expireAway } from './expire-away.ts';
 import { ExpiryRounds } from './expiry-rounds.ts';
 import { type FrontLink, linkFronts } from './front-link.ts';
+import { FrontRuns } from './front-runs.ts';
+import { Gates } from './gates.ts';
 import { KeptRuns } from './kept-runs.ts';
 import { LargeStore } from './large-store.ts';
 import { Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
+import { Scripts } from './scripts.ts';
 import type { ShardModules, StoreModules } from './shard-modules.ts';
 import type { ShardStores } from './shard-stores.ts';
 import { type SlicedRun, SlicedRuns } from './sliced-runs.ts';
@@ -69,8 +72,6 @@ const REPLY_SLICE_BYTES = 64 * 1024;
  * client has read enough, and meanwhile it is the others' turn.
  */
 const RUN_REPLY_BYTES = 1024 * 1024;
-/** Bytes of runs that are not complete that are taken from a front in one turn. */
-const TURN_PART_BYTES = 1024 * 1024;
 
 export class Shard {
   readonly #m: ShardModules;
@@ -104,6 +105,8 @@ export class Shard {
   readonly #kept: KeptRuns;
   readonly #waiters: Waiters;
   readonly #service: WaiterService;
+  readonly #runs: FrontRuns;
+  readonly #scripts: Scripts;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
@@ -118,7 +121,7 @@ export class Shard {
     context.isPaused = () => modules.control.isPaused;
     const ended = (run: SlicedRun<FrontLink>): void => this.#slicedEnded(run);
     this.#sliced = new SlicedRuns({ context, held: this.#store.held, ended });
-    this.#router = new BatchRouter(modules.registry, modules.table);
+    this.#router = new BatchRouter(modules.registry, modules.table, true);
     this.#executor = new Executor(modules.registry, this.#context, true);
     this.#peers = new Peers(modules.peers, modules.doorbell, this.#store, () => modules.log.seal());
     this.#waiters = new Waiters({
@@ -132,6 +135,7 @@ export class Shard {
       executor: this.#executor,
       store: this.#store,
       peers: this.#peers,
+      gates: new Gates({ ...modules, peers: this.#peers, control: modules.scripts.control }),
       workerOf: modules.workerOf,
       transactionId: modules.index + 1,
     });
@@ -149,12 +153,22 @@ export class Shard {
       ...{ transactions: this.#transactions, log: modules.log, waiting: this.#waiting },
       reclaimer: this.#reclaimer,
     };
+    this.#fronts = linkFronts(modules, () => this.#settle());
+    this.#runs = new FrontRuns({
+      ...{ sliced: this.#sliced, waiters: this.#waiters },
+      run: (...run) => this.#run(...run),
+    });
+    this.#scripts = new Scripts({
+      ...{ ...modules, ...parts, store: this.#store, peers: this.#peers, cap: this.#cap },
+      ...{ share: modules.scripts, fronts: this.#fronts, settle: () => this.#settle() },
+      take: (...frame) => this.#runs.take(...frame),
+    });
+    const scripts = this.#scripts;
     this.#runner = new CommandRunner({
       ...{ ...parts, router: this.#router, store: this.#store, peers: this.#peers },
-      ...{ workerOf, index, stager: this.#stager },
+      ...{ workerOf, index, stager: this.#stager, scripts },
     });
-    this.#blocks = new BlockRunner({ ...parts, cap: this.#cap });
-    this.#fronts = linkFronts(modules, () => this.#settle());
+    this.#blocks = new BlockRunner({ ...parts, cap: this.#cap, scripts });
     this.#publisher = new WorkerPublisher(modules, this.#fronts);
     this.#service = new WaiterService({
       ...{ ...parts, waiters: this.#waiters, peers: this.#peers, workerOf, index },
@@ -210,6 +224,7 @@ export class Shard {
     this.#cap.adopt(new AwayVictims(context, stores, stored, wake));
     this.#waiting.adopt(this.#keeper);
     this.#runner.adopt(this.#cold);
+    this.#scripts.adopt(this.#cold);
     this.#kept.adopt(this.#cold);
     return this.#keeper;
   }
@@ -252,7 +267,8 @@ export class Shard {
   /** Does all there is to do; returns milliseconds to sleep unless there is more, 0 = none. */
   turn(): number {
     let any = this.#peers.serve();
-    for (const front of this.#fronts) if (this.#serve(front)) any = true;
+    for (const front of this.#fronts) if (this.#runs.serve(front)) any = true;
+    if (this.#scripts.busy.afterwards()) any = true;
     if (this.#kept.resumePaged()) any = true;
     this.#publisher.runAlone();
     const nowMs = Date.now();
@@ -312,31 +328,9 @@ export class Shard {
       const waiting = this.#awaiting.length + this.#waiting.length + this.#stager.length;
       const runs = waiting + (this.#cold?.paged.length ?? 0);
       sampleWorker(this.#m.stats, this.#store, runs, this.#sliced.length);
+      this.#m.stats.luaBytes = this.#scripts.commands.engineBytes;
     }
     return this.#rounds.reclaim(nowMs);
-  }
-
-  #serve(front: FrontLink): boolean {
-    const { intake } = front;
-    let any = false;
-    let partBytes = 0;
-    for (let what = intake.next(); what !== 'none'; what = intake.next()) {
-      any = true;
-      // What a large run is made of comes as fast as it is taken: others have a turn, too.
-      if (what === 'part') partBytes += intake.frameBytes;
-      else if (what === 'go') this.#sliced.goOn(front, intake.connection, intake.flags);
-      else if (what === 'gone') this.#sliced.leave(front, intake.connection);
-      else if (what === 'unblocked') this.#waiters.endedHere(intake.slot, intake.ticket);
-      else if (what === 'run') {
-        const { connection, flags, bytes, view, start, end } = intake;
-        this.#run(front, connection, flags, bytes, view, start, end);
-      }
-      // Early, so that a front with a full ring goes on while this one works.
-      if (intake.release()) front.doorbell.ring();
-      if (partBytes > TURN_PART_BYTES) break;
-    }
-    if (any) front.replies.flush();
-    return any;
   }
 
   /** Executes the commands in bytes[start..end) for a connection and sends the replies. */

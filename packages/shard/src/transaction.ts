@@ -3,9 +3,8 @@
 // every shard involved, borrows the large values, executes, tells the owners what became of their
 // values, and opens the gates.
 //
-// Gates are taken in ascending shard order, each under its shard's lock, so two transactions
-// never wait for each other in a circle. While a shard is gated nobody else reads or changes
-// its entries: `open` refuses on fronts, other workers wait in `awaitGate`, sweeps pass by.
+// While a shard is gated nobody else reads or changes its entries: `open` refuses on fronts, other
+// workers wait in `awaitGate`, sweeps pass by. Why nobody waits for ever is in gates.ts.
 
 import { SHARD_COUNT } from '@forgekv/base';
 import { extractKeys } from '@forgekv/catalog';
@@ -24,6 +23,7 @@ import {
   type Outcome,
   type WantedKey,
 } from '@forgekv/commands';
+import type { Gates } from './gates.ts';
 import type { LargeStore } from './large-store.ts';
 import type { Awaited, Peers } from './peers.ts';
 import type { WaiterService } from './waiter-service.ts';
@@ -35,6 +35,7 @@ export interface TransactionModules {
   readonly executor: Executor;
   readonly store: LargeStore;
   readonly peers: Peers;
+  readonly gates: Gates;
   readonly waiters: Waiters;
   readonly workerOf: Uint8Array;
   /** Non-zero, different in every worker. */
@@ -108,28 +109,72 @@ export class Transactions {
     this.service?.serve(this.#m.context.blocking.ready ?? []);
   }
 
-  /** Closes the gates of shards; from now on they are this worker's. */
-  enter(shards: Iterable<number>): void {
-    const { context, store, transactionId } = this.#m;
-    const gated = new Set(shards);
-    const ascending = [...gated].sort((a, b) => a - b);
-    for (const shard of ascending) this.#close(shard);
+  /** Opens some of the gates, behind which nothing was touched. @param rest those that stay */
+  narrow(rest: ReadonlySet<number>, opened: readonly number[]): void {
+    const { store, gates } = this.#m;
+    store.enter(rest);
+    gates.open(opened);
+  }
+
+  /** Closes the gates of shards; from now on they are this worker's. @throws GateTaken */
+  enter(gated: ReadonlySet<number>): void {
+    const { context, store, transactionId, gates } = this.#m;
+    gates.close(gated.size === 1 ? [...gated] : [...gated].sort(ascending));
     context.transaction = transactionId;
     context.blocking.ready = [];
     store.enter(gated);
     this.#awaited = [];
   }
 
+  /** The shards whose gates are closed. */
+  get gated(): ReadonlySet<number> {
+    return this.#m.store.gated;
+  }
+
+  /** The same for one. */
+  enterOne(shard: number, gated: ReadonlySet<number>): void {
+    const { context, store, transactionId, gates } = this.#m;
+    gates.closeOne(shard);
+    context.transaction = transactionId;
+    context.blocking.ready = [];
+    store.enter(gated);
+    if (this.#awaited.length > 0) this.#awaited = [];
+  }
+
+  /** Ends what `enterOne` began; those who wait were served. */
+  leaveOne(shard: number): void {
+    this.#handBack();
+    this.#m.gates.openOne(shard);
+    this.#m.gates.ended();
+  }
+
+  /**
+   * Closes more gates, for a script that has changed something.
+   * @param has says which gates it has
+   * @returns false: it cannot have them
+   */
+  extend(more: readonly number[], has: (shard: number) => boolean, tick: () => void): boolean {
+    const { store, gates } = this.#m;
+    if (!gates.extend(more, has, tick)) return false;
+    store.enter(new Set([...store.gated, ...more]));
+    return true;
+  }
+
   /** Tells the owners what became of their values, and opens the gates. */
   leave(shards: Iterable<number>): void {
+    const { gates } = this.#m;
+    this.#handBack();
+    gates.open(shards);
+    gates.ended();
+  }
+
+  #handBack(): void {
     const { context, store, peers } = this.#m;
     for (const { worker, id, value } of store.leave()) {
       peers.change(worker, id, value && store.packChange(value));
     }
     context.transaction = 0;
     context.blocking.ready = null;
-    for (const shard of shards) this.#open(shard);
-    peers.wakeAll();
   }
 
   /**
@@ -172,6 +217,11 @@ export class Transactions {
     return outcome;
   }
 
+  /** The same; after AWAITS `takeAwaited` says what other workers are asked for. */
+  runAwaiting(id: number): Outcome {
+    return this.#runWanting(id);
+  }
+
   /** What the last command waits for at other workers. */
   takeAwaited(): Awaited[] {
     return this.#awaited.splice(0);
@@ -199,28 +249,9 @@ export class Transactions {
     return problem === '' ? null : this.#m.context.fail(problem);
   }
 
-  /** Waits until no other transaction holds the shard's gate. No lock is held. */
+  /** Waits until no other transaction holds the shard's gate. No lock is held. @throws GateTaken */
   awaitGate(shard: number): void {
-    while (this.#m.context.table.gateOf(shard) !== 0) this.#m.peers.wait();
-  }
-
-  #close(shard: number): void {
-    const { table } = this.#m.context;
-    for (;;) {
-      table.locks.lock(shard);
-      const free = table.gateOf(shard) === 0;
-      if (free) table.setGate(shard, this.#m.transactionId);
-      table.locks.unlock(shard);
-      if (free) return;
-      this.awaitGate(shard);
-    }
-  }
-
-  #open(shard: number): void {
-    const { table } = this.#m.context;
-    table.locks.lock(shard);
-    table.setGate(shard, 0);
-    table.locks.unlock(shard);
+    this.#m.gates.await(shard);
   }
 
   #indexesOf(id: number): number[] {
@@ -294,6 +325,10 @@ export class Transactions {
       if (warmed !== '') return warmed;
     }
   }
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
 }
 
 function shardSet(low: number, high: number): Set<number> {

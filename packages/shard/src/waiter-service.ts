@@ -162,10 +162,14 @@ export class WaiterService {
 
   /** True when nothing has to be read for it. */
   #isWithinReach({ target, targetKey }: Waiter, key: Buffer, db: number): boolean {
-    const { transactions } = this.#m;
+    const { transactions, context } = this.#m;
     let problem = transactions.bring(key, db, true, true);
     if (problem === '' && target !== 0) {
-      problem = transactions.bring(Buffer.from(targetKey), db, true, true);
+      const bytes = Buffer.from(targetKey);
+      // A script may have made a key that it did not declare: nobody asked then who waits for it.
+      const shard = context.table.hasher.shard(bytes, 0, bytes.length);
+      if (context.table.gateOf(shard) !== context.transaction) return false;
+      problem = transactions.bring(bytes, db, true, true);
     }
     return transactions.takeAwaited().length === 0 && problem === '';
   }

@@ -2,6 +2,13 @@
 
 export { type FileSystem, nodeFileSystem } from './file-system.ts';
 export {
+  FUNCTION_FILE,
+  type FunctionFacts,
+  FunctionFileError,
+  readFunctions,
+  writeFunctions,
+} from './function-file.ts';
+export {
   type NamespaceFacts,
   NamespaceFileError,
   NamespaceWriteError,

@@ -16,6 +16,35 @@ interface Account {
   readonly isHash: boolean;
 }
 
+/**
+ * Moves ARGV[1] from one account to another: keys as far as they are declared, or else arguments.
+ * One that cannot have its second account gives back what it took.
+ */
+const TRANSFER = `
+local function add(key, isHash, amount)
+  if isHash == '1' then return redis.pcall('hincrby', key, 'balance', amount) end
+  return redis.pcall('incrby', key, amount)
+end
+local from, to = KEYS[1] or ARGV[4], KEYS[2] or ARGV[5]
+local taken = add(from, ARGV[2], -ARGV[1])
+if type(taken) == 'table' then return taken end
+local given = add(to, ARGV[3], ARGV[1])
+if type(given) == 'table' then
+  add(from, ARGV[2], ARGV[1])
+  return given
+end
+return 'moved'`;
+/** So many texts of it, each of which a worker has to learn about. */
+const TEXTS = 30;
+
+const TOTAL = `
+local sum = 0
+for i = 1, #ARGV, 2 do
+  if ARGV[i + 1] == '1' then sum = sum + redis.call('hget', ARGV[i], 'balance')
+  else sum = sum + redis.call('get', ARGV[i]) end
+end
+return sum`;
+
 export class Accounts {
   readonly #accounts: readonly Account[] = Array.from({ length: ACCOUNTS }, (_, i) => ({
     key: keyOnShard((i * 11) % 64, `account:${i}:`),
@@ -70,6 +99,30 @@ export class Accounts {
       ['EXEC'],
     ]);
     return replies[3]!.kind === 'array';
+  }
+
+  /**
+   * Moves money by a script that declares both accounts, one or none.
+   * @returns its reply
+   */
+  transferByScript(client: RespClient, prng: Prng): Promise<Reply> {
+    const pair = this.#pickTwo(prng);
+    const text = `${TRANSFER} -- ${prng.below(TEXTS)}`;
+    const declared = Math.min(2, prng.below(5));
+    const keys = pair.map(({ key }) => key);
+    const hashes = pair.map(({ isHash }) => (isHash ? '1' : '0'));
+    const [amount, count] = [String(prng.between(1, 50)), String(declared)];
+    return client.command(
+      ...['EVAL', text, count, ...keys.slice(0, declared), amount, ...hashes, ...keys],
+    );
+  }
+
+  /** All balances as a script sees them. */
+  async totalByScript(client: RespClient): Promise<number> {
+    const names = this.#accounts.flatMap(({ key, isHash }) => [key, isHash ? '1' : '0']);
+    const reply = await client.command('EVAL', TOTAL, '0', ...names);
+    if (reply.kind !== 'integer') throw new Error(`the sum is ${reply.kind}`);
+    return Number(reply.value);
   }
 
   #pickTwo(prng: Prng): [Account, Account] {

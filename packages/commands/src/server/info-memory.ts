@@ -38,7 +38,7 @@ export function memoryLines(c: CommandContext, services: ServerServices): InfoLi
     ['used_memory_dataset', dataset],
     ['used_memory_dataset_perc', percent(dataset, used)],
     ...sized('total_system_memory', totalmem()),
-    ...scriptLines(),
+    ...scriptLines(services),
     ...sized('maxmemory', maxMemory),
     ['maxmemory_policy', config.word('maxmemory-policy')],
     ['forgekv_dataset_bytes', datasetBytes],
@@ -57,19 +57,21 @@ export function memoryLines(c: CommandContext, services: ServerServices): InfoLi
   ];
 }
 
-/** No scripts and functions yet. */
-function scriptLines(): InfoLine[] {
+/** One engine per worker executes both scripts and functions. */
+function scriptLines({ stats, scripts }: ServerServices): InfoLine[] {
+  const engineBytes = stats.get('luaBytes');
+  const figures = scripts.figures();
   return [
-    ...sized('used_memory_lua', 0),
-    ['used_memory_vm_eval', 0],
-    ['used_memory_scripts_eval', 0],
-    ['number_of_cached_scripts', 0],
-    ['number_of_functions', 0],
-    ['number_of_libraries', 0],
+    ...sized('used_memory_lua', engineBytes),
+    ['used_memory_vm_eval', engineBytes],
+    ['used_memory_scripts_eval', figures.scriptBytes],
+    ['number_of_cached_scripts', figures.scripts],
+    ['number_of_functions', figures.functions],
+    ['number_of_libraries', figures.libraries],
     ['used_memory_vm_functions', 0],
-    ...sized('used_memory_vm_total', 0),
-    ['used_memory_functions', 0],
-    ...sized('used_memory_scripts', 0),
+    ...sized('used_memory_vm_total', engineBytes),
+    ['used_memory_functions', figures.libraryBytes],
+    ...sized('used_memory_scripts', figures.scriptBytes + figures.libraryBytes),
   ];
 }
 

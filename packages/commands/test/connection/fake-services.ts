@@ -9,6 +9,7 @@ import {
   type ClientFacts,
   type ClientFilter,
   type CommandContext,
+  type KillAnswer,
   type ListenKind,
   NO_DURABILITY_FIGURES,
   NO_SAVE_FIGURES,
@@ -16,6 +17,8 @@ import {
   type PauseMode,
   type ProcessFigures,
   type SaveAnswer,
+  type ScriptFigures,
+  type ScriptServices,
   type ServerFacts,
   type ServerServices,
   type Session,
@@ -129,6 +132,21 @@ function latin1(name: Uint8Array): string {
   return Buffer.from(name).toString('latin1');
 }
 
+/** Nothing runs. */
+class FakeScripts implements ScriptServices {
+  kill(): KillAnswer {
+    return 'not busy';
+  }
+
+  busyFunction(): null {
+    return null;
+  }
+
+  figures(): ScriptFigures {
+    return { scripts: 0, scriptBytes: 0, libraries: 0, functions: 0, libraryBytes: 0 };
+  }
+}
+
 /** Fields may be set by tests; `calls` is what was asked for, in order. */
 export class FakeServices implements ServerServices {
   readonly facts: ServerFacts = {
@@ -146,6 +164,7 @@ export class FakeServices implements ServerServices {
   readonly calls: unknown[][] = [];
   readonly channels = new FakeChannels();
   readonly tracking = new FakeTracking();
+  readonly scripts = new FakeScripts();
   readonly password: string | undefined;
   figures: ProcessFigures = {
     ...{ opsPerSecond: 12.4, inputKbps: 1.5, outputKbps: 2.25 },

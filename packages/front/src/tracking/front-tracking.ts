@@ -19,6 +19,7 @@ import {
   type CommandContext,
   type CommandRegistry,
   NOT_TRACKING,
+  PLACE_SCRIPT,
   type Session,
   type ThreadStats,
   type TrackingFacts,
@@ -170,7 +171,9 @@ export class FrontTracking implements TrackingServices {
    */
   reads(connection: Connection, id: number, isCertain = false): void {
     const flags = this.#m.registry.table.flagBits[id] ?? 0;
-    if ((flags & FLAG_READONLY) === 0 || (flags & FLAG_PUBSUB) !== 0) return;
+    // What a script reads is not known before: the keys that it names.
+    const isScript = this.#m.registry.places[id] === PLACE_SCRIPT;
+    if (((flags & FLAG_READONLY) === 0 && !isScript) || (flags & FLAG_PUBSUB) !== 0) return;
     if (!isCertain) {
       const { tracking } = connection;
       if (tracking === null || !tracking.isOn || tracking.isBroadcast) return;

@@ -16,6 +16,7 @@ import { HYPERLOGLOG_FAMILY } from './hyperloglog-commands.ts';
 import { LIST_FAMILY } from './list-commands.ts';
 import { mutate } from './mutations.ts';
 import type { Weighted } from './prng.ts';
+import { scriptFamily } from './script-commands.ts';
 import { SET_FAMILY } from './set-commands.ts';
 import { SORTED_SET_FAMILY } from './sorted-set-commands.ts';
 import { STRING_FAMILY } from './string-commands.ts';
@@ -41,7 +42,8 @@ const VALUE_FAMILIES: readonly CommandFamily[] = [
 /** All families but those on values that are named, which transactions do not have either. */
 export function familiesWithout(names: ReadonlySet<string>): readonly CommandFamily[] {
   const families = VALUE_FAMILIES.filter(({ name }) => !names.has(name));
-  return [...families, CONNECTION_FAMILY, transactionFamily(families), UNKNOWN_FAMILY];
+  const composed = [transactionFamily(families), scriptFamily(families)];
+  return [...families, CONNECTION_FAMILY, ...composed, UNKNOWN_FAMILY];
 }
 
 export const DEFAULT_FAMILIES: readonly CommandFamily[] = familiesWithout(new Set());
