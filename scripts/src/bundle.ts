@@ -18,7 +18,7 @@ const PROGRAMS = [
 ];
 
 /** Libraries stay outside: they load native code, or files next to their own. */
-const EXTERNAL = ['classic-level', 'msgpackr', 'pino', 'piscina'];
+const EXTERNAL = ['classic-level', 'msgpackr', 'pino', 'piscina', 'wasmoon-lua5.1'];
 
 const made = `${OUT}.new`;
 await rm(made, { recursive: true, force: true });
