@@ -272,10 +272,19 @@ export class EffectLog {
   /**
    * Begins an effect that is told as another command than the client's: `name` key, and then as
    * many arguments as `rest` says, by the methods below, and `endTold`.
+   * @param sub its subcommand, which comes before the key
    */
-  beginTold(entry: number, shard: number, previousLsn: number, name: string, rest: number): void {
-    this.#begin(entry, shard, previousLsn, 0, rest + 2);
+  beginTold(
+    entry: number,
+    shard: number,
+    previousLsn: number,
+    name: string,
+    rest: number,
+    sub = '',
+  ): void {
+    this.#begin(entry, shard, previousLsn, 0, rest + (sub === '' ? 2 : 3));
     this.#composer.bulkText(name);
+    if (sub !== '') this.#composer.bulkText(sub);
     this.#key(entry);
   }
 

@@ -22,6 +22,8 @@ export class CommandRegistry {
   readonly wideTests: readonly KeyedHandler['isWide'][];
   /** What serves those that have waited, by id; most do not wait. */
   readonly serves: readonly KeyedHandler['serve'][];
+  /** Whether a stream has something for those that wait for it, by id. */
+  readonly readyTests: readonly KeyedHandler['isReady'][];
   /** The functions of front commands by id. */
   readonly frontRuns: readonly (FrontHandler['run'] | undefined)[];
 
@@ -44,6 +46,9 @@ export class CommandRegistry {
       handler === undefined || handler.place === 'front' ? undefined : handler.run,
     );
     this.serves = byId.map((handler) => (handler?.place === 'keyed' ? handler.serve : undefined));
+    this.readyTests = byId.map((handler) =>
+      handler?.place === 'keyed' ? handler.isReady : undefined,
+    );
     this.frontRuns = byId.map((handler) => (handler?.place === 'front' ? handler.run : undefined));
   }
 }

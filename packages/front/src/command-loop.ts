@@ -398,7 +398,7 @@ export class CommandLoop {
     const { commands } = this.#parser;
     const { request } = context;
     const id = this.#router.ids[i]!;
-    const key = registry.table.firstKey[id]!;
+    const key = this.#executor.firstKeyOf(id);
     let worker: number;
     if (key > 0 && key < request.argc) {
       const at = request.offset(key);
