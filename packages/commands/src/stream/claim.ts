@@ -20,6 +20,7 @@ import {
   makeConsumer,
   noGroup,
   refusalOfClaims,
+  shownText,
   timeOf,
 } from './group-access.ts';
 import { ERR_STREAM_ID, readCount, readId, readStart, replyId } from './id-argument.ts';
@@ -89,7 +90,7 @@ class ClaimOptions {
       } else if (hasMore && request.is(i, 'lastid')) {
         if (!readId(c, ++i, this.lastId)) return ERR_STREAM_ID;
       } else {
-        return `ERR Unrecognized XCLAIM option '${request.text(i)}'`;
+        return `ERR Unrecognized XCLAIM option '${shownText(c, i)}'`;
       }
     }
     return '';
@@ -112,6 +113,7 @@ const options = new ClaimOptions();
 export function xClaim(c: CommandContext): Outcome {
   const entry = stream.open(c, 1);
   if (entry < 0) return c.refuse(entry);
+  c.countRead(entry);
   const group = entry === 0 ? null : stream.value.group(c.request.slice(2));
   if (group === null) return c.fail(noGroup(c, 1, 2));
   const problem = options.read(c) || refusalOfClaims(c, options.ids.length);
@@ -250,6 +252,7 @@ export function xAutoClaim(c: CommandContext): Outcome {
   }
   const entry = stream.open(c, 1);
   if (entry < 0) return c.refuse(entry);
+  c.countRead(entry);
   const group = entry === 0 ? null : stream.value.group(request.slice(2));
   if (group === null) return c.fail(noGroup(c, 1, 2));
   const refusal = refusalOfClaims(c, Math.min(count, group.pending.size));

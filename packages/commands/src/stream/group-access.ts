@@ -21,16 +21,21 @@ export function timeOf(c: CommandContext): number {
   return isReplayed(c) ? Date.now() : c.nowMs;
 }
 
+/** Redis: a name that is shown ends at a zero byte. */
+export function shownText(c: CommandContext, index: number): string {
+  const text = c.request.text(index);
+  const end = text.indexOf('\0');
+  return end < 0 ? text : text.slice(0, end);
+}
+
 export function noGroup(c: CommandContext, key: number, group: number): string {
-  const { request } = c;
-  return `NOGROUP No such key '${request.text(key)}' or consumer group '${request.text(group)}'`;
+  return `NOGROUP No such key '${shownText(c, key)}' or consumer group '${shownText(c, group)}'`;
 }
 
 /** `NOGROUP ...` of commands that found the key. */
 export function noGroupOfKey(c: CommandContext, key: number, group: number): string {
-  const { request } = c;
-  const name = request.text(group);
-  return `NOGROUP No such consumer group '${name}' for key name '${request.text(key)}'`;
+  const name = shownText(c, group);
+  return `NOGROUP No such consumer group '${name}' for key name '${shownText(c, key)}'`;
 }
 
 /** Makes a consumer whose name is an argument; `key` is that of its stream, the one opened last. */

@@ -14,6 +14,7 @@ import { stream } from './stream-value.ts';
 export function xAck(c: CommandContext): Outcome {
   const entry = stream.open(c, 1);
   if (entry < 0) return c.refuse(entry);
+  c.countRead(entry);
   const group = entry === 0 ? null : stream.value.group(c.request.slice(2));
   if (group === null) {
     c.reply.integer(0);
@@ -45,9 +46,9 @@ export function xPending(c: CommandContext): Outcome {
   if (problem !== '') return c.fail(problem);
   const entry = stream.open(c, 1);
   if (entry < 0) return c.refuse(entry);
+  c.countRead(entry);
   const group = entry === 0 ? null : stream.value.group(c.request.slice(2));
   if (group === null) return c.fail(noGroup(c, 1, 2));
-  c.countRead(entry);
   return argc === 3 ? replySummary(c, group) : replyRange(c, group);
 }
 

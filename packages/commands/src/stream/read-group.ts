@@ -1,8 +1,15 @@
 // XREADGROUP: hands entries out to a consumer of a group, or shows it again what it has.
 
-import { EntryCursor, type StreamConsumer, type StreamGroup, StreamId } from '@forgekv/datatypes';
+import {
+  EntryCursor,
+  type LargeStream,
+  type StreamConsumer,
+  type StreamGroup,
+  StreamId,
+} from '@forgekv/datatypes';
 import { TYPE_STREAM } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import { WRONG_TYPE } from '../errors.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 import {
   EntriesReply,
@@ -22,7 +29,7 @@ import {
 } from './group-access.ts';
 import { ERR_STREAM_ID, readId } from './id-argument.ts';
 import { readOptions } from './read-options.ts';
-import { stream } from './stream-value.ts';
+import { countOpened, openStreams, stream } from './stream-value.ts';
 
 const ERR_LAST =
   'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of ' +
@@ -49,15 +56,21 @@ export function xReadGroup(c: CommandContext): Outcome {
   const { firstKey, keys, timeoutMs } = readOptions;
   const sources: Source[] = [];
   let logged = 0;
-  for (let key = firstKey; key < firstKey + keys; key++) {
-    const group = openGroup(c, key);
-    if (typeof group === 'number') return c.refuse(group);
+  const opened = openStreams(c, firstKey, keys);
+  if (typeof opened === 'number') return c.refuse(opened);
+  for (const [i, { entry, value }] of opened.entries()) {
+    const key = firstKey + i;
+    const group = value?.group(c.request.slice(readOptions.groupAt)) ?? null;
     const historyFrom = readFrom(c, key + keys);
-    if (group === null || typeof historyFrom === 'string') {
-      return c.fail(group === null ? noGroupToRead(c, key) : (historyFrom as string));
+    let wrong = entry < 0 ? WRONG_TYPE : '';
+    if (wrong === '' && group === null) wrong = noGroupToRead(c, key);
+    if (wrong === '' && typeof historyFrom === 'string') wrong = historyFrom;
+    if (wrong !== '' || value === null || group === null || typeof historyFrom === 'string') {
+      countOpened(c, firstKey, opened.slice(0, i + 1));
+      return c.fail(wrong);
     }
-    if (historyFrom === null && !stream.value.hasBehind(group.lastId)) continue;
-    logged += Math.min(readOptions.count || Infinity, mostGiven(c, group, historyFrom));
+    if (historyFrom === null && !value.hasBehind(group.lastId)) continue;
+    logged += Math.min(readOptions.count || Infinity, mostGiven(c, value, group, historyFrom));
     sources.push({ key, historyFrom });
   }
   if (sources.length === 0) {
@@ -66,11 +79,16 @@ export function xReadGroup(c: CommandContext): Outcome {
       const outcome = c.blocking.begin({ ...wait, type: TYPE_STREAM });
       if (outcome !== DONE) return outcome;
     }
+    countOpened(c, firstKey, opened);
+    countOpened(c, firstKey, opened);
     c.reply.nullArray();
     return DONE;
   }
   const refusal = refusalOfClaims(c, logged);
   if (refusal !== '') return c.fail(refusal);
+  // Redis: it looks at each key twice.
+  countOpened(c, firstKey, opened);
+  countOpened(c, firstKey, opened);
   return readAll(c, sources);
 }
 
@@ -96,8 +114,13 @@ function readFrom(c: CommandContext, index: number): StreamId | null | string {
   return from.isMost ? null : from;
 }
 
-function mostGiven(c: CommandContext, group: StreamGroup, from: StreamId | null): number {
-  if (from === null) return stream.value.length;
+function mostGiven(
+  c: CommandContext,
+  value: LargeStream,
+  group: StreamGroup,
+  from: StreamId | null,
+): number {
+  if (from === null) return value.length;
   const consumer = group.consumer(c.request.slice(readOptions.groupAt + 1));
   return consumer === null ? 0 : consumer.pending.size;
 }

@@ -10,6 +10,9 @@ const ERR_TIMEOUT_RANGE = 'ERR timeout is out of range';
 const ERR_GROUP = 'ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.';
 const ERR_NOACK = 'ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.';
 const ERR_NO_GROUP = 'ERR Missing GROUP option for XREADGROUP';
+/** Redis: later ones say which of the two commands it was. */
+const ERR_UNBALANCED =
+  "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.";
 const MOST_MS = 2 ** 63;
 
 /** What was read last. */
@@ -38,7 +41,7 @@ class ReadOptions {
       let problem = '';
       if (more > 0 && request.is(i, 'block')) problem = this.#readTimeout(c, ++i);
       else if (more > 0 && request.is(i, 'count')) problem = this.#readCount(c, ++i);
-      else if (more > 0 && request.is(i, 'streams')) problem = this.#readKeys(c, i + 1, isGroup);
+      else if (more > 0 && request.is(i, 'streams')) problem = this.#readKeys(c, i + 1);
       else if (more > 1 && request.is(i, 'group')) {
         if (!isGroup) return ERR_GROUP;
         this.groupAt = i + 1;
@@ -71,15 +74,9 @@ class ReadOptions {
     return '';
   }
 
-  #readKeys(c: CommandContext, first: number, isGroup: boolean): string {
+  #readKeys(c: CommandContext, first: number): string {
     const rest = c.request.argc - first;
-    if (rest % 2 !== 0) {
-      const [name, sign] = isGroup ? ['xreadgroup', '>'] : ['xread', '$'];
-      return (
-        `ERR Unbalanced '${name}' list of streams: for each stream key an ID or '${sign}' must ` +
-        'be specified.'
-      );
-    }
+    if (rest % 2 !== 0) return ERR_UNBALANCED;
     this.firstKey = first;
     this.keys = rest / 2;
     return '';

@@ -1,14 +1,15 @@
 // XREAD: what came behind given ids.
 
-import { StreamId } from '@forgekv/datatypes';
+import { type LargeStream, StreamId } from '@forgekv/datatypes';
 import { TYPE_STREAM } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import { WRONG_TYPE } from '../errors.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 import { EntriesReply, EntryRange, keyedHead, type ReplySection } from './entries-reply.ts';
 import { ERR_STREAM_ID, readId } from './id-argument.ts';
 import { readOptions } from './read-options.ts';
 import { commandSaying } from './said-command.ts';
-import { stream } from './stream-value.ts';
+import { countOpened, openStreams, stream } from './stream-value.ts';
 
 const ERR_NEW =
   'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> ' +
@@ -22,24 +23,28 @@ export function xRead(c: CommandContext): Outcome {
   const problem = readOptions.read(c, false);
   if (problem !== '') return c.fail(problem);
   const { firstKey, keys, timeoutMs } = readOptions;
+  const opened = openStreams(c, firstKey, keys);
+  if (typeof opened === 'number') return c.refuse(opened);
   const sections: ReplySection[] = [];
   const said = new Map<number, string>();
-  const found: number[] = [];
-  for (let key = firstKey; key < firstKey + keys; key++) {
-    const entry = stream.open(c, key);
-    if (entry < 0) return c.refuse(entry);
-    found.push(entry);
+  for (const [i, { entry, value }] of opened.entries()) {
+    const idAt = firstKey + keys + i;
     const from = new StreamId();
-    const given = request.text(key + keys);
-    if (given === '$') {
-      if (entry > 0) from.copy(stream.value.lastId);
-      said.set(key + keys, from.toString());
-    } else if (given === '>') {
-      return c.fail(ERR_NEW);
-    } else if (!readId(c, key + keys, from)) {
-      return c.fail(ERR_STREAM_ID);
+    const given = request.text(idAt);
+    let wrong = entry < 0 ? WRONG_TYPE : '';
+    if (wrong === '' && given === '$') {
+      if (value !== null) from.copy(value.lastId);
+      said.set(idAt, from.toString());
+    } else if (wrong === '' && given === '>') {
+      wrong = ERR_NEW;
+    } else if (wrong === '' && !readId(c, idAt, from)) {
+      wrong = ERR_STREAM_ID;
     }
-    if (entry > 0) addSection(c, sections, key, from);
+    if (wrong !== '') {
+      countOpened(c, firstKey, opened.slice(0, i + 1));
+      return c.fail(wrong);
+    }
+    if (value !== null) addSection(c, sections, firstKey + i, value, from);
   }
   if (sections.length === 0 && timeoutMs >= 0) {
     const command = said.size === 0 ? null : commandSaying(request, said);
@@ -47,22 +52,24 @@ export function xRead(c: CommandContext): Outcome {
     const outcome = c.blocking.begin({ ...wait, type: TYPE_STREAM });
     if (outcome !== DONE) return outcome;
   }
-  for (const [i, entry] of found.entries()) c.countRead(entry, firstKey + i);
+  // Redis: it looks at each key twice.
+  countOpened(c, firstKey, opened);
+  countOpened(c, firstKey, opened);
   if (sections.length === 0) {
     c.reply.nullArray();
     return DONE;
   }
   const work = new EntriesReply(sections, keyedHead(sections.length));
-  return c.perform(work, work.elements, found.length);
+  return c.perform(work, work.elements, 2 * opened.filter(({ entry }) => entry > 0).length);
 }
 
 function addSection(
   c: CommandContext,
   sections: ReplySection[],
   key: number,
+  value: LargeStream,
   from: StreamId,
 ): void {
-  const { value } = stream;
   if (!value.hasBehind(from)) return;
   from.increment();
   const count = value.countBetween(from, MOST, readOptions.count || Infinity);
@@ -86,7 +93,7 @@ export function serveRead(c: CommandContext, key: number): Outcome {
   const sections: ReplySection[] = [];
   const from = new StreamId();
   readId(c, key + readOptions.keys, from);
-  addSection(c, sections, key, from);
+  addSection(c, sections, key, stream.value, from);
   const work = new EntriesReply(sections, keyedHead(1));
   return sections.length === 0 ? NOT_HERE : c.perform(work, work.elements);
 }

@@ -5,6 +5,7 @@ import { invariant } from '@forgekv/base';
 import { LargeStream } from '@forgekv/datatypes';
 import { TYPE_STREAM } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
+import { OTHER_TYPE } from '../outcome.ts';
 
 /** One per thread. */
 class OpenedStream {
@@ -52,3 +53,30 @@ class OpenedStream {
 }
 
 export const stream = new OpenedStream();
+
+/** A key as `openStreams` found it. */
+export interface FoundStream {
+  /** 0: there is none; OTHER_TYPE. */
+  readonly entry: number;
+  readonly value: LargeStream | null;
+}
+
+/** Opens so many keys from an argument on; what `refuse` takes where one is not within reach. */
+export function openStreams(
+  c: CommandContext,
+  first: number,
+  count: number,
+): FoundStream[] | number {
+  const found: FoundStream[] = [];
+  for (let key = first; key < first + count; key++) {
+    const entry = stream.open(c, key);
+    if (entry < 0 && entry !== OTHER_TYPE) return entry;
+    found.push({ entry, value: entry > 0 ? stream.value : null });
+  }
+  return found;
+}
+
+/** Counts reads of the keys from an argument on. */
+export function countOpened(c: CommandContext, first: number, found: readonly FoundStream[]): void {
+  for (const [i, { entry }] of found.entries()) c.countRead(entry, first + i);
+}

@@ -18,6 +18,7 @@ import { mutate } from './mutations.ts';
 import type { Weighted } from './prng.ts';
 import { SET_FAMILY } from './set-commands.ts';
 import { SORTED_SET_FAMILY } from './sorted-set-commands.ts';
+import { STREAM_FAMILY } from './stream-commands.ts';
 import { STRING_FAMILY } from './string-commands.ts';
 import { transactionFamily } from './transaction-commands.ts';
 import { UNKNOWN_FAMILY } from './unknown-commands.ts';
@@ -32,6 +33,7 @@ const VALUE_FAMILIES: readonly CommandFamily[] = [
   SET_FAMILY,
   SORTED_SET_FAMILY,
   GEO_FAMILY,
+  STREAM_FAMILY,
   DUMP_FAMILY,
   EXPIRY_FAMILY,
   GENERIC_FAMILY,
