@@ -292,6 +292,19 @@ export class EffectLog {
     this.#composer.bulk(bytes, offset, length);
   }
 
+  /** The arguments of a request from one on, as they came. */
+  argumentsFrom(request: Request, first: number): void {
+    const { bytes, view, start, end, argc } = request;
+    if (start < 0) {
+      for (let i = first; i < argc; i++) {
+        this.#composer.bulk(bytes, request.offset(i), request.length(i));
+      }
+      return;
+    }
+    const from = request.offset(first - 1) + request.length(first - 1) + CRLF_BYTES;
+    this.#writer.writeRange(bytes, view, from, end - from);
+  }
+
   /** @param text of characters below 256 */
   argumentText(text: string): void {
     this.#composer.bulkText(text);

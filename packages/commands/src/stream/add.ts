@@ -1,12 +1,17 @@
 // XADD.
 
-import { LargeStream, MOST_ENTRY_BYTES, type StreamFields, StreamId } from '@forgekv/datatypes';
+import {
+  LargeStream,
+  MOST_ENTRY_BYTES,
+  MOST_ID_TEXT,
+  type StreamFields,
+  StreamId,
+} from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { wrongArity } from '../errors.ts';
 import { EVENT_STREAM } from '../key-events.ts';
 import { DONE, NOT_HERE, type Outcome } from '../outcome.ts';
 import type { Request } from '../request.ts';
-import { replyId } from './id-argument.ts';
 import { stream } from './stream-value.ts';
 import { trimOptions } from './trim-options.ts';
 
@@ -44,6 +49,8 @@ class RequestFields implements StreamFields {
 
 const fields = new RequestFields();
 const id = new StreamId();
+const idText = Buffer.alloc(MOST_ID_TEXT);
+let idTextLength = 0;
 
 /**
  * XADD key [NOMKSTREAM] [MAXLEN | MINID [= | ~] threshold [LIMIT count]] * | id field value
@@ -82,10 +89,11 @@ export function xAdd(c: CommandContext): Outcome {
   } else {
     stream.touch(c);
   }
+  idTextLength = id.writeText(idText, 0);
   logAdded(c, value, first);
   c.note(EVENT_STREAM, 'xadd');
   if (trimmed > 0) c.note(EVENT_STREAM, 'xtrim');
-  replyId(reply, id);
+  reply.bulk(idText, 0, idTextLength);
   return DONE;
 }
 
@@ -119,9 +127,7 @@ function logAdded(c: CommandContext, value: LargeStream, first: number): void {
     log.argumentText('=');
     log.argumentText(String(value.length));
   }
-  log.argumentText(id.toString());
-  for (let i = first; i < request.argc; i++) {
-    log.argument(request.bytes, request.offset(i), request.length(i));
-  }
+  log.argument(idText, 0, idTextLength);
+  log.argumentsFrom(request, first);
   log.endTold(stream.entry);
 }

@@ -9,7 +9,7 @@ import {
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
 import { readInteger } from '../list/index-argument.ts';
-import type { Outcome } from '../outcome.ts';
+import { OTHER_TYPE, type Outcome } from '../outcome.ts';
 import { PagedReply, SLICE_PAGE } from '../sliced-work.ts';
 import { EntriesReply, ListedEntries, NO_HEAD } from './entries-reply.ts';
 import {
@@ -233,6 +233,10 @@ function replyTaken(
 /** XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]. */
 export function xAutoClaim(c: CommandContext): Outcome {
   const { request, reply } = c;
+  // Redis: it looks at the key before anything else, but at its type later.
+  const entry = stream.open(c, 1);
+  if (entry < 0 && entry !== OTHER_TYPE) return c.refuse(entry);
+  c.countRead(entry);
   const minIdleMs = Math.max(0, readInteger(c, 4));
   if (Number.isNaN(minIdleMs)) return c.fail(ERR_AUTO_IDLE);
   const from = new StreamId();
@@ -250,9 +254,7 @@ export function xAutoClaim(c: CommandContext): Outcome {
       return c.fail(ERR_SYNTAX);
     }
   }
-  const entry = stream.open(c, 1);
-  if (entry < 0) return c.refuse(entry);
-  c.countRead(entry);
+  if (entry === OTHER_TYPE) return c.wrongType();
   const group = entry === 0 ? null : stream.value.group(request.slice(2));
   if (group === null) return c.fail(noGroup(c, 1, 2));
   const refusal = refusalOfClaims(c, Math.min(count, group.pending.size));

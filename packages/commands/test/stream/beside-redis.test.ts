@@ -8,7 +8,7 @@ import { type BesideRedis, testBesideRedis } from '../support/beside-redis.ts';
 import { masked, RandomStreams } from './random-streams.ts';
 
 const SEED = Number(process.env.FORGEKV_STREAMS_SEED ?? 4242);
-const COMMANDS = Number(process.env.FORGEKV_STREAMS_COMMANDS ?? 4000);
+const COMMANDS = Number(process.env.FORGEKV_STREAMS_COMMANDS ?? 2000);
 const MOST_REPORTED = 5;
 const BATCH = 100;
 

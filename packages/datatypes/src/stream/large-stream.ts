@@ -33,6 +33,9 @@ export interface TrimRule {
 /** Redis: entries longer than this, fields and values in all, are refused; so are such nodes. */
 export const MOST_ENTRY_BYTES = 2 ** 30;
 
+/** A node will be as long as the one before, about; that much is made at once. */
+const SPARE_NODE_BYTES = 32;
+const MOST_LIKELY_BYTES = 64 * 1024;
 const PENDING_BYTES = 150;
 const NAMED_BYTES = 400;
 
@@ -136,14 +139,16 @@ export class LargeStream {
   add(id: StreamId, fields: StreamFields, bytes: number, limits: NodeLimits): void {
     const { nodes } = this;
     let node = nodes.last;
+    let likely: number | undefined;
     if (node !== null && isFull(node, bytes, limits)) {
+      likely = Math.min(node.endAt + SPARE_NODE_BYTES, MOST_LIKELY_BYTES);
       this.#nodeBytes -= node.memoryBytes;
       node.seal();
       this.#nodeBytes += node.memoryBytes;
       node = null;
     }
     if (node === null) {
-      node = new StreamNode(id, fields);
+      node = new StreamNode(id, fields, likely);
       nodes.push(node);
     } else {
       this.#nodeBytes -= node.memoryBytes;

@@ -55,10 +55,13 @@ export class StreamNode {
   #firstAt = 0;
   #fieldCount = 0;
 
-  /** An empty node for an entry whose fields will be the common ones. */
-  constructor(id: StreamId, fields: StreamFields) {
+  /**
+   * An empty node for an entry whose fields will be the common ones.
+   * @param bytes that it will come to, as far as can be told
+   */
+  constructor(id: StreamId, fields: StreamFields, bytes: number = FIRST_BYTES) {
     this.id = id.clone();
-    this.#body = new ListpackBuilder(FIRST_BYTES);
+    this.#body = new ListpackBuilder(bytes);
     const body = this.#body;
     this.#fieldCount = fields.count;
     body.appendNumber(fields.count);
