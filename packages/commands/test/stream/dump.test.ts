@@ -12,7 +12,7 @@ import { masked, RandomStreams } from './random-streams.ts';
 const SEED = Number(process.env.FORGEKV_STREAMS_SEED ?? 77);
 const ROUNDS = 30;
 const COMMANDS = 60;
-const FLIPS = 3000;
+const FLIPS = 1500;
 
 file.setTimeout(60_000);
 

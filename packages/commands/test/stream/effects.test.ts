@@ -10,7 +10,7 @@ import { split } from '../support/run-table.ts';
 import { masked, RandomStreams } from './random-streams.ts';
 
 const SEED = Number(process.env.FORGEKV_EFFECTS_SEED ?? Date.now() & 0x7fffffff);
-const COMMANDS = 3000;
+const COMMANDS = 1500;
 /** Early, so that times are not taken out of what is compared. */
 const NOW_MS = 900_000_000_000;
 
