@@ -6,6 +6,7 @@ export type Operation =
   | LargeOperation
   | PublishOperation
   | TransactionOperation
+  | StreamOperation
   | WaitOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
@@ -28,6 +29,8 @@ export const SUBSCRIBERS = 100;
 
 /** On small values, and on large ones, which lie on several threads. */
 export type TransactionOperation = 'MULTI of 4' | 'MULTI of 4 large';
+/** On one stream of some thousand entries, and on one per connection. */
+export type StreamOperation = 'XADD' | 'XREADGROUP+XACK';
 /** One waits for what another pushes. */
 export type WaitOperation = 'BLPOP ping-pong';
 
@@ -141,6 +144,21 @@ export function transactionScenarios(keyspace: number): Scenario[] {
   );
 }
 
+/** What is added to a stream, and what a group reads of it and acknowledges. */
+export function streamScenarios(keyspace: number): Scenario[] {
+  return [
+    ...PIPELINES.map((pipeline) => ({
+      name: `XADD p${pipeline} 2x20`,
+      ...{ operation: 'XADD' as const, pipeline, generators: 2, connections: 20 },
+      ...{ valueBytes: VALUE_BYTES, keyspace },
+    })),
+    {
+      ...{ name: 'XREADGROUP+XACK p16 1x20', operation: 'XREADGROUP+XACK', pipeline: 16 },
+      ...{ generators: 1, connections: 20, valueBytes: VALUE_BYTES, keyspace },
+    },
+  ];
+}
+
 /** How long it takes to wake one up that waits. */
 export function waitScenarios(keyspace: number): Scenario[] {
   return [
@@ -178,6 +196,8 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   'MULTI of 4': [],
   'MULTI of 4 large': [],
   'BLPOP ping-pong': [],
+  XADD: [],
+  'XREADGROUP+XACK': [],
 };
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */

@@ -64,6 +64,9 @@ const LONG_BYTES = 1024 * 1024;
 const TIMED_COMMANDS = 8;
 const TIMED_ONE_IN = 16;
 const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'quit', 'reset']);
+/** They wait only with BLOCK, which is one of the first arguments. */
+const STREAM_READERS = ['xread', 'xreadgroup'];
+const MOST_OPTIONS = 16;
 const PUBLISHER_NAMES = ['publish', 'spublish', 'exec'];
 
 export interface CommandLoopModules {
@@ -394,7 +397,7 @@ export class CommandLoop {
    * the worker of command `i`. Returns the number of commands that are done or sent.
    */
   #hop(connection: Connection, i: number, count: number): number {
-    const { context, registry, hops, workerOf } = this.#m;
+    const { context, hops, workerOf } = this.#m;
     const { commands } = this.#parser;
     const { request } = context;
     const id = this.#router.ids[i]!;
@@ -408,7 +411,7 @@ export class CommandLoop {
     }
     let last = i + 1;
     // One that may wait is alone in its run: nothing has to wait with it.
-    const isAlone = (registry.table.flagBits[id]! & FLAG_BLOCKING) !== 0;
+    const isAlone = this.#mayWait(id);
     if (connection.replyMode !== 'skipping' && !isAlone) {
       const pause = this.#m.control.pauseMode(context.nowMs);
       const most = Math.min(count, i + connection.runCommands);
@@ -436,6 +439,19 @@ export class CommandLoop {
     }
     this.#m.output.schedule();
     return last;
+  }
+
+  /** True when the command in the context's request may wait; of streams, only where it says so. */
+  #mayWait(id: number): boolean {
+    const { registry, context } = this.#m;
+    if ((registry.table.flagBits[id]! & FLAG_BLOCKING) === 0) return false;
+    if (!STREAM_READERS.includes(registry.table.names[id]!)) return true;
+    const { request } = context;
+    for (let i = 1; i < request.argc && i < MOST_OPTIONS; i++) {
+      if (request.is(i, 'block')) return true;
+      if (request.is(i, 'streams')) return false;
+    }
+    return true;
   }
 
   /** Notes what commands `i` to `last` - 1 read; the first one's keys are noted already. */
