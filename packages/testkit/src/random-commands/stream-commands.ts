@@ -88,7 +88,10 @@ function add(source: ArgumentSource): CommandArg[] {
 function makeMany(source: ArgumentSource): GeneratedCommand[] {
   const key = KEYS.at(-1)!;
   return Array.from({ length: source.prng.between(20, 120) }, () =>
-    generated(['XADD', key, `${MOST_MS * 2}-*`, ...fields(source)], { keys: [key] }),
+    generated(['XADD', key, `${MOST_MS * 2}-*`, ...fields(source)], {
+      keys: [key],
+      label: 'XADD many',
+    }),
   );
 }
 
