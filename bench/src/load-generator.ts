@@ -26,6 +26,7 @@ import { runFanOut } from './fan-out.ts';
 import type { BenchOptions } from './options.ts';
 import { runPingPong } from './ping-pong.ts';
 import { type Operation, type Scenario, type StringOperation, SUBSCRIBERS } from './scenarios.ts';
+import { runStreams } from './stream-load.ts';
 import { runTransactions } from './transaction-load.ts';
 
 /** memtier's keys are `key:` and a number from here on: as long as redis-benchmark's. */
@@ -99,6 +100,11 @@ function runOnce(
     const isLarge = operation === 'MULTI of 4 large';
     const load = { port: endpoint.port, connections, pipeline, valueBytes, isLarge };
     return runTransactions({ ...load, transactions: requests }, limitMs);
+  }
+  if (operation === 'XREADGROUP+XACK') {
+    if (!('port' in endpoint)) throw new BenchmarkError('BAD_SCENARIO', 'streams need a port');
+    const load = { port: endpoint.port, connections, pipeline, valueBytes };
+    return runStreams({ ...load, entries: requests }, limitMs);
   }
   if (operation === 'BLPOP ping-pong') {
     if (!('port' in endpoint)) throw new BenchmarkError('BAD_SCENARIO', 'ping-pong needs a port');
@@ -184,6 +190,8 @@ function collectionWork(operation: Operation, valueBytes: number): Work | null {
   switch (operation) {
     case 'HSET':
       return { command: ['HSET', 'hash:__rand_int__', 'field:3', value] };
+    case 'XADD':
+      return { command: ['XADD', 'bench:stream', 'MAXLEN', '~', '10000', '*', 'field', value] };
     case 'HGET':
       return { command: ['HGET', 'hash:__rand_int__', 'field:5'] };
     case 'SADD':

@@ -23,6 +23,7 @@ import {
   quickScenarios,
   type Scenario,
   scriptScenarios,
+  streamScenarios,
   transactionScenarios,
   waitScenarios,
 } from './scenarios.ts';
@@ -170,6 +171,11 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
       scenarios: options.quick ? [] : chosen(scriptScenarios(keyspace)),
     },
     {
+      title: 'Streams',
+      specs: [...redis, ...plain, ...variants],
+      scenarios: options.quick ? [] : chosen(streamScenarios(keyspace)),
+    },
+    {
       title: 'Forced hop',
       specs: hop.length === 0 ? [] : [...redis.slice(0, 1), ...plain, ...hop],
       scenarios: options.quick ? [] : chosen(forcedHopScenarios(keyspace)),
@@ -207,6 +213,8 @@ function describeMethod({ rounds, pace, keyspace }: BenchOptions): string[] {
       'transaction counts as one operation. Large values have 20,000 bytes.',
     '`BLPOP ping-pong`: one connection waits and another pushes, by turns; the latency is from ' +
       'the push until the one that waited has the value.',
+    '`XADD`: to one stream, with MAXLEN ~ 10000. `XREADGROUP+XACK`: entries are added to a ' +
+      'stream per connection, read in a group and acknowledged, in one write; each counts once.',
     'Latencies are medians over the rounds of what redis-benchmark reports, the worst of its ' +
       'processes; with a pipeline they are those of a whole batch. The maximum is over all rounds.',
     '`redis` runs without persistence, `redis-aof` with `appendfsync everysec`. ForgeKV always ' +

@@ -7,6 +7,7 @@ export type Operation =
   | PublishOperation
   | TransactionOperation
   | ScriptOperation
+  | StreamOperation
   | WaitOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
@@ -31,6 +32,8 @@ export const SUBSCRIBERS = 100;
 export type TransactionOperation = 'MULTI of 4' | 'MULTI of 4 large';
 /** Scripts of one shard's key: of one call and of twenty, by their text, and one by its digest. */
 export type ScriptOperation = 'EVAL of 1' | 'EVAL of 20' | 'EVALSHA INCR';
+/** On one stream of some thousand entries, and on one per connection. */
+export type StreamOperation = 'XADD' | 'XREADGROUP+XACK';
 /** One waits for what another pushes. */
 export type WaitOperation = 'BLPOP ping-pong';
 
@@ -154,6 +157,21 @@ export function scriptScenarios(keyspace: number): Scenario[] {
   }));
 }
 
+/** What is added to a stream, and what a group reads of it and acknowledges. */
+export function streamScenarios(keyspace: number): Scenario[] {
+  return [
+    ...PIPELINES.map((pipeline) => ({
+      name: `XADD p${pipeline} 2x20`,
+      ...{ operation: 'XADD' as const, pipeline, generators: 2, connections: 20 },
+      ...{ valueBytes: VALUE_BYTES, keyspace },
+    })),
+    {
+      ...{ name: 'XREADGROUP+XACK p16 1x20', operation: 'XREADGROUP+XACK', pipeline: 16 },
+      ...{ generators: 1, connections: 20, valueBytes: VALUE_BYTES, keyspace },
+    },
+  ];
+}
+
 /** How long it takes to wake one up that waits. */
 export function waitScenarios(keyspace: number): Scenario[] {
   return [
@@ -194,6 +212,8 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   'EVAL of 20': [],
   'EVALSHA INCR': [],
   'BLPOP ping-pong': [],
+  XADD: [],
+  'XREADGROUP+XACK': [],
 };
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */

@@ -19,6 +19,7 @@ import {
 } from './server/index.ts';
 import { setHandlers } from './set/index.ts';
 import { sortedSetHandlers, sortedSetRangeHandlers } from './sorted-set/index.ts';
+import { streamGroupHandlers, streamHandlers } from './stream/index.ts';
 import { stringHandlers } from './string/index.ts';
 import { transactionHandlers } from './transaction/index.ts';
 
@@ -43,6 +44,8 @@ export function createRegistry(): CommandRegistry {
     ...hashExpiryHandlers,
     ...sortedSetHandlers,
     ...sortedSetRangeHandlers,
+    ...streamHandlers,
+    ...streamGroupHandlers,
     ...geoHandlers,
     ...genericHandlers,
     ...expiryHandlers,

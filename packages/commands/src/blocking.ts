@@ -5,7 +5,9 @@
 // A command that waits finds nothing, says so by `begin`, and returns what that answers. One that
 // makes a list or a sorted set, from nothing or from another type, asks `mayTurn` before it changes
 // anything: where somebody may wait for the key, that happens only on the worker that owns the key,
-// with the shard's gate closed, so that those who wait are served before anybody else sees it.
+// with the shard's gate closed, so that those who wait are served before anybody else sees it. A
+// stream is never used up, and may have nothing for who waits for it: whatever adds to one asks
+// `mayTurn`, and of each that waits it is asked whether it has something for him.
 
 import { type HotTable, TYPE_LIST, TYPE_STREAM, TYPE_ZSET } from '@forgekv/keyspace';
 import { BLOCKED, DONE, NOT_HERE, type Outcome } from './outcome.ts';
@@ -29,6 +31,8 @@ export interface KeyWait {
   readonly target: number;
   /** 0 = for ever. */
   readonly timeoutMs: number;
+  /** The command as RESP, where it is not to be served as it came: what it says of now is said. */
+  readonly command?: Buffer | null;
 }
 
 /** A key that somebody may wait for, and that may be there now; null: any of its database. */

@@ -129,10 +129,11 @@ export class CollectionAccess extends ValueAccess {
    * Like `changed`, for a change that another command than the client's makes again when it is
    * replayed on the value before it: `name` key, and `rest` arguments, which the caller gives to
    * the log that is returned (null: nowhere), and then `endTold`.
+   * @param sub its subcommand, which comes before the key
    */
-  changedAs(entry: number, name: string, rest: number): EffectLog | null {
+  changedAs(entry: number, name: string, rest: number, sub = ''): EffectLog | null {
     const previousLsn = this.stamp(entry);
-    this.log?.beginTold(entry, this.table.shard, previousLsn, name, rest);
+    this.log?.beginTold(entry, this.table.shard, previousLsn, name, rest, sub);
     return this.log;
   }
 

@@ -17,14 +17,12 @@ import {
   EFFECT_BLIND,
   nodeFileSystem,
   RespComposer,
-  WAL_NO_SPACE,
-  WAL_OPEN,
   WalLogs,
   WalStaging,
   type WalTransfer,
   WalWriter,
 } from '@forgekv/storage';
-import { LogDependencies, REFUSED_WORD } from './log-dependencies.ts';
+import { LogDependencies } from './log-dependencies.ts';
 import type { Request } from './request.ts';
 import {
   headBytes,
@@ -33,6 +31,7 @@ import {
   type StagedArgument,
   writeWithout,
 } from './staged-argument.ts';
+import { NO_ROOM, refusalText, refuseFor } from './write-refusal.ts';
 
 const POSITION_UNIT = 8;
 const CRLF_BYTES = 2;
@@ -49,12 +48,6 @@ export const UNSETTLED = 1;
 /** A log is fenced: these replies may never leave. */
 export const LOST = 2;
 
-/** Why writes are refused, by code; 0: they are not. */
-const REFUSALS = ['', 'No space left on device', 'Input/output error'];
-export const REFUSE_NO_SPACE = 1;
-export const REFUSE_BROKEN = 2;
-
-const NO_ROOM = 'MISCONF Errors writing to the AOF file: No space left on device';
 /** Of an effect besides its arguments: its name and their frames, unless they are many. */
 const EFFECT_BYTES = 128;
 /** What else a command may do that was not asked for: it removes what has expired. */
@@ -69,11 +62,6 @@ export interface LogShare {
   readonly effects: SharedArrayBuffer;
   /** Number of the thread's own log. */
   readonly log: number;
-}
-
-/** Lets all threads refuse writes (REFUSE_NO_SPACE, REFUSE_BROKEN) or, with 0, accept them. */
-export function refuseWrites(memory: SharedArrayBuffer, code: number): void {
-  Atomics.store(new Int32Array(memory), REFUSED_WORD, code);
 }
 
 export class EffectLog {
@@ -274,15 +262,37 @@ export class EffectLog {
   /**
    * Begins an effect that is told as another command than the client's: `name` key, and then as
    * many arguments as `rest` says, by the methods below, and `endTold`.
+   * @param sub its subcommand, which comes before the key
    */
-  beginTold(entry: number, shard: number, previousLsn: number, name: string, rest: number): void {
-    this.#begin(entry, shard, previousLsn, 0, rest + 2);
+  beginTold(
+    entry: number,
+    shard: number,
+    previousLsn: number,
+    name: string,
+    rest: number,
+    sub = '',
+  ): void {
+    this.#begin(entry, shard, previousLsn, 0, rest + (sub === '' ? 2 : 3));
     this.#composer.bulkText(name);
+    if (sub !== '') this.#composer.bulkText(sub);
     this.#key(entry);
   }
 
   argument(bytes: Uint8Array, offset: number, length: number): void {
     this.#composer.bulk(bytes, offset, length);
+  }
+
+  /** The arguments of a request from one on, as they came. */
+  argumentsFrom(request: Request, first: number): void {
+    const { bytes, view, start, end, argc } = request;
+    if (start < 0) {
+      for (let i = first; i < argc; i++) {
+        this.#composer.bulk(bytes, request.offset(i), request.length(i));
+      }
+      return;
+    }
+    const from = request.offset(first - 1) + request.length(first - 1) + CRLF_BYTES;
+    this.#writer.writeRange(bytes, view, from, end - from);
   }
 
   /** @param text of characters below 256 */
@@ -369,14 +379,7 @@ export class EffectLog {
 
   /** Why writes are refused now, as an error reply; '': they are not. */
   get refusal(): string {
-    let code = Atomics.load(this.#words, REFUSED_WORD);
-    if (code === 0) {
-      // The thread that met the error is the first to know.
-      const state = this.#logs.state(this.#own);
-      if (state === WAL_OPEN) return '';
-      code = state === WAL_NO_SPACE ? REFUSE_NO_SPACE : REFUSE_BROKEN;
-    }
-    return `MISCONF Errors writing to the AOF file: ${REFUSALS[code]}`;
+    return refusalText(this.#words, this.#logs.state(this.#own));
   }
 
   /**
@@ -458,11 +461,10 @@ export class EffectLog {
 
   /** Lets nobody else run into it: the log keeper, which looks now and then, allows it again. */
   #refuse(): void {
-    const isBroken = this.#depends.logs
-      .concat(this.#own)
-      .some((log) => this.#logs.state(log) !== WAL_NO_SPACE && this.#logs.state(log) !== WAL_OPEN);
-    const code = isBroken ? REFUSE_BROKEN : REFUSE_NO_SPACE;
-    Atomics.compareExchange(this.#words, REFUSED_WORD, 0, code);
+    refuseFor(
+      this.#words,
+      [...this.#depends.logs, this.#own].map((log) => this.#logs.state(log)),
+    );
   }
 
   #seal(): void {

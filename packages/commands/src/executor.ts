@@ -113,6 +113,23 @@ export class Executor {
     return outcome;
   }
 
+  /** True unless the key that is there has nothing for the command in the context's request. */
+  isReady(id: number, key: number): boolean {
+    const test = this.#registry.readyTests[id];
+    if (test === undefined) return true;
+    const context = this.#context;
+    this.#low = 0;
+    this.#high = 0;
+    this.#addShard(context.prehash(key));
+    this.#lockSet();
+    const isReady = test(context, key);
+    context.publishNotes();
+    context.log?.endGroup();
+    this.#unlockSet();
+    context.clearPrehashed(key);
+    return isReady;
+  }
+
   #addShard(shard: number): void {
     if (shard < HALF) this.#low |= 1 << shard;
     else this.#high |= 1 << (shard - HALF);
@@ -166,6 +183,18 @@ export class Executor {
       this.#high = ALL_OF_HALF;
     }
     return Math.max(count, 0);
+  }
+
+  /**
+   * The argument that is the first key of the request, 0: none. Where it stands behind a word, only
+   * the request tells.
+   */
+  firstKeyOf(id: number): number {
+    const key = this.#table.firstKey[id]!;
+    if (key !== 0 || this.#table.specs[id]!.keys.length === 0) return key;
+    const { argc } = this.#context.request;
+    const count = extractKeys(this.#table, id, argc, this.#keyText, this.#keys);
+    return count > 0 ? this.#keys[0]! : 0;
   }
 
   /** Argument index of a key of the command last seen by `shardsOf`. */

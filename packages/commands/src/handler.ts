@@ -17,6 +17,11 @@ export interface KeyedHandler {
    * `run` does, and DONE when the reply is written.
    */
   readonly serve?: (c: CommandContext, key: number) => Outcome;
+  /**
+   * Of one that waits for a stream: whether the one at an argument index has something for it, or,
+   * being none any more, an error.
+   */
+  readonly isReady?: (c: CommandContext, key: number) => boolean;
 }
 
 /** Works on many shards or all of them: always on a worker; takes the locks it needs itself. */
@@ -54,8 +59,9 @@ export function keyedOrWide(
 export function keyedWaiting(
   run: KeyedHandler['run'],
   serve: NonNullable<KeyedHandler['serve']>,
+  isReady?: NonNullable<KeyedHandler['isReady']>,
 ): KeyedHandler {
-  return { place: 'keyed', run, serve };
+  return isReady ? { place: 'keyed', run, serve, isReady } : { place: 'keyed', run, serve };
 }
 
 export function onWorker(run: WorkerHandler['run']): WorkerHandler {

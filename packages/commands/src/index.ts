@@ -24,9 +24,6 @@ export {
   EffectLog,
   LOST,
   type LogShare,
-  REFUSE_BROKEN,
-  REFUSE_NO_SPACE,
-  refuseWrites,
   SETTLED,
   type SyncMode,
   UNSETTLED,
@@ -111,3 +108,4 @@ export {
 } from './transaction/watched-keys.ts';
 export { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 export { ValueAccess, type WantedKey } from './value-access.ts';
+export { REFUSE_BROKEN, REFUSE_NO_SPACE, refuseWrites } from './write-refusal.ts';

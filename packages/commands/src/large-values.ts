@@ -1,9 +1,15 @@
 // Values too large for the hot table, as command functions see them. Fronts have none of them;
 // a worker has those of its own shards, and while it holds gates those of others.
 
-import type { LargeHash, LargeList, LargeSet, LargeSortedSet } from '@forgekv/datatypes';
+import type {
+  LargeHash,
+  LargeList,
+  LargeSet,
+  LargeSortedSet,
+  LargeStream,
+} from '@forgekv/datatypes';
 
-export type LargeCollection = LargeHash | LargeList | LargeSet | LargeSortedSet;
+export type LargeCollection = LargeHash | LargeList | LargeSet | LargeSortedSet | LargeStream;
 
 /** A string's bytes, which may be followed by room to grow, or a collection. */
 export type LargeValue = Buffer | LargeCollection;

@@ -1,7 +1,7 @@
 // The directives that say when a collection is packed, as numbers: they are asked on every write.
 
 import type { Config } from '@forgekv/config';
-import type { ListpackLimits } from '@forgekv/datatypes';
+import type { ListpackLimits, NodeLimits } from '@forgekv/datatypes';
 
 /** One per thread; `configure` replaces all of it. */
 export class PackingLimits {
@@ -11,6 +11,8 @@ export class PackingLimits {
   maxIntsetEntries = 512;
   /** list-max-listpack-size: elements, or below 0 a class of bytes. */
   listSize = -2;
+  /** When a node of a stream is full. */
+  streamNode: NodeLimits = { bytes: 4096, entries: 100 };
 
   configure(config: Config): void {
     this.hash = listpackLimits(config, 'hash');
@@ -18,6 +20,10 @@ export class PackingLimits {
     this.sortedSet = listpackLimits(config, 'zset');
     this.maxIntsetEntries = config.integer('set-max-intset-entries');
     this.listSize = config.integer('list-max-listpack-size');
+    this.streamNode = {
+      bytes: config.bytes('stream-node-max-bytes'),
+      entries: config.integer('stream-node-max-entries'),
+    };
   }
 }
 

@@ -30,6 +30,8 @@ export class CommandRegistry {
   readonly wideTests: readonly KeyedHandler['isWide'][];
   /** What serves those that have waited, by id; most do not wait. */
   readonly serves: readonly KeyedHandler['serve'][];
+  /** Whether a stream has something for those that wait for it, by id. */
+  readonly readyTests: readonly KeyedHandler['isReady'][];
   /** The functions of front commands by id. */
   readonly frontRuns: readonly (FrontHandler['run'] | undefined)[];
 
@@ -57,6 +59,9 @@ export class CommandRegistry {
       handler?.place === 'keyed' || handler?.place === 'worker' ? handler.run : undefined,
     );
     this.serves = byId.map((handler) => (handler?.place === 'keyed' ? handler.serve : undefined));
+    this.readyTests = byId.map((handler) =>
+      handler?.place === 'keyed' ? handler.isReady : undefined,
+    );
     this.frontRuns = byId.map((handler) => (handler?.place === 'front' ? handler.run : undefined));
   }
 }

@@ -9,6 +9,7 @@ import {
   FLAG_LARGE,
   LARGE_BYTES,
   RoomPlan,
+  TYPE_STREAM,
   TYPE_STRING,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
@@ -205,7 +206,9 @@ export class ValueAccess extends KeyAccess {
   /** False when others may wait for the key to be of that type: then that is not made here. */
   #mayTurn(entry: number, type: number): boolean {
     const { table } = this;
-    return (entry !== 0 && table.typeOf(entry) === type) || this.blocking.mayTurn(table, type);
+    // Another stream may have what the one before had not.
+    const isSame = entry !== 0 && table.typeOf(entry) === type && type !== TYPE_STREAM;
+    return isSame || this.blocking.mayTurn(table, type);
   }
 
   #settle(entry: number, type: number): void {

@@ -71,6 +71,20 @@ export class RdbReader {
     }
   }
 
+  /** Reads a length that may be any 64-bit number, as two words; special forms fail. */
+  length64(into: { high: number; low: number }): void {
+    if (this.remaining > 8 && this.bytes[this.position] === LENGTH_64) {
+      into.high = this.bytes.readInt32BE(this.position + 1);
+      into.low = this.bytes.readInt32BE(this.position + 5);
+      this.position += 9;
+      return;
+    }
+    const length = this.length();
+    if (this.special >= 0) this.fail();
+    into.high = 0;
+    into.low = length | 0;
+  }
+
   #longLength(first: number): number {
     if (first !== LENGTH_32 && first !== LENGTH_64) {
       this.fail();

@@ -67,6 +67,18 @@ export class RdbWriter {
     }
   }
 
+  /** The same for an unsigned 64-bit number, given as two words. */
+  length64(high: number, low: number): void {
+    if (high === 0) {
+      this.length(low >>> 0);
+      return;
+    }
+    this.ensure(9);
+    this.buffer[this.position++] = LENGTH_64;
+    this.position = this.buffer.writeInt32BE(high | 0, this.position);
+    this.position = this.buffer.writeInt32BE(low | 0, this.position);
+  }
+
   bytes(source: Uint8Array, offset: number, length: number): void {
     this.ensure(length);
     this.buffer.set(source.subarray(offset, offset + length), this.position);

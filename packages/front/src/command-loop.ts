@@ -66,6 +66,9 @@ const TIMED_COMMANDS = 8;
 const TIMED_ONE_IN = 16;
 /** Not queued after MULTI. */
 const ACT_AT_ONCE = ['exec', 'discard', 'multi', 'quit', 'reset'];
+/** They wait only with BLOCK, which is one of the first arguments. */
+const STREAM_READERS = ['xread', 'xreadgroup'];
+const MOST_OPTIONS = 16;
 const PUBLISHER_NAMES = ['publish', 'spublish', 'exec'];
 
 export interface CommandLoopModules {
@@ -401,7 +404,7 @@ export class CommandLoop {
   #workerFor(connection: Connection, id: number): number {
     const { context, registry, workerOf } = this.#m;
     const { request } = context;
-    const key = registry.homeKey[id]!;
+    const key = registry.homeKey[id]! || this.#executor.firstKeyOf(id);
     if (key === 0 || key >= request.argc) return workerOf[connection.id & 63]!;
     const at = request.offset(key);
     return workerOf[context.table.hasher.shard(request.bytes, at, request.length(key))]!;
@@ -412,13 +415,13 @@ export class CommandLoop {
    * its worker. Returns the number of commands that are done or sent.
    */
   #hop(connection: Connection, i: number, count: number, worker: number): number {
-    const { context, registry, hops } = this.#m;
+    const { context, hops } = this.#m;
     const { commands } = this.#parser;
     const { request } = context;
     const id = this.#router.ids[i]!;
     let last = i + 1;
     // One that may wait is alone in its run: nothing has to wait with it.
-    const isAlone = (registry.table.flagBits[id]! & FLAG_BLOCKING) !== 0;
+    const isAlone = this.#mayWait(id);
     if (connection.replyMode !== 'skipping' && !isAlone) {
       const pause = this.#m.control.pauseMode(context.nowMs);
       const most = Math.min(count, i + connection.runCommands);
@@ -446,6 +449,19 @@ export class CommandLoop {
     }
     this.#m.output.schedule();
     return last;
+  }
+
+  /** True when the command in the context's request may wait; of streams, only where it says so. */
+  #mayWait(id: number): boolean {
+    const { registry, context } = this.#m;
+    if ((registry.table.flagBits[id]! & FLAG_BLOCKING) === 0) return false;
+    if (!STREAM_READERS.includes(registry.table.names[id]!)) return true;
+    const { request } = context;
+    for (let i = 1; i < request.argc && i < MOST_OPTIONS; i++) {
+      if (request.is(i, 'block')) return true;
+      if (request.is(i, 'streams')) return false;
+    }
+    return true;
   }
 
   /** Notes what commands `i` to `last` - 1 read; the first one's keys are noted already. */

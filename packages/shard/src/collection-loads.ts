@@ -20,7 +20,8 @@ import {
   printable,
   StoreError,
 } from '@forgekv/storage';
-import { type CollectionElements, emptyElements } from './element-forms.ts';
+import { emptyElements } from './element-forms.ts';
+import type { CollectionElements } from './element-records.ts';
 import type { LargeStore } from './large-store.ts';
 import type { Awaited } from './peers.ts';
 import type { ShardStores } from './shard-stores.ts';

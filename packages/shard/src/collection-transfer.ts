@@ -6,7 +6,8 @@
 import { invariant } from '@forgekv/base';
 import type { LargeCollection } from '@forgekv/commands';
 import type { LargeValueOptions } from '@forgekv/datatypes';
-import { type CollectionElements, emptyElements } from './element-forms.ts';
+import { emptyElements } from './element-forms.ts';
+import type { CollectionElements } from './element-records.ts';
 
 /** A piece is at least so long, but for the last ones. */
 const PIECE_BYTES = 4 << 20;

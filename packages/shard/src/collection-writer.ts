@@ -28,7 +28,7 @@ import { invariant } from '@forgekv/base';
 import type { Databases, HotTable } from '@forgekv/keyspace';
 import { FLAG_DIRTY, FLAG_STORED_LARGE, TYPE_TOMBSTONE } from '@forgekv/keyspace';
 import { encodeLarge, type FlushBatch, FLAG_LARGE as RECORD_LARGE } from '@forgekv/storage';
-import type { ChangeWalk, RecordWalk, TakeRecord } from './element-forms.ts';
+import type { ChangeWalk, RecordWalk, TakeRecord } from './element-records.ts';
 import type { FlushRecords } from './flush-records.ts';
 import type { KeyList } from './key-list.ts';
 import type { LargeStore, OwnCollection } from './large-store.ts';

@@ -142,7 +142,7 @@ export class CommandRunner {
 
   #runKeyed(id: number, i: number): number {
     const { registry, context, executor, router, store, transactions } = this.#m;
-    const { singleKey, table } = registry;
+    const { singleKey } = registry;
     const single = singleKey[id]!;
     for (let rounds = 0; ; ) {
       let shard: number;
@@ -150,7 +150,7 @@ export class CommandRunner {
         shard = router.shards[i]!;
         context.setPrehashed(single, shard, router.hashes[i]!);
       } else {
-        shard = this.#firstShard(table.firstKey[id]!);
+        shard = this.#firstShard(executor.firstKeyOf(id));
       }
       let outcome: number = executor.run(id);
       if (outcome === NOT_HERE) {

@@ -7,6 +7,7 @@
 //   sorted set    key = member     payload = score f64 LE
 //   list          key = position of a chunk, 8 bytes whose order is that of the numbers
 //                 payload = its elements: length u32 LE | bytes, and so on
+//   stream        as stream-records.ts of datatypes draws them
 
 import { invariant } from '@forgekv/base';
 import type { LargeCollection } from '@forgekv/commands';
@@ -14,62 +15,30 @@ import {
   type ByteRange,
   type DirtyChunkPart,
   DirtyChunks,
-  DirtyElements,
-  type DirtyPart,
+  type DirtyElements,
   LargeHash,
   LargeList,
   LargeSet,
   LargeSortedSet,
+  LargeStream,
   LargeValueError,
   type LargeValueOptions,
 } from '@forgekv/datatypes';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from '@forgekv/keyspace';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from '@forgekv/keyspace';
+import {
+  bytesOf,
+  type ChangeWalk,
+  type CollectionElements,
+  MemberChanges,
+  MOST_CHANGED_SHARE,
+  type RecordWalk,
+  rememberElements,
+  type TakeRecord,
+  TrackedElements,
+} from './element-records.ts';
+import { StreamElements } from './stream-elements.ts';
 
-/** Takes a record; both are valid during the call. Null: there is none such any more. */
-export type TakeRecord = (key: Uint8Array, payload: Uint8Array | null) => void;
-
-/** Goes through records a few at a time; the collection may change between two calls. */
-export interface RecordWalk {
-  /** Visits about `wanted` more; false at the end. */
-  next(wanted: number, take: TakeRecord): boolean;
-}
-
-/** Records of the elements that changed since the changes before were handed over. */
-export interface ChangeWalk extends RecordWalk {
-  /** Any may have changed: what is there is to be removed, then all are to be written. */
-  readonly all: boolean;
-  /** Records in it, 0 when `all`. */
-  readonly count: number;
-}
-
-/** A large collection as records. */
-export interface CollectionElements {
-  /** Of its entry. */
-  readonly type: number;
-  readonly collection: LargeCollection;
-  /** Records it has now. */
-  readonly recordCount: number;
-  /** Records that `changes` would have, `Infinity` when any may have changed. */
-  readonly changedCount: number;
-  /** From now on changes are remembered. */
-  track(): void;
-  /** Nothing is remembered any more, unless somebody else has begun to. */
-  untrack(): void;
-  /** Says that all elements changed. */
-  markAll(): void;
-  /** Hands over what has changed; each record is read when the walk comes to it. */
-  changes(): ChangeWalk;
-  /** Begins at the first. Whatever is there all the time is visited exactly once. */
-  walk(): RecordWalk;
-  /** Adds what a record says; false when no collection has such a record beside the others. */
-  add(key: Buffer, payload: Buffer): boolean;
-}
-
-/** More elements than this share of all are not remembered one by one. */
-const MOST_CHANGED_SHARE = 4;
-const LEAST_REMEMBERED = 1024;
 const LEAST_REMEMBERED_CHUNKS = 64;
-const MOST_REMEMBERED_BYTES = 64 << 20;
 const TIME_BYTES = 8;
 const NOTHING = Buffer.alloc(0);
 
@@ -81,6 +50,7 @@ export function elementsOf(
   if (collection instanceof LargeHash) return new HashElements(collection, options);
   if (collection instanceof LargeSet) return new SetElements(collection, options);
   if (collection instanceof LargeSortedSet) return new SortedSetElements(collection, options);
+  if (collection instanceof LargeStream) return new StreamElements(collection, options);
   return new ListElements(collection);
 }
 
@@ -89,38 +59,8 @@ export function emptyElements(type: number, options: LargeValueOptions): Collect
   if (type === TYPE_HASH) return elementsOf(new LargeHash(options), options);
   if (type === TYPE_SET) return elementsOf(new LargeSet(options), options);
   if (type === TYPE_ZSET) return elementsOf(new LargeSortedSet(options), options);
+  if (type === TYPE_STREAM) return elementsOf(new LargeStream(), options);
   return type === TYPE_LIST ? elementsOf(new LargeList(), options) : null;
-}
-
-/** What all have in common: changes are remembered. */
-abstract class TrackedElements<
-  D extends DirtyElements | DirtyChunks,
-  C extends LargeCollection & { listener: unknown },
-> {
-  readonly collection: C;
-  protected readonly dirty: D;
-
-  constructor(collection: C, dirty: D) {
-    this.collection = collection;
-    this.dirty = dirty;
-  }
-
-  get changedCount(): number {
-    return this.dirty.all ? Number.POSITIVE_INFINITY : this.dirty.count;
-  }
-
-  track(): void {
-    const listened: { listener: unknown } = this.collection;
-    listened.listener = this.dirty;
-  }
-
-  untrack(): void {
-    if (this.collection.listener === this.dirty) this.collection.listener = null;
-  }
-
-  markAll(): void {
-    this.dirty.markAll();
-  }
 }
 
 /** What collections of members have in common: a record per member. */
@@ -130,13 +70,10 @@ abstract class MemberElements<
   abstract readonly type: number;
 
   constructor(collection: C, options: LargeValueOptions) {
-    const bounds = {
-      get maxElements(): number {
-        return Math.max(LEAST_REMEMBERED, collection.count / MOST_CHANGED_SHARE);
-      },
-      maxBytes: MOST_REMEMBERED_BYTES,
-    };
-    super(collection, new DirtyElements(options, bounds));
+    super(
+      collection,
+      rememberElements(options, () => collection.count),
+    );
   }
 
   get recordCount(): number {
@@ -173,29 +110,6 @@ abstract class MemberElements<
   protected abstract payloadOf(member: ByteRange): Uint8Array | null;
   protected abstract scan(cursor: number, wanted: number, take: TakeRecord): number;
   protected abstract insert(key: Buffer, payload: Buffer): boolean;
-}
-
-class MemberChanges implements ChangeWalk {
-  readonly #part: DirtyPart;
-  readonly #payloadOf: (member: ByteRange) => Uint8Array | null;
-
-  constructor(part: DirtyPart, payloadOf: (member: ByteRange) => Uint8Array | null) {
-    this.#part = part;
-    this.#payloadOf = payloadOf;
-  }
-
-  get all(): boolean {
-    return this.#part.all;
-  }
-
-  get count(): number {
-    return this.#part.count;
-  }
-
-  next(wanted: number, take: TakeRecord): boolean {
-    // What became of it since it was noted is seen by looking: it may be there again, or gone.
-    return this.#part.next(wanted, (member) => take(bytesOf(member), this.#payloadOf(member)));
-  }
 }
 
 class HashElements extends MemberElements<LargeHash> implements CollectionElements {
@@ -356,10 +270,6 @@ class ListElements extends TrackedElements<DirtyChunks, LargeList> implements Co
     }
     return this.collection.appendChunk(positionOf(key), elements);
   }
-}
-
-function bytesOf(range: ByteRange): Buffer {
-  return range.bytes.subarray(range.offset, range.offset + range.length);
 }
 
 /** A chunk holds some hundred elements. */

@@ -15,7 +15,8 @@ import {
 } from '@forgekv/commands';
 import type { LargeValueOptions } from '@forgekv/datatypes';
 import { packCollection, unpackCollection } from './collection-transfer.ts';
-import { type CollectionElements, elementsOf } from './element-forms.ts';
+import { elementsOf } from './element-forms.ts';
+import type { CollectionElements } from './element-records.ts';
 import { GrowingStrings } from './growing-strings.ts';
 import { HeldValues } from './held-values.ts';
 

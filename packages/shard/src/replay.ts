@@ -170,7 +170,11 @@ export class Replay {
     request.argc = parser.commands[COMMAND_ARGC]!;
     request.start = parser.commands[COMMAND_START]!;
     request.end = parser.commands[COMMAND_END]!;
-    const id = this.#registry.table.lookup(buffer, request.offset(0), request.length(0));
+    const { table } = this.#registry;
+    let id = table.lookup(buffer, request.offset(0), request.length(0));
+    if (id >= 0 && table.isContainer[id] === 1 && request.argc > 1) {
+      id = table.lookupSub(id, buffer, request.offset(1), request.length(1));
+    }
     if (!admit(this.#context, this.#registry, id) || this.#registry.runs[id] === undefined) {
       throw this.#wrong(effect, 'this version does not know its command');
     }

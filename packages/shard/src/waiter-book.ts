@@ -61,6 +61,13 @@ export class WaiterBook {
     return this.#queues.get(key)?.values() ?? [];
   }
 
+  /** Everybody who waits, with the key. */
+  *all(): Generator<readonly [key: string, waiter: Waiter], void> {
+    for (const [key, queue] of this.#queues) {
+      for (const waiter of queue.values()) yield [key, waiter];
+    }
+  }
+
   /** The keys that somebody waits for in a database. */
   keys(db: number): string[] {
     const keys: string[] = [];

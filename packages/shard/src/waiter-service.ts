@@ -17,7 +17,7 @@
 
 import type { CommandContext, CommandRegistry, Executor, ReadyKey } from '@forgekv/commands';
 import { DONE } from '@forgekv/commands';
-import { TYPE_TOMBSTONE } from '@forgekv/keyspace';
+import { TYPE_STREAM, TYPE_TOMBSTONE } from '@forgekv/keyspace';
 import {
   COMMAND_ARGC,
   COMMAND_END,
@@ -27,6 +27,7 @@ import {
   RequestParser,
 } from '@forgekv/protocol';
 import { RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { MissingStreams } from './missing-streams.ts';
 import type { Peers } from './peers.ts';
 import type { ReplySender } from './reply-sender.ts';
 import { keepBytes } from './run-bytes.ts';
@@ -67,10 +68,13 @@ export class WaiterService {
   readonly #m: WaiterServiceModules;
   readonly #parser = new RequestParser();
   readonly #writer = new ReplyWriter();
+  readonly #missing: MissingStreams;
   #served: Served[] = [];
 
   constructor(modules: WaiterServiceModules) {
     this.#m = modules;
+    const { context, waiters, registry } = modules;
+    this.#missing = new MissingStreams(context, waiters.book, registry.table.idOf('xreadgroup'));
   }
 
   /** Serves whom the command or the transaction that was just executed has something for. */
@@ -116,8 +120,10 @@ export class WaiterService {
     for (const waiter of queue) {
       if (databaseOf(waiter) !== db || !awaited.isOpen(waiter.slot, waiter.ticket)) continue;
       const type = this.#typeOf(key, view, db);
-      if (type === GONE) return;
-      if (type === AWAY || type === waiter.type) this.#serveOne(waiter, key, db, type === AWAY);
+      if (type === GONE && waiter.type !== TYPE_STREAM) return;
+      if (type === AWAY || type === waiter.type || waiter.type === TYPE_STREAM) {
+        this.#serveOne(waiter, key, db, type === AWAY);
+      }
     }
   }
 
@@ -143,6 +149,11 @@ export class WaiterService {
     const { home, slot, ticket, id, target } = waiter;
     const writer = this.#writer;
     const isHere = !isAway && this.#isWithinReach(waiter, key, db);
+    if (isHere && waiter.type === TYPE_STREAM) {
+      // It is never used up, and may have nothing for this one.
+      this.#open(waiter);
+      if (!executor.isReady(id, this.#indexOf(waiter, key))) return;
+    }
     if (!context.table.awaited.claim(slot, ticket)) return;
     let how: Served['how'] = 'again';
     if (isHere) {
@@ -199,8 +210,21 @@ export class WaiterService {
     return i;
   }
 
+  /** Tells those who wait for a stream that is gone. */
+  #tellMissing(): void {
+    const { context, transactions } = this.#m;
+    const nowMs = Date.now();
+    for (const { key, db, shard } of this.#missing.find(nowMs)) {
+      context.nowMs = nowMs;
+      const shards = transactions.enterServing(new Set([shard]), [key]);
+      this.serve([{ key, db }]);
+      transactions.leave(shards);
+    }
+  }
+
   /** Hands the replies on; the gates are open. */
   flush(): void {
+    if (this.#m.waiters.book.size > 0) this.#tellMissing();
     if (this.#served.length === 0) return;
     const served = this.#served;
     this.#served = [];

@@ -120,7 +120,7 @@ export class Waiters {
     const waiter: Waiter = {
       ...{ home: index, slot, ticket, front: this.#front, connection: this.#connection },
       ...{ flags: this.#flags, id, first, last, type, target },
-      bytes: Uint8Array.from(request.bytes.subarray(request.start, request.end)),
+      bytes: Uint8Array.from(wait.command ?? request.bytes.subarray(request.start, request.end)),
       targetKey: target === 0 ? NO_KEY : Uint8Array.from(request.slice(target)),
     };
     const keys = this.#keysOf(wait);

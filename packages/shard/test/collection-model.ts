@@ -3,11 +3,22 @@
 import { createHash } from 'node:crypto';
 import type { Random } from '@forgekv/base';
 import type { LargeCollection } from '@forgekv/commands';
-import { type ByteRange, LargeHash, LargeList, LargeSet, LargeSortedSet } from '@forgekv/datatypes';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from '@forgekv/keyspace';
+import {
+  type ByteRange,
+  LargeHash,
+  LargeList,
+  LargeSet,
+  LargeSortedSet,
+  LargeStream,
+} from '@forgekv/datatypes';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from '@forgekv/keyspace';
+import { changeStream, textsOfStream } from './stream-model.ts';
 import type { TestWorker } from './test-worker.ts';
 
-/** A hash: `time value` by field. A set: ''. A sorted set: the score. A list: its elements. */
+/**
+ * A hash: `time value` by field. A set: ''. A sorted set: the score. A list: its elements. A
+ * stream: see stream-model.ts.
+ */
 export type Plain = Map<string, string> | string[];
 
 /** What a collection should be. */
@@ -16,7 +27,9 @@ export interface Twin {
   readonly plain: Plain;
 }
 
-export const COLLECTION_TYPES: readonly number[] = [TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET];
+export const COLLECTION_TYPES: readonly number[] = [
+  ...[TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_STREAM],
+];
 
 /** Members are drawn from so many. */
 const VARIETY = 4000;
@@ -25,6 +38,7 @@ export function emptyCollection(worker: TestWorker, type: number): LargeCollecti
   const { largeOptions } = worker.context;
   if (type === TYPE_HASH) return new LargeHash(largeOptions);
   if (type === TYPE_SET) return new LargeSet(largeOptions);
+  if (type === TYPE_STREAM) return new LargeStream();
   return type === TYPE_ZSET ? new LargeSortedSet(largeOptions) : new LargeList();
 }
 
@@ -50,6 +64,10 @@ export function change(
       continue;
     }
     const members = plain as Map<string, string>;
+    if (value instanceof LargeStream) {
+      changeStream(random, value, members, `${random.uint32()}`.padEnd(long, 'z'));
+      continue;
+    }
     const member = `member ${random.below(VARIETY)}`;
     if (random.below(3) === 0) {
       value.delete(Buffer.from(member));
@@ -125,6 +143,7 @@ export function digestOf(value: LargeCollection): string {
     value.walk(0, value.count, false, (member, score) => found.push(`${text(member)}=${score}`));
     return digest(TYPE_ZSET, found);
   }
+  if (value instanceof LargeStream) return digest(TYPE_STREAM, textsOfStream(value));
   value.walk(0, value.count, false, (element) => found.push(text(element)));
   return digest(TYPE_LIST, found);
 }

@@ -362,4 +362,60 @@ export const BLOCKING_SCRIPTS: Readonly<Record<string, string>> = {
     b> RPUSH q ${'z'.repeat(20_000)}
     a=
     b> LLEN k`,
+  'streams, read by anybody': `
+    a> XADD s 1-1 f v
+    a> XREAD BLOCK 0 STREAMS s 0
+    a! XREAD BLOCK 0 STREAMS s $
+    b! XREAD BLOCK 0 COUNT 1 STREAMS none s 0 1-1
+    c! XREAD BLOCK 0 STREAMS s 9-9
+    d> XADD s 2-1 f w
+    a=
+    b=
+    c-
+    d> XADD s 9-9 f w
+    c-
+    d> XADD s 10-1 f x
+    c=
+    a! XREAD BLOCK 0 STREAMS other $
+    d> SET other 1
+    a-
+    d> DEL other
+    d> XADD other 1-1 f v
+    a=
+    a! XREAD BLOCK 0 STREAMS new 0
+    d> XGROUP CREATE new g $ MKSTREAM
+    a-
+    d> RENAME s new
+    a=
+    a> XREAD BLOCK 20 STREAMS s new $ $
+    a> XREAD BLOCK -1 STREAMS s $
+    a> XREAD BLOCK x STREAMS s $`,
+  'streams, read in a group, one after the other': `
+    d> XGROUP CREATE s g $ MKSTREAM
+    a! XREADGROUP GROUP g a BLOCK 0 STREAMS s >
+    sleep 30
+    b! XREADGROUP GROUP g b BLOCK 0 STREAMS s >
+    sleep 30
+    c! XREADGROUP GROUP g c BLOCK 0 NOACK STREAMS s >
+    d> XADD s 1-1 f v
+    a=
+    b-
+    c-
+    d> XADD s 2-1 f v
+    b=
+    c-
+    a! XREADGROUP GROUP g a BLOCK 0 COUNT 1 STREAMS s >
+    d> MULTI
+    d> XADD s 3-1 f v
+    d> XADD s 4-1 f v
+    d> EXEC
+    c=
+    a-
+    d> XADD s 5-1 f v
+    a=
+    d> XPENDING s g - + 0
+    d> XPENDING s g
+    a> XREADGROUP GROUP g a BLOCK 0 STREAMS s 0
+    a> XREADGROUP GROUP g a BLOCK 20 STREAMS s >
+    a> XREADGROUP GROUP none a BLOCK 0 STREAMS s >`,
 };

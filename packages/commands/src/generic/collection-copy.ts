@@ -6,10 +6,12 @@ import {
   LargeList,
   LargeSet,
   LargeSortedSet,
+  LargeStream,
   type LargeValueOptions,
 } from '@forgekv/datatypes';
 import type { LargeCollection } from '../large-values.ts';
 import { pageOf } from '../sliced-work.ts';
+import { copyStream } from '../stream/stream-copy.ts';
 
 /** Copies elements from a cursor on, at first 0; returns the next one, 0 at the end. */
 type CopyPage = (cursor: number) => number;
@@ -44,6 +46,10 @@ export class CollectionCopy {
           copy.set(score, bytes, offset, length);
         });
       });
+    } else if (from instanceof LargeStream) {
+      const copying = copyStream(from, wanted);
+      this.copy = copying.copy;
+      this.#page = () => (copying.step() ? 0 : 1);
     } else {
       const copy = new LargeList();
       this.copy = copy;

@@ -7,6 +7,7 @@ import {
   LargeHash,
   LargeSet,
   LargeSortedSet,
+  LargeStream,
   type RdbReader,
   RdbWriter,
   readRdbString,
@@ -14,7 +15,14 @@ import {
   sealDump,
   writeRdbString,
 } from '@forgekv/datatypes';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING, TYPE_ZSET } from '@forgekv/keyspace';
+import {
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_STRING,
+  TYPE_ZSET,
+} from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import {
   beginHash,
@@ -46,6 +54,13 @@ import {
   RDB_ZSET_2,
   sortedSetRestores,
 } from '../sorted-set/sorted-set-dump.ts';
+import {
+  beginStream,
+  pagesOfStream,
+  RDB_STREAM,
+  RDB_STREAM_2,
+  RDB_STREAM_3,
+} from '../stream/stream-dump.ts';
 
 /** Reads the value behind the type byte; null when it is damaged. Changes nothing. */
 type Restore = (c: CommandContext, reader: RdbReader) => NewValue | null;
@@ -77,6 +92,10 @@ const BEGINNINGS: ReadonlyMap<number, BeginRestore> = new Map<number, BeginResto
   ...[RDB_LIST, RDB_LIST_ZIPLIST, RDB_LIST_QUICKLIST, RDB_LIST_QUICKLIST_2].map(
     (type): [number, BeginRestore] => [type, beginList(type)],
   ),
+  ...[RDB_STREAM, RDB_STREAM_2, RDB_STREAM_3].map((type): [number, BeginRestore] => [
+    type,
+    beginStream(type),
+  ]),
   [RDB_SET, beginSet],
   [RDB_ZSET, beginSortedSet(RDB_ZSET)],
   [RDB_ZSET_2, beginSortedSet(RDB_ZSET_2)],
@@ -94,17 +113,19 @@ const RESTORES: ReadonlyMap<number, Restore> = new Map<number, Restore>([
 
 /** False when the type of an entry has no form yet. */
 export function isDumpable(c: CommandContext, entry: number): boolean {
-  return DUMPS.has(c.table.typeOf(entry));
+  const type = c.table.typeOf(entry);
+  // A stream is always large.
+  return type === TYPE_STREAM || DUMPS.has(type);
 }
 
 const writer = new RdbWriter();
 
 /** Returns the value opened last as RESTORE takes it; good until the next call. */
 export function serializedValue(c: CommandContext, entry: number): Buffer {
-  const dump = DUMPS.get(c.table.typeOf(entry));
-  invariant(dump !== undefined, 'a value of this type cannot be serialized');
   writer.reset();
   if (c.collection === null) {
+    const dump = DUMPS.get(c.table.typeOf(entry));
+    invariant(dump !== undefined, 'a value of this type cannot be serialized');
     dump(c, entry, writer);
     sealDump(writer, versionOf(writer.buffer[0]!));
   } else {
@@ -120,6 +141,7 @@ export function pagesOf(c: CommandContext, collection: LargeCollection): Payload
   if (collection instanceof LargeHash) return pagesOfHash(c, collection);
   if (collection instanceof LargeSet) return pagesOfSet(c, collection);
   if (collection instanceof LargeSortedSet) return pagesOfSortedSet(c, collection);
+  if (collection instanceof LargeStream) return pagesOfStream(c, collection);
   return pagesOfList(c, collection);
 }
 

@@ -19,6 +19,7 @@ import type { Weighted } from './prng.ts';
 import { scriptFamily } from './script-commands.ts';
 import { SET_FAMILY } from './set-commands.ts';
 import { SORTED_SET_FAMILY } from './sorted-set-commands.ts';
+import { STREAM_FAMILY } from './stream-commands.ts';
 import { STRING_FAMILY } from './string-commands.ts';
 import { transactionFamily } from './transaction-commands.ts';
 import { UNKNOWN_FAMILY } from './unknown-commands.ts';
@@ -33,6 +34,7 @@ const VALUE_FAMILIES: readonly CommandFamily[] = [
   SET_FAMILY,
   SORTED_SET_FAMILY,
   GEO_FAMILY,
+  STREAM_FAMILY,
   DUMP_FAMILY,
   EXPIRY_FAMILY,
   GENERIC_FAMILY,
