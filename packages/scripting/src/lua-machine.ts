@@ -47,6 +47,8 @@ const ENTRY = 2;
 
 /** Instructions before a run's first hook. */
 const FIRST_HOOK = 100;
+/** What a pulse of work counts for. */
+const PULSE_INSTRUCTIONS = 20_000;
 const BLOATED_BYTES = 64 * 1024 * 1024;
 /** Redis says so of functions, too. */
 const KILLED_BY_USER = 'ERR Script killed by user with SCRIPT KILL...';
@@ -109,7 +111,7 @@ export class LuaMachine {
     this.redis.hasRoom = () => this.sandbox.coroutines.hasRoom;
     this.#keys = this.stack.constant('KEYS');
     this.#argv = this.stack.constant('ARGV');
-    this.stack.pulse = (L) => this.#hooked(L);
+    this.stack.pulse = (L) => this.#ask(L, PULSE_INSTRUCTIONS);
     this.#hook = this.#module.addHook((L) => this.#hooked(L));
     this.#globals = this.#build(register);
   }
@@ -340,12 +342,18 @@ export class LuaMachine {
 
   /** Called every so many instructions, on the state or a coroutine of it. */
   #hooked(L: LuaState): void {
+    const count = this.#hookCount;
+    if (this.run.ending === GO_ON) this.#adapt(L);
+    this.#ask(L, count);
+  }
+
+  /** Asks the host whether to go on, after so many instructions or as much other work. */
+  #ask(L: LuaState, count: number): void {
     const { run } = this;
     const { instructions } = this.#limits;
     if (run.ending === GO_ON) {
       this.#collectEarly(L);
-      run.instructions += this.#hookCount;
-      this.#adapt(L);
+      run.instructions += count;
       run.ending = run.host.interrupted();
       if (run.ending === GO_ON) {
         if (instructions === 0 || run.instructions < instructions) return;
