@@ -5,7 +5,7 @@
 import { TYPE_STRING } from '@forgekv/keyspace';
 import { planCommands } from '@forgekv/testkit';
 import { t as file, type Test, test } from 'tap';
-import { PLACE_FRONT } from '../src/index.ts';
+import { PLACE_FRONT, PLACE_SCRIPT } from '../src/index.ts';
 import { createTestDatabase, type TestDatabase } from './harness.ts';
 import { LoggedDatabase, replayInto } from './support/logged-database.ts';
 import { split } from './support/run-table.ts';
@@ -201,6 +201,7 @@ for (const hotValueMaxBytes of [16_384, 64]) {
     let ran = 0;
     for (const { args } of plan) {
       const id = registry.table.lookup(args[0]!, 0, args[0]!.length);
+      if (registry.places[id] === PLACE_SCRIPT) continue;
       const isOfKeys = id >= 0 && registry.places[id] !== PLACE_FRONT;
       if (!isOfKeys && String(args[0]).toLowerCase() !== 'object') continue;
       db.isInline = ran % 5 === 0;
