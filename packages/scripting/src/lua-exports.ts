@@ -33,6 +33,7 @@ export interface LuaExports {
   lua_isnumber(L: N, index: N): N;
   lua_isstring(L: N, index: N): N;
   lua_rawequal(L: N, one: N, other: N): N;
+  lua_lessthan(L: N, one: N, other: N): 0 | 1;
   lua_tonumber(L: N, index: N): N;
   lua_toboolean(L: N, index: N): N;
   lua_tolstring(L: N, index: N, length: N): N;

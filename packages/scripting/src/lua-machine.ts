@@ -45,6 +45,10 @@ const KEEP_SCRATCH_BYTES = 1024 * 1024;
 const HANDLER = 1;
 const ENTRY = 2;
 
+/** Instructions before a run's first hook. */
+const FIRST_HOOK = 100;
+/** What a pulse of work counts for. */
+const PULSE_INSTRUCTIONS = 20_000;
 const BLOATED_BYTES = 64 * 1024 * 1024;
 /** Redis says so of functions, too. */
 const KILLED_BY_USER = 'ERR Script killed by user with SCRIPT KILL...';
@@ -78,6 +82,9 @@ export class LuaMachine {
   readonly #keys: number;
   readonly #argv: number;
   #runs = 0;
+  #hookCount = 0;
+  /** When the hook was called last; 0: not in this run. */
+  #hookedAtMs = 0;
   /** Not before so many bytes are used memory is collected early again. */
   #collectAt = 0;
   /** Of the run that goes on. */
@@ -104,7 +111,7 @@ export class LuaMachine {
     this.redis.hasRoom = () => this.sandbox.coroutines.hasRoom;
     this.#keys = this.stack.constant('KEYS');
     this.#argv = this.stack.constant('ARGV');
-    this.stack.pulse = (L) => this.#hooked(L);
+    this.stack.pulse = (L) => this.#ask(L, PULSE_INSTRUCTIONS);
     this.#hook = this.#module.addHook((L) => this.#hooked(L));
     this.#globals = this.#build(register);
   }
@@ -159,7 +166,7 @@ export class LuaMachine {
     );
     invariant(lua.lua_gettop(L) === ENTRY, 'the bottom of the stack is known');
     lua.lua_gc(L, LUA_GCCOLLECT, 0);
-    this.#setHook(L, this.#limits.hookInstructions);
+    this.#setHook(L, FIRST_HOOK);
     return built;
   }
 
@@ -294,10 +301,9 @@ export class LuaMachine {
   #settle(status: number): void {
     const lua = this.#lua;
     const { L, run } = this;
-    if (run.ending !== GO_ON) {
-      run.ending = GO_ON;
-      this.#setHook(L, this.#limits.hookInstructions);
-    }
+    run.ending = GO_ON;
+    if (this.#hookCount !== FIRST_HOOK) this.#setHook(L, FIRST_HOOK);
+    this.#hookedAtMs = 0;
     this.#entry = null;
     this.#args = null;
     this.#reply = null;
@@ -313,20 +319,44 @@ export class LuaMachine {
     }
   }
 
+  /**
+   * Some instructions take milliseconds (a concatenation of large strings), most a few nanoseconds:
+   * the hook comes early at first, and then about every millisecond.
+   */
+  #adapt(L: LuaState): void {
+    const nowMs = Date.now();
+    const elapsedMs = nowMs - this.#hookedAtMs;
+    const isFirst = this.#hookedAtMs === 0;
+    this.#hookedAtMs = nowMs;
+    if (isFirst) return;
+    const count = this.#hookCount;
+    const most = this.#limits.hookInstructions;
+    if (elapsedMs > 2) this.#setHook(L, Math.max(1, Math.floor(count / elapsedMs)));
+    else if (count < most) this.#setHook(L, Math.min(most, count * 2));
+  }
+
   #setHook(L: LuaState, instructions: number): void {
+    this.#hookCount = instructions;
     this.#lua.lua_sethook(L, this.#hook, LUA_MASKCOUNT, instructions);
   }
 
   /** Called every so many instructions, on the state or a coroutine of it. */
   #hooked(L: LuaState): void {
+    const count = this.#hookCount;
+    if (this.run.ending === GO_ON) this.#adapt(L);
+    this.#ask(L, count);
+  }
+
+  /** Asks the host whether to go on, after so many instructions or as much other work. */
+  #ask(L: LuaState, count: number): void {
     const { run } = this;
-    const { instructions, hookInstructions } = this.#limits;
+    const { instructions } = this.#limits;
     if (run.ending === GO_ON) {
       this.#collectEarly(L);
-      run.hooks++;
+      run.instructions += count;
       run.ending = run.host.interrupted();
       if (run.ending === GO_ON) {
-        if (instructions === 0 || run.hooks * hookInstructions < instructions) return;
+        if (instructions === 0 || run.instructions < instructions) return;
         run.ending = EXHAUSTED;
       }
     }

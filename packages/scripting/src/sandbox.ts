@@ -42,6 +42,8 @@ const ESCAPE = 27;
 const LEAST_POSITION = -1_000_000;
 /** More does not fit on a stack of Lua. */
 const MOST_RESULTS = 1_000_000;
+/** Elements that are sorted in one go. */
+const LARGE_SORT = 4096;
 const MOST_INT = 2147483647;
 
 /** Refs of the tables that make the globals. */
@@ -61,12 +63,19 @@ export class Sandbox {
   readonly coroutines: Coroutines;
   readonly #stack: LuaStack;
   readonly #lua: LuaExports;
+  /** `a < b` as a function. */
+  readonly #less: number;
   #missing: number | undefined;
 
   constructor(stack: LuaStack) {
     this.#stack = stack;
     this.#lua = stack.lua;
     this.frozen = new FrozenTables(stack);
+    this.#less = stack.module.addFunction((L) => {
+      stack.work(L);
+      this.#lua.lua_pushboolean(L, this.#lua.lua_lessthan(L, 1, 2));
+      return 1;
+    });
     this.coroutines = new Coroutines(stack);
   }
 
@@ -151,6 +160,7 @@ export class Sandbox {
     frozen.replace(L, 'collectgarbage', (original) => (state) => this.#collect(state, original));
     this.#inLibrary(L, 'table', () => {
       frozen.guardReading(L, ['foreach', 'foreachi', 'concat', 'maxn', 'getn', 'remove', 'sort']);
+      frozen.replace(L, 'sort', (original) => (state) => this.#sort(state, original));
       frozen.guardWriting(L, ['insert']);
       frozen.replace(L, 'insert', (original) => (state) => {
         if (lua.lua_gettop(state) === 3 && lua.lua_tonumber(state, 2) < LEAST_POSITION) {
@@ -167,6 +177,17 @@ export class Sandbox {
       setPatternFunctions(L, this.#stack);
     });
     this.#inLibrary(L, 'math', () => this.#addRandom(L));
+  }
+
+  /** `table.sort`: of a large table with a comparison that can be ended, as Lua's cannot. */
+  #sort(L: LuaState, original: (L: LuaState) => number): number {
+    const lua = this.#lua;
+    const isLarge = lua.lua_type(L, 1) === LUA_TTABLE && lua.lua_objlen(L, 1) > LARGE_SORT;
+    if (isLarge && lua.lua_type(L, 2) <= 0) {
+      lua.lua_settop(L, 1);
+      lua.lua_pushcclosure(L, this.#less, 0);
+    }
+    return original(L);
   }
 
   #inLibrary(L: LuaState, name: string, act: () => void): void {

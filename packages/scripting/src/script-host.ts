@@ -74,7 +74,7 @@ export interface ScriptHost {
   log(level: number, text: string): void;
 
   /**
-   * Asked every `hookInstructions` instructions of Lua, about every millisecond: the place to look
+   * Asked about every millisecond, after `hookInstructions` instructions at most: the place to look
    * at the clock (`busy-reply-threshold`) and at the words that kills are told by.
    */
   interrupted(): Interruption;
@@ -121,7 +121,7 @@ export interface EngineLimits {
   readonly memoryBytes: number;
   /** Most instructions of one run, about; 0: no bound. */
   readonly instructions: number;
-  /** Instructions between two questions to the host. */
+  /** Most instructions between two questions to the host. */
   readonly hookInstructions: number;
   /** Most compiled scripts kept; the one not used for longest goes. */
   readonly compiledScripts: number;

@@ -30,8 +30,8 @@ export class ScriptRun {
   ending: Ending = GO_ON;
   /** The error of a run that was killed. */
   killedText = '';
-  /** Hooks since the run began. */
-  hooks = 0;
+  /** Instructions since the run began, about. */
+  instructions = 0;
 
   begin(host: ScriptHost, killedText: string): void {
     this.host = host;
@@ -39,7 +39,7 @@ export class ScriptRun {
     this.isActive = true;
     this.isInHost = false;
     this.ending = GO_ON;
-    this.hooks = 0;
+    this.instructions = 0;
     this.killedText = killedText;
   }
 

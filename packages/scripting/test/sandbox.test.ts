@@ -220,3 +220,24 @@ t.test('a kill ends a script once, and a stop leaves no reply', (t) => {
   t.equal(server.eval('return 1', [], []).toString(), ':1\r\n');
   t.end();
 });
+
+t.test('a kill is seen soon, though every instruction takes long', (t) => {
+  const server = new FakeServer();
+  const slow = [
+    'local t = {} for i = 1, 2e4 do t[i] = i end\n' +
+      'while true do table.remove(t, 1) table.insert(t, 1, 0) end',
+    'local s = ("x"):rep(1e6) while true do local x = s .. s end',
+    'local s = ("x"):rep(1e6) while true do local x = s:upper() end',
+  ];
+  for (const script of slow) {
+    let asked = 0;
+    server.interruption = () => (++asked > 30 ? KILLED : 0);
+    t.match(server.eval(script, [], []).toString(), /^-ERR Script killed by user/, script);
+  }
+  server.interruption = () => 0;
+  const large =
+    'local t = {} for i = 1, 20000 do t[i] = (i * 7919) % 20011 end table.sort(t)\n' +
+    'for i = 2, #t do if t[i - 1] > t[i] then return 0 end end return 1';
+  t.equal(server.eval(large, [], []).toString(), ':1\r\n');
+  t.end();
+});
