@@ -82,7 +82,7 @@ export class ScriptBook {
   /** The script of a text, which every thread knows from now on; or an error reply. */
   byText(engine: ScriptEngine, body: Buffer): KnownScript | string {
     const last = this.#lastText;
-    if (last !== null && last.text.equals(body)) {
+    if (last?.text.equals(body)) {
       if (engine.compiled(last.script.sha) === last.script.compiled) return last.script;
     }
     const text = body.length <= MOST_TEXT_BYTES ? body.toString('latin1') : '';
