@@ -38,6 +38,8 @@ export class ScriptBook {
   // The digest that was asked for last, as it came and in lower case.
   readonly #lastDigits = new Uint8Array(DIGEST_LETTERS);
   #lastSha = '';
+  /** The text that was asked for last. */
+  #lastText: { readonly text: Buffer; readonly script: KnownScript } | null = null;
 
   constructor(cache: ScriptCache) {
     this.#cache = cache;
@@ -51,6 +53,7 @@ export class ScriptBook {
     this.#generation = generation;
     this.#bySha.clear();
     this.#byText.clear();
+    this.#lastText = null;
     engine.flush();
   }
 
@@ -78,9 +81,16 @@ export class ScriptBook {
 
   /** The script of a text, which every thread knows from now on; or an error reply. */
   byText(engine: ScriptEngine, body: Buffer): KnownScript | string {
+    const last = this.#lastText;
+    if (last?.text.equals(body)) {
+      if (engine.compiled(last.script.sha) === last.script.compiled) return last.script;
+    }
     const text = body.length <= MOST_TEXT_BYTES ? body.toString('latin1') : '';
     const known = text === '' ? undefined : this.#byText.get(text);
-    if (known !== undefined && engine.compiled(known.sha) === known.compiled) return known;
+    if (known !== undefined && engine.compiled(known.sha) === known.compiled) {
+      this.#lastText = { text: Buffer.from(body), script: known };
+      return known;
+    }
     const sha = createHash('sha1').update(body).digest('hex');
     const script = this.#compile(engine, sha, body);
     if (typeof script === 'string') return script;

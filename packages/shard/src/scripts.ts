@@ -20,7 +20,7 @@ import type { WaitingRuns } from './waiting-runs.ts';
 /** Of the Lua state of one worker. */
 const MEMORY_BYTES = 512 * 1024 * 1024;
 /** About a millisecond of Lua, and less than a microsecond to ask. */
-const HOOK_INSTRUCTIONS = 50_000;
+const HOOK_INSTRUCTIONS = 20_000;
 const COMPILED_SCRIPTS = 4096;
 /** Redis numbers levels so in `redis.log`. */
 const LOG_LEVELS = ['debug', 'verbose', 'notice', 'warning'];
