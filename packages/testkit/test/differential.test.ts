@@ -76,7 +76,9 @@ test('Redis agrees with Redis on keys of several types, unpipelined', { skip }, 
 });
 
 test('canary: a wrong reply is found and made small', { skip }, async (t) => {
-  const mismatch = await caught(t, '\r\nDECRBY\r\n', '\r\nINCRBY\r\n');
+  // In a transaction it would be seen in what EXEC answers.
+  const families = DEFAULT_FAMILIES.filter(({ name }) => name !== 'transaction');
+  const mismatch = await caught(t, '\r\nDECRBY\r\n', '\r\nINCRBY\r\n', { families });
   t.match(mismatch, { kind: 'reply', seed, command: { label: 'DECRBY' } });
   t.ok((mismatch.minimal?.length ?? 99) <= 2, 'at most two commands are needed');
   t.equal(mismatch.minimal?.at(-1)?.index, mismatch.index);
