@@ -6,7 +6,7 @@
 FROM node:26-slim AS build
 WORKDIR /build
 COPY . .
-RUN npm ci --ignore-scripts && node_modules/.bin/tsc -b
+RUN npm ci --ignore-scripts && node_modules/.bin/tsc -b && node scripts/dist/src/bundle.js
 # What the server needs when it runs, and nothing else.
 RUN npm ci --ignore-scripts --omit=dev --workspace packages/cli \
   && mkdir -p /app/scripts \
@@ -17,7 +17,8 @@ RUN npm ci --ignore-scripts --omit=dev --workspace packages/cli \
        && cp "${package}package.json" "/app/$package" \
        && cp -R "${package}dist/src" "/app/${package}dist/" \
        || exit 1; \
-     done
+     done \
+  && cp -R packages/cli/dist/bundle /app/packages/cli/dist/
 
 FROM node:26-slim
 COPY --from=build /app /app

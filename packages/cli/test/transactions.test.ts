@@ -72,6 +72,14 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     a> MULTI
     a> PING
     a> EXEC
+    a> SET k 12
+    a> WATCH k
+    b> SETBIT k 2 1
+    b> BITFIELD k SET u8 0 49
+    a> OBJECT ENCODING k
+    a> MULTI
+    a> PING
+    a> EXEC
     a> WATCH k k other
     a> SET k 2
     a> MULTI

@@ -11,6 +11,7 @@
 // seals its own log before it asks for others', and nobody holds a lock or stops sending replies
 // meanwhile, so no circle of waiting threads can form.
 
+import { invariant } from '@forgekv/base';
 import type { HotTable } from '@forgekv/keyspace';
 import {
   EFFECT_BLIND,
@@ -424,6 +425,15 @@ export class EffectLog {
   }
 
   /**
+   * Lets others hand over what this thread has done so far in its tick. To be called before it
+   * waits for anybody: they may be waiting for the end of this very tick, with what is waited for
+   * in their hands. Within a group it has no effect for them.
+   */
+  seal(): void {
+    if (this.#isDirty) this.#seal();
+  }
+
+  /**
    * Hands over what this thread did and what its replies depend on.
    * @returns SETTLED, UNSETTLED or LOST; after LOST the next tick starts afresh
    */
@@ -458,9 +468,13 @@ export class EffectLog {
   #seal(): void {
     const sealed = this.#writer.seal();
     if (!this.#writer.isMidGroup) this.#depends.sealed(toUnits(sealed));
-    // A script goes on for long: others wait for what was done before it. What it has done itself
-    // nobody sees before it ends.
-    else if (this.#isBlock) this.#depends.sealed(this.#blockStart);
+    else {
+      // Nobody else could end a tick that depends on it, and a crash would undo what was told.
+      invariant(this.#isBlock, 'a tick ends within the group of a command');
+      // A script goes on for long: others wait for what was done before it. What it has done itself
+      // nobody sees before it ends.
+      this.#depends.sealed(this.#blockStart);
+    }
   }
 
   /** Sleeps until `settle` may have another answer than UNSETTLED, or the time is over. */

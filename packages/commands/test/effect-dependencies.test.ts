@@ -58,6 +58,21 @@ test('an effect that is not sealed yet: the reply waits for the end of that tick
   t.ok(logged.logs.handed(0) > 0);
 });
 
+test('who waits for a gate in the middle of its tick is not waited for', async (t) => {
+  const logged = setup(t);
+  logged.own.seal();
+  logged.db.run('set', 'a', '1');
+  t.ok(logged.otherOpens('a') > 0);
+  t.equal(logged.other.settle(), UNSETTLED);
+  logged.own.seal();
+  t.equal(logged.other.settle(), SETTLED, 'handed over by the other');
+  logged.db.run('set', 'a', '2');
+  t.ok(logged.otherOpens('a') > 0);
+  t.equal(logged.other.settle(), UNSETTLED, 'what came behind it is in the tick still');
+  t.equal(logged.own.settle(), SETTLED);
+  t.equal(logged.other.settle(), SETTLED);
+});
+
 test('what was handed over before, and what is its own, is waited for by nobody', async (t) => {
   const logged = setup(t);
   logged.db.run('set', 'a', '1');

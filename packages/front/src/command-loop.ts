@@ -64,7 +64,8 @@ const LONG_BYTES = 1024 * 1024;
 /** Batches of so many commands are timed always, of smaller ones one in TIMED_ONE_IN. */
 const TIMED_COMMANDS = 8;
 const TIMED_ONE_IN = 16;
-const NOT_QUEUED = new Set(['exec', 'discard', 'multi', 'quit', 'reset']);
+/** Not queued after MULTI. */
+const ACT_AT_ONCE = ['exec', 'discard', 'multi', 'quit', 'reset'];
 const PUBLISHER_NAMES = ['publish', 'spublish', 'exec'];
 
 export interface CommandLoopModules {
@@ -104,6 +105,8 @@ export class CommandLoop {
   readonly #admission: FrontAdmission;
   /** 1 by command id: it publishes. */
   readonly #publishes: Uint8Array;
+  /** 1 by command id: it is not queued after MULTI. */
+  readonly #actsAtOnce: Uint8Array;
 
   constructor(modules: CommandLoopModules) {
     this.#m = modules;
@@ -111,6 +114,7 @@ export class CommandLoop {
     this.#executor = new Executor(modules.registry, modules.context, false);
     const { names } = modules.registry.table;
     this.#publishes = Uint8Array.from(names, (name) => (PUBLISHER_NAMES.includes(name) ? 1 : 0));
+    this.#actsAtOnce = Uint8Array.from(names, (name) => (ACT_AT_ONCE.includes(name) ? 1 : 0));
     this.#admission = new FrontAdmission(modules);
     const { request } = modules.context;
     modules.context.bytesElsewhere = () => {
@@ -262,7 +266,7 @@ export class CommandLoop {
         }
         connection.lastCommand = id;
         const place = places[id]!;
-        if (connection.queue !== null && !this.#actsAtOnce(id)) {
+        if (connection.queue !== null && this.#actsAtOnce[id] === 0) {
           this.#enqueue(connection.queue, id);
         } else if (place === PLACE_FRONT) {
           if (this.#publishes[id] === 1 && this.#m.channels.isClogged) {
@@ -337,11 +341,6 @@ export class CommandLoop {
     request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
     request.start = commands[i * COMMAND_WORDS + COMMAND_START]!;
     request.end = commands[i * COMMAND_WORDS + COMMAND_END]!;
-  }
-
-  /** True for commands that are not queued after MULTI. */
-  #actsAtOnce(id: number): boolean {
-    return NOT_QUEUED.has(this.#m.registry.table.names[id]!);
   }
 
   #enqueue(queue: CommandQueue, id: number): void {

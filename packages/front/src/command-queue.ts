@@ -4,7 +4,11 @@
 import type { Request } from '@forgekv/commands';
 import { encodeCommand } from './encode-command.ts';
 
-const FIRST_BYTES = 256;
+const FIRST_BYTES = 512;
+/** Larger ones are not kept for the next transaction. */
+const KEPT_BYTES = 4096;
+/** Up to so many bytes a loop copies faster than the call that does it. */
+const LOOP_BYTES = 128;
 /** Names and keys are read in words, perhaps behind the end. */
 const SPARE_BYTES = 8;
 
@@ -43,12 +47,30 @@ export class CommandQueue {
     const from = isInline ? 0 : request.start;
     const to = isInline ? source.length : request.end;
     this.#grow(this.length + to - from);
-    source.copy(this.bytes, this.length, from, to);
+    const { bytes } = this;
+    if (to - from > LOOP_BYTES) source.copy(bytes, this.length, from, to);
+    else for (let at = from, into = this.length; at < to; ) bytes[into++] = source[at++]!;
     this.length += to - from;
     this.ids.push(id);
     this.ends.push(this.length);
     this.args += argc;
     for (let i = 0; i < argc; i++) this.longestArg = Math.max(this.longestArg, request.length(i));
+  }
+
+  /** Makes it as new for the next transaction; false: it is too large to be kept. */
+  reset(): boolean {
+    if (this.bytes.length > KEPT_BYTES) return false;
+    this.length = 0;
+    this.ids.length = 0;
+    this.ends.length = 0;
+    this.flags = 0;
+    this.args = 0;
+    this.longestArg = 0;
+    this.isInPlace = true;
+    this.homeShard = -1;
+    this.hasKeyed = false;
+    this.isFailed = false;
+    return true;
   }
 
   /** Where a command begins in `bytes`. */

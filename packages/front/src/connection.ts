@@ -108,6 +108,8 @@ export class Connection implements Session {
   outputBytes = 0;
   /** What was queued since MULTI. */
   queue: CommandQueue | null = null;
+  /** Of the transaction before, for the next one. */
+  #spareQueue: CommandQueue | null = null;
   watched: WatchedKey[] = [];
   /** While it waits for keys. */
   waiting: KeyWaiting | null = null;
@@ -160,7 +162,13 @@ export class Connection implements Session {
   }
 
   beginQueue(): void {
-    this.queue = new CommandQueue();
+    this.queue = this.#spareQueue ?? new CommandQueue();
+    this.#spareQueue = null;
+  }
+
+  /** Nobody uses the queue of a transaction any more. */
+  queueIsDone(queue: CommandQueue): void {
+    if (queue.reset()) this.#spareQueue = queue;
   }
 
   forgetWatched(): void {

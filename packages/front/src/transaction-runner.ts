@@ -74,6 +74,9 @@ export class TransactionRunner {
   readonly #select: number;
   /** 1 by command id: it changes which reads are noted. */
   readonly #tracks: Uint8Array;
+  /** The shards of the transaction in place. */
+  #lowShards = 0;
+  #highShards = 0;
 
   constructor(modules: TransactionRunnerModules) {
     const { registry, context } = modules;
@@ -124,7 +127,10 @@ export class TransactionRunner {
     const outcome = this.#run(connection, queue, watched);
     request.first = first;
     request.argc = argc;
-    if (outcome === DONE) connection.isMidReply = false;
+    if (outcome === DONE) {
+      connection.isMidReply = false;
+      connection.queueIsDone(queue);
+    }
     return outcome;
   }
 
@@ -168,7 +174,9 @@ export class TransactionRunner {
     const { bytes, view, args } = request;
     this.#parse(queue, 0, queue.length);
     this.#router.route(this.#parser, queue.bytes, queue.view, true);
-    const { low, high } = this.#shardsOf(queue, watched);
+    this.#findShards(queue, watched);
+    const low = this.#lowShards;
+    const high = this.#highShards;
     let outcome: Outcome = NOT_HERE;
     if (this.#executor.lockShards(low, high)) {
       context.log?.beginBlock();
@@ -185,27 +193,27 @@ export class TransactionRunner {
     return outcome;
   }
 
-  #shardsOf(queue: CommandQueue, watched: readonly WatchedKey[]): { low: number; high: number } {
+  #findShards(queue: CommandQueue, watched: readonly WatchedKey[]): void {
     const { registry } = this.#m;
-    let low = 0;
-    let high = 0;
-    const add = (shard: number): void => {
-      if (shard < 32) low |= 1 << shard;
-      else high |= 1 << (shard - 32);
-    };
-    for (const { shard } of watched) add(shard);
+    this.#lowShards = 0;
+    this.#highShards = 0;
+    for (const { shard } of watched) this.#addShard(shard);
     for (let i = 0; i < queue.count; i++) {
       const id = queue.ids[i]!;
       if (registry.places[id] === PLACE_FRONT) continue;
       if (registry.singleKey[id] !== 0) {
-        add(this.#router.shards[i]!);
+        this.#addShard(this.#router.shards[i]!);
       } else {
         this.#keysOf(i, id);
-        low |= this.#executor.lowShards;
-        high |= this.#executor.highShards;
+        this.#lowShards |= this.#executor.lowShards;
+        this.#highShards |= this.#executor.highShards;
       }
     }
-    return { low, high };
+  }
+
+  #addShard(shard: number): void {
+    if (shard < 32) this.#lowShards |= 1 << shard;
+    else this.#highShards |= 1 << (shard - 32);
   }
 
   /** Points to a command with several keys; returns how many. */

@@ -191,6 +191,7 @@ export class CommandRunner {
     const run = registry.runs[id]!;
     for (;;) {
       const outcome = id === this.#swap ? this.#m.transactions.runWide(run) : run(context);
+      log.endGroup();
       // They show what others are about to hand over.
       log.seesAll();
       context.publishNotes();

@@ -2,7 +2,9 @@
 // it goes over message ports, but without the event loop: a worker that waits for an answer, or for
 // a gate to open, sleeps on its doorbell and answers the others' requests meanwhile. That is why
 // two workers waiting for each other always both get on: whoever holds gates needs nothing but
-// such answers, and gates are taken in ascending shard order.
+// such answers, and gates are taken in ascending shard order. It may also need room in the ring to
+// a front, which waits for the log of everybody whose effects it has seen: so this worker seals
+// what it has done before it sleeps.
 //
 // Nobody waits like that for a large collection to be read from a store: its owner needs its event
 // loop for that, which may be waiting as well. Who asks for one is told so at once, gives its gates
@@ -112,6 +114,7 @@ export class Peers {
   readonly #links: ReadonlyMap<number, PeerLink>;
   readonly #own: Doorbell;
   readonly #store: LargeStore;
+  readonly #seal: () => void;
   readonly #answers = new Map<number, PeerMessage>();
   /** Values that others are reading for this worker. */
   readonly #loading = new Map<number, { isDone: boolean }>();
@@ -125,10 +128,17 @@ export class Peers {
   /** Those who wait for pages, by request. */
   readonly #readers = new Map<number, (message: PeerMessage & { readonly kind: 'page' }) => void>();
 
-  constructor(links: ReadonlyMap<number, PeerLink>, own: Doorbell, store: LargeStore) {
+  /** @param seal lets others hand over what this worker has done: see EffectLog.seal */
+  constructor(
+    links: ReadonlyMap<number, PeerLink>,
+    own: Doorbell,
+    store: LargeStore,
+    seal: () => void,
+  ) {
     this.#links = links;
     this.#own = own;
     this.#store = store;
+    this.#seal = seal;
   }
 
   /**
@@ -223,7 +233,9 @@ export class Peers {
 
   /** Sleeps briefly or until something comes in, and answers it. */
   wait(): void {
-    if (!this.serve()) this.#own.sleep(SLEEP_MS, () => this.serve());
+    if (this.serve()) return;
+    this.#seal();
+    this.#own.sleep(SLEEP_MS, () => this.serve());
   }
 
   /** Answers the requests that came in; true when there were messages. */

@@ -123,7 +123,7 @@ export class Shard {
     this.#sliced = new SlicedRuns({ context, held: this.#store.held, ended });
     this.#router = new BatchRouter(modules.registry, modules.table, true);
     this.#executor = new Executor(modules.registry, this.#context, true);
-    this.#peers = new Peers(modules.peers, modules.doorbell, this.#store);
+    this.#peers = new Peers(modules.peers, modules.doorbell, this.#store, () => modules.log.seal());
     this.#waiters = new Waiters({
       ...{ context: this.#context, peers: this.#peers },
       ...{ workerOf: modules.workerOf, index: modules.index },

@@ -193,7 +193,7 @@ export class TestWorker {
     context.log = new EffectLog(table, { transfer: this.logs.transfer, effects, log: 0 });
     context.nowMs = this.nowMs;
     const workerOf = new Uint8Array(SHARD_COUNT);
-    const peers = new Peers(new Map(), new Doorbell(createDoorbellMemory(1), 0), large);
+    const peers = new Peers(new Map(), new Doorbell(createDoorbellMemory(1), 0), large, () => {});
     const settle = (): boolean => {
       this.settle();
       return true;

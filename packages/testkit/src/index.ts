@@ -23,6 +23,7 @@ export * from './random-commands/index.ts';
 export * from './reply.ts';
 export * from './resp-client.ts';
 export { ReplyFormatError, RespDecoder } from './resp-decoder.ts';
+export { SERVER_ENTRY } from './server-entry.ts';
 export * from './server-process.ts';
 export * from './server-state.ts';
 export { type ShrinkLimits, shrinkList } from './shrink-list.ts';

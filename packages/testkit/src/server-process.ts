@@ -4,8 +4,8 @@
  */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ChildServer } from './child-server.ts';
+import { SERVER_ENTRY } from './server-entry.ts';
 
 /** A running server; every method is safe to call from `t.teardown`. */
 export type ServerHandle = Pick<
@@ -33,7 +33,6 @@ export interface StartForgeKvOptions extends StartRedisOptions {
 
 /** Every thread makes a segment of its log ahead, and one of 64 MB takes a test's time. */
 const SMALL_SEGMENTS = ['--wal-segment-mb', '1'];
-const FORGEKV_ENTRY = fileURLToPath(new URL('../../../cli/dist/src/main.js', import.meta.url));
 
 /** Where `redis-server` is, or undefined when it is not installed (REDIS_SERVER overrides PATH). */
 export function redisServerPath(): string | undefined {
@@ -81,7 +80,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Serve
 
 /** ForgeKV as a child process of this Node. @throws Error with the server's log when not ready. */
 export async function startForgeKv(options: StartForgeKvOptions = {}): Promise<ServerHandle> {
-  const entry = options.entry ?? FORGEKV_ENTRY;
+  const entry = options.entry ?? SERVER_ENTRY;
   if (!existsSync(entry)) throw new Error(`${entry} is not built: run tsc -b`);
   const threads = (name: string, count: number | undefined) =>
     count === undefined ? [] : [name, String(count)];

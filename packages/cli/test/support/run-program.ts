@@ -1,9 +1,7 @@
 // Runs a program to its end and hands back everything it said.
 
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-
-const FORGEKV = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+import { SERVER_ENTRY } from '@forgekv/testkit';
 
 export interface Ended {
   /** The exit code, or the name of the signal. */
@@ -21,7 +19,7 @@ export interface RunOptions {
 
 /** Runs the forgekv binary until it ends by itself. */
 export function runForgeKv(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  return run(process.execPath, [FORGEKV, ...args], options);
+  return run(process.execPath, [SERVER_ENTRY, ...args], options);
 }
 
 /** Runs any program; resolves when it has ended, whatever its exit code. */

@@ -5,11 +5,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { SERVER_ENTRY } from '@forgekv/testkit';
 import type { Test } from 'tap';
 import { until } from './until.ts';
 
-const FORGEKV = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const START_MS = 20_000;
 
 /** Every thread makes a segment of its log ahead, and one of 64 MB takes a test's time. */
@@ -36,7 +35,7 @@ export class Spawned {
   constructor(t: Test, args: readonly string[], execArgv: readonly string[] = []) {
     // tap adds its loader to NODE_OPTIONS of everything spawned, whatever `env` says: undo it.
     const node = ['-u', 'NODE_OPTIONS', process.execPath, ...execArgv];
-    const command = [...node, FORGEKV, ...args, ...(hasSegments(args) ? [] : SMALL_SEGMENTS)];
+    const command = [...node, SERVER_ENTRY, ...args, ...(hasSegments(args) ? [] : SMALL_SEGMENTS)];
     this.#child = spawn('/usr/bin/env', command, { stdio: ['ignore', 'pipe', 'pipe'] });
     const { stdout, stderr } = this.#child;
     for (const stream of [stdout, stderr]) {

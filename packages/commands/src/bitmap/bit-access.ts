@@ -62,8 +62,3 @@ export function growString(c: CommandContext, entry: number, length: number): nu
   c.setEncoding(stored, STRING_RAW);
   return stored;
 }
-
-/** True when a bit command has nothing to do to the value opened last but perhaps to its bits. */
-export function isReadyString(c: CommandContext, entry: number, length: number): boolean {
-  return entry !== 0 && length <= c.valueLength && c.encodingOf(entry) === STRING_RAW;
-}

@@ -7,7 +7,7 @@ import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
 import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
-import { ERR_BIT_OFFSET, growString, isReadyString, readBitOffset } from './bit-access.ts';
+import { ERR_BIT_OFFSET, growString, readBitOffset } from './bit-access.ts';
 import {
   changeField,
   FIELD_CHANGED,
@@ -55,13 +55,12 @@ function run(c: CommandContext, isReadOnly: boolean): Outcome {
   if (isOtherType(c, entry)) return c.wrongType();
   if (neededBytes > 0) {
     const isLonger = entry === 0 || neededBytes > c.valueLength;
-    const isReady = isReadyString(c, entry, neededBytes);
     const stored = growString(c, entry, neededBytes);
     if (stored < 0) return c.refuse(stored);
     const most = act(c, c.valueLength, count);
     const changes = most === FIELD_CHANGED;
     // Redis: fields that get the value they have are no change.
-    if (changes || !isReady) {
+    if (changes || isLonger) {
       c.changedAsAsked(stored);
       // Redis: says nothing of a string that is longer now, if no field could be set.
       if (changes || (isLonger && most === FIELD_SAME)) c.note(EVENT_STRING, 'setbit');

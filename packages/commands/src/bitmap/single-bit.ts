@@ -1,11 +1,11 @@
 // SETBIT and GETBIT.
 
-import { parseSafeInteger } from '@forgekv/datatypes';
+import { parseSafeInteger, STRING_RAW } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
-import { ERR_BIT_OFFSET, growString, isReadyString, readBitOffset } from './bit-access.ts';
+import { ERR_BIT_OFFSET, growString, readBitOffset } from './bit-access.ts';
 
 const ERR_BIT = 'ERR bit is not an integer or out of range';
 
@@ -26,15 +26,16 @@ export function setBit(c: CommandContext): Outcome {
   if (entry !== 0 && index < c.valueLength) {
     old = (c.valueBytes[c.valueOffset + index]! >> shift) & 1;
   }
-  // Only a string that becomes raw is none.
-  const isChange = old !== bit || entry === 0 || index >= c.valueLength;
-  if (isChange || !isReadyString(c, entry, index + 1)) {
+  if (old !== bit || entry === 0 || index >= c.valueLength) {
     const stored = growString(c, entry, index + 1);
     if (stored < 0) return c.refuse(stored);
     const at = c.valueOffset + index;
     c.valueBytes[at] = (c.valueBytes[at]! & ~(1 << shift)) | (bit << shift);
     c.changedAsAsked(stored);
-    if (isChange) c.note(EVENT_STRING, 'setbit');
+    c.note(EVENT_STRING, 'setbit');
+  } else {
+    // Redis: becomes raw, but that is no change to anybody who watches.
+    c.setEncoding(entry, STRING_RAW);
   }
   c.reply.integer(old);
   return DONE;

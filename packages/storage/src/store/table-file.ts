@@ -18,6 +18,8 @@ const TRAILER_BYTES = 5;
 const MAGIC = Buffer.from('57fb808b247547db', 'hex');
 /** No index is larger; a length that claims more is damage. */
 const MAX_INDEX_BYTES = 1 << 28;
+/** Data blocks are read so many bytes at a time: they are small, and each read has its price. */
+const READ_BYTES = 1 << 20;
 
 /** What is wrong with a file, and where. */
 export interface FileDamage {
@@ -56,22 +58,24 @@ export async function verifyTable(
   if (endOf(metaindex) !== index.offset || endOf(index) !== footerAt) {
     return damage(footerAt, 'footer');
   }
-  const metaindexBytes = await readBlock(handle, metaindex);
+  const reader = new BlockReader(handle, footerAt);
+  const metaindexBytes = await reader.read(metaindex);
   if (metaindexBytes === null) return damage(metaindex.offset, 'metaindex block');
-  const indexBytes = await readBlock(handle, index);
+  const indexBytes = await reader.read(index);
   const blocks = indexBytes === null ? null : parseIndex(indexBytes);
   if (blocks === null) return damage(index.offset, 'index block');
 
   let at = 0;
   for (const block of blocks) {
     if (block.offset !== at || endOf(block) > metaindex.offset) return damage(at, 'index entry');
-    if (depth === 'all' && (await readBlock(handle, block)) === null) {
-      return damage(block.offset, 'data block');
+    if (depth === 'all') {
+      if (!reader.has(block)) await reader.readAhead(block);
+      if (reader.taken(block) === null) return damage(block.offset, 'data block');
     }
     at = endOf(block);
   }
   const filter = { offset: at, size: metaindex.offset - at - TRAILER_BYTES };
-  if (filter.size >= 0 && (await readBlock(handle, filter)) === null) {
+  if (filter.size >= 0 && (await reader.read(filter)) === null) {
     return damage(filter.offset, 'filter block');
   }
   return null;
@@ -88,12 +92,50 @@ async function readAt(handle: FileHandle, offset: number, length: number): Promi
   return bytesRead === length ? bytes : null;
 }
 
-/** Returns a block's bytes, decompression pending, with its trailer; null when it is damaged. */
-async function readBlock(handle: FileHandle, block: Block): Promise<Buffer | null> {
-  const bytes = await readAt(handle, block.offset, block.size + TRAILER_BYTES);
-  if (bytes === null) return null;
-  const isWhole = maskedCrc32c(bytes, 0, block.size + 1) === bytes.readUInt32LE(block.size + 1);
-  return isWhole && bytes[block.size]! <= 1 ? bytes : null;
+/** Reads blocks of one file, and those behind them with them when asked to. */
+class BlockReader {
+  readonly #handle: FileHandle;
+  readonly #end: number;
+  #bytes: Buffer | null = null;
+  #offset = 0;
+
+  /** @param end of the last block in the file */
+  constructor(handle: FileHandle, end: number) {
+    this.#handle = handle;
+    this.#end = end;
+  }
+
+  /** Returns what `taken` does, of a block that is read now. */
+  async read(block: Block): Promise<Buffer | null> {
+    await this.#fill(block.offset, block.size + TRAILER_BYTES);
+    return this.taken(block);
+  }
+
+  /** Reads a block and what follows it, within bounds. */
+  async readAhead(block: Block): Promise<void> {
+    const wanted = Math.max(block.size + TRAILER_BYTES, READ_BYTES);
+    await this.#fill(block.offset, Math.min(wanted, this.#end - block.offset));
+  }
+
+  /** True when the block has been read. */
+  has(block: Block): boolean {
+    if (this.#bytes === null || block.offset < this.#offset) return false;
+    return endOf(block) <= this.#offset + this.#bytes.length;
+  }
+
+  /** Returns a block's bytes, decompression pending, with its trailer; null when damaged. */
+  taken(block: Block): Buffer | null {
+    if (this.#bytes === null || !this.has(block)) return null;
+    const start = block.offset - this.#offset;
+    const bytes = this.#bytes.subarray(start, start + block.size + TRAILER_BYTES);
+    const isWhole = maskedCrc32c(bytes, 0, block.size + 1) === bytes.readUInt32LE(block.size + 1);
+    return isWhole && bytes[block.size]! <= 1 ? bytes : null;
+  }
+
+  async #fill(offset: number, length: number): Promise<void> {
+    this.#bytes = await readAt(this.#handle, offset, length);
+    this.#offset = offset;
+  }
 }
 
 /** Returns the data blocks an index block names, or null when it makes no sense. */

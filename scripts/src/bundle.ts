@@ -1,0 +1,41 @@
+// Puts each thread's program into one file, next to each other in packages/cli/dist/bundle. Loading
+// the several hundred modules of a thread takes 0.3 s, its bundle less than 0.1 s, and a server
+// starts at least six threads. Runs after tsc, on its output; nothing is minified.
+
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const OUT = path.join(ROOT, 'packages/cli/dist/bundle');
+/** Threads name each other by `new URL('./NAME.js', import.meta.url)`: the names stay. */
+const PROGRAMS = [
+  'packages/cli/dist/src/main.js',
+  'packages/front/dist/src/front-thread.js',
+  'packages/shard/dist/src/shard-thread.js',
+  'packages/server/dist/src/log-task.js',
+];
+
+/** Libraries stay outside: they load native code, or files next to their own. */
+const EXTERNAL = ['classic-level', 'msgpackr', 'pino', 'piscina'];
+
+const made = `${OUT}.new`;
+await rm(made, { recursive: true, force: true });
+await build({
+  absWorkingDir: ROOT,
+  entryPoints: PROGRAMS,
+  entryNames: '[name]',
+  outdir: made,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  external: EXTERNAL,
+  sourcemap: 'linked',
+  logLevel: 'warning',
+});
+// One by one: who starts the server meanwhile finds every file, new or old.
+await mkdir(OUT, { recursive: true });
+for (const file of await readdir(made)) await rename(path.join(made, file), path.join(OUT, file));
+await rm(made, { recursive: true });
