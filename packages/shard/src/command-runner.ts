@@ -134,10 +134,12 @@ export class CommandRunner {
       context.staged = taken.arguments;
       log.beginStaged(taken.arguments);
     }
-    const outcome = this.#runKeyed(id, i);
-    context.staged = NOTHING_STAGED;
-    log.beginStaged(NOTHING_STAGED);
-    return outcome;
+    try {
+      return this.#runKeyed(id, i);
+    } finally {
+      context.staged = NOTHING_STAGED;
+      log.beginStaged(NOTHING_STAGED);
+    }
   }
 
   #runKeyed(id: number, i: number): number {

@@ -11,6 +11,8 @@ import type { ScriptTask } from './script-task.ts';
 /** From then on a script is long: sleeping for its gates would be felt. */
 const LONG_MS = 2;
 const ROUND_MS = 1;
+/** When the server stops, scripts that have changed nothing may go on for so long. */
+const STOP_MS = 300;
 
 export interface ScriptClockModules {
   readonly control: ScriptControl;
@@ -90,6 +92,7 @@ export class ScriptClock {
     }
     serveOthers(running.kind, this.#isBusy);
     if (control.isKilled(index)) return KILLED;
-    return control.isStopping && !this.hasWritten ? KILLED : GO_ON;
+    const isTooLate = control.isStopping && !this.hasWritten && elapsed > STOP_MS;
+    return isTooLate ? KILLED : GO_ON;
   }
 }
