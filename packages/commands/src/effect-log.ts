@@ -22,7 +22,7 @@ import {
   type WalTransfer,
   WalWriter,
 } from '@forgekv/storage';
-import { LogDependencies } from './log-dependencies.ts';
+import { LogDependencies, toUnits } from './log-dependencies.ts';
 import type { Request } from './request.ts';
 import {
   headBytes,
@@ -33,7 +33,6 @@ import {
 } from './staged-argument.ts';
 import { NO_ROOM, refusalText, refuseFor } from './write-refusal.ts';
 
-const POSITION_UNIT = 8;
 const CRLF_BYTES = 2;
 /** How an effect begins whose two arguments follow. */
 const SET_HEAD = Buffer.from('*3\r\n$3\r\nSET\r\n');
@@ -411,6 +410,8 @@ export class EffectLog {
 
   endBlock(): void {
     this.#isBlock = false;
+    // A tick that ended within the group has handed all over but its end.
+    if (this.#writer.isMidGroup) this.#isDirty = true;
     this.#writer.endGroup();
     if (this.#staged.length > 0) this.#writer.seal();
   }
@@ -492,9 +493,4 @@ export class EffectLog {
   #handOver(log: number): boolean {
     return this.#logs.handOver(log) && (!this.#syncs || this.#logs.sync(log));
   }
-}
-
-/** A position as entries note it. Frames begin and end at whole units. */
-function toUnits(position: number): number {
-  return Math.ceil(position / POSITION_UNIT) | 0;
 }

@@ -40,6 +40,13 @@ const APPENDED = LINE_WORDS;
 const SEALED = LINE_WORDS + 1;
 const AWAITED = 1;
 
+const POSITION_UNIT = 8;
+
+/** A position as entries note it. Frames begin and end at whole units. */
+export function toUnits(position: number): number {
+  return Math.ceil(position / POSITION_UNIT) | 0;
+}
+
 /** Makes the memory that all effect logs of a process share. */
 export function createEffectMemory(logs: number): SharedArrayBuffer {
   const row = rowWords(logs);

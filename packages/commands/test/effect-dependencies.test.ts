@@ -73,6 +73,20 @@ test('who waits for a gate in the middle of its tick is not waited for', async (
   t.equal(logged.other.settle(), SETTLED);
 });
 
+test('a tick that ends within a transaction does not end it', async (t) => {
+  const logged = setup(t);
+  logged.own.beginBlock();
+  logged.db.run('set', 'a', '1');
+  t.equal(logged.own.settle(), SETTLED);
+  t.ok(logged.otherOpens('a') > 0);
+  t.equal(logged.other.settle(), UNSETTLED);
+  logged.own.endBlock();
+  t.equal(logged.other.settle(), UNSETTLED, 'nobody has written its end');
+  t.equal(logged.own.settle(), SETTLED);
+  t.equal(logged.other.settle(), SETTLED);
+  t.match(logged.all(), { length: 1 }, 'it is whole');
+});
+
 test('what was handed over before, and what is its own, is waited for by nobody', async (t) => {
   const logged = setup(t);
   logged.db.run('set', 'a', '1');
