@@ -103,6 +103,7 @@ const READS: Readonly<Record<string, Read | undefined>> = {
   set: { value: (key) => ['SMEMBERS', key], length: 'SCARD' },
   zset: { value: (key) => ['ZRANGE', key, '0', '-1'], length: 'ZCARD' },
   hash: { value: (key) => ['HKEYS', key], length: 'HLEN' },
+  stream: { value: (key) => ['XRANGE', key, '-', '+'], length: 'XLEN' },
 };
 
 function sizeOf(value: Reply): number {
