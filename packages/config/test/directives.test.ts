@@ -39,7 +39,7 @@ test('the directives of the first version are honoured', async (t) => {
     ...['wal-sync-mode', 'wal-segment-mb', 'recover', 'stores', 'debug-keep-cold'],
     ...['debug-slice-elements', 'notify-keyspace-events', 'tracking-table-max-keys'],
     ...['maxmemory', 'maxmemory-policy', 'maxmemory-samples', 'lfu-log-factor', 'lfu-decay-time'],
-    'large-values-max-bytes',
+    ...['large-values-max-bytes', 'script-undeclared-keys'],
   ];
   const actual = directives.filter(({ status }) => status === 'honoured').map(({ name }) => name);
   t.same(actual.toSorted(), honoured.toSorted());

@@ -2,7 +2,7 @@
 // zeros.
 
 import { type BitString, parseInt64, parseSafeInteger, STRING_RAW } from '@forgekv/datatypes';
-import { TYPE_STRING } from '@forgekv/keyspace';
+import { FLAG_DIRTY, TYPE_STRING } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 
 export const ERR_BIT_OFFSET = 'ERR bit offset is not an integer or out of range';
@@ -61,4 +61,15 @@ export function growString(c: CommandContext, entry: number, length: number): nu
   }
   c.setEncoding(stored, STRING_RAW);
   return stored;
+}
+
+/**
+ * Redis: a string whose bits are set to what they are becomes raw, but that is no change to anybody
+ * who watches it, and not worth an effect. The store keeps it like the encodings that are.
+ */
+export function becomeRaw(c: CommandContext, entry: number): void {
+  // Those are too long to be anything else.
+  if (c.table.isLarge(entry)) return;
+  c.setEncoding(entry, STRING_RAW);
+  c.table.setFlags(entry, 0, FLAG_DIRTY);
 }

@@ -7,7 +7,7 @@ import { ERR_NOT_INTEGER, ERR_SYNTAX } from '../errors.ts';
 import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
-import { ERR_BIT_OFFSET, growString, readBitOffset } from './bit-access.ts';
+import { becomeRaw, ERR_BIT_OFFSET, growString, readBitOffset } from './bit-access.ts';
 import {
   changeField,
   FIELD_CHANGED,
@@ -64,6 +64,8 @@ function run(c: CommandContext, isReadOnly: boolean): Outcome {
       c.changedAsAsked(stored);
       // Redis: says nothing of a string that is longer now, if no field could be set.
       if (changes || (isLonger && most === FIELD_SAME)) c.note(EVENT_STRING, 'setbit');
+    } else {
+      becomeRaw(c, stored);
     }
   } else {
     act(c, entry === 0 ? 0 : c.valueLength, count);

@@ -1,11 +1,11 @@
 // SETBIT and GETBIT.
 
-import { parseSafeInteger, STRING_RAW } from '@forgekv/datatypes';
+import { parseSafeInteger } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { EVENT_STRING } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { isOtherType } from '../string/string-value.ts';
-import { ERR_BIT_OFFSET, growString, readBitOffset } from './bit-access.ts';
+import { becomeRaw, ERR_BIT_OFFSET, growString, readBitOffset } from './bit-access.ts';
 
 const ERR_BIT = 'ERR bit is not an integer or out of range';
 
@@ -34,8 +34,7 @@ export function setBit(c: CommandContext): Outcome {
     c.changedAsAsked(stored);
     c.note(EVENT_STRING, 'setbit');
   } else {
-    // Redis: becomes raw, but that is no change to anybody who watches.
-    c.setEncoding(entry, STRING_RAW);
+    becomeRaw(c, entry);
   }
   c.reply.integer(old);
   return DONE;

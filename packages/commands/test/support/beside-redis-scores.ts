@@ -21,11 +21,14 @@ function shortened(reply: Reply): Reply {
   switch (reply.kind) {
     case 'bulk': {
       const text = reply.bytes.toString('latin1');
+      // Redis: a small sorted set forgets the sign of zero, a large one keeps it; here, too, but
+      // what is small is not the same where few bytes may be hot.
+      if (text === '-0') return { ...reply, bytes: Buffer.from('0') };
       if (!LONG_DECIMAL.test(text)) return reply;
       return { ...reply, bytes: Buffer.from(doubleText(Number(text))) };
     }
     case 'double':
-      return { ...reply, text: doubleText(numberOf(reply.text)) };
+      return { ...reply, text: doubleText(numberOf(reply.text) + 0) };
     case 'array':
     case 'set':
     case 'push':

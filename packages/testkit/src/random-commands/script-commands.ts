@@ -15,6 +15,9 @@ import type { Weighted } from './prng.ts';
 const NOT_COMPARED =
   /^(OBJECT|GEO|DUMP|LPOS|SORT|Z(REV)?RANK|BITCOUNT|BITPOS|B[LRZ]|WAIT|SWAPDB|RANDOM|SCAN|KEYS)/i;
 
+/** Replies with maps: in the order of the table that Lua makes of them in RESP3. */
+const WITH_MAPS = /^(XINFO|XREAD)/i;
+
 const TEXTS = [
   'return redis.call(unpack(ARGV))',
   'return redis.pcall(unpack(ARGV))',
@@ -38,9 +41,10 @@ function makeScripts(source: ArgumentSource, recipes: Weighted<CommandRecipe>): 
   const made = source.prng.weighted(recipes).make(source);
   const some = Array.isArray(made) ? made : [made as GeneratedCommand];
   if (!some.every(isPlain)) return [];
-  return some.map(({ args, keys }) => {
+  return some.map(({ args, keys, label }) => {
     const declared = source.percent(60) ? keys : [];
-    const text = TEXTS[source.prng.below(TEXTS.length)]!;
+    const drawn = TEXTS[source.prng.below(TEXTS.length)]!;
+    const text = WITH_MAPS.test(label) ? drawn.replace('redis.setresp(3) ', '') : drawn;
     return generated(['EVAL', text, String(declared.length), ...declared, ...args], {
       keys,
       fixed: true,
