@@ -77,6 +77,7 @@ export class EffectLog {
   #syncs = false;
   /** Commands of a transaction are being executed; what lies before is whole groups. */
   #isBlock = false;
+  #count = 0;
   #blockStart = 0;
   /** Effects of this thread that nobody handed over yet. */
   #isDirty = false;
@@ -370,6 +371,7 @@ export class EffectLog {
 
   /** An effect is complete: returns the position behind it. */
   #appended(): number {
+    this.#count++;
     const position = toUnits(this.#writer.position);
     this.#isDirty = true;
     this.#depends.appended(position);
@@ -418,9 +420,9 @@ export class EffectLog {
 
   // --- the end of a tick ---
 
-  /** Where the next effect goes: it moves with every effect. */
-  get position(): number {
-    return this.#writer.position;
+  /** Effects so far: who compares two of these knows whether there were any in between. */
+  get count(): number {
+    return this.#count;
   }
 
   /** True when this thread has done something in a tick that has not ended. */

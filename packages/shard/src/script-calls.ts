@@ -108,7 +108,7 @@ export class ScriptCalls implements ScriptHost {
   #high = 0;
   #gatedLow = 0;
   #gatedHigh = 0;
-  #position = 0;
+  #effects = 0;
   #firstDb = 0;
   /** It has done what is seen elsewhere and is no effect. */
   #hasActed = false;
@@ -149,7 +149,7 @@ export class ScriptCalls implements ScriptHost {
     const isSame = gated === declared;
     this.#gatedLow = isSame ? this.#low : bitsOf(gated, 0);
     this.#gatedHigh = isSame ? this.#high : bitsOf(gated, 32);
-    this.#position = log.position;
+    this.#effects = log.count;
     this.#hasActed = false;
     this.#session.db = context.db;
     this.#firstDb = context.db;
@@ -421,7 +421,7 @@ export class ScriptCalls implements ScriptHost {
 
   /** It has changed nothing. */
   get #isClean(): boolean {
-    return !this.#hasActed && this.#m.log.position === this.#position;
+    return !this.#hasActed && this.#m.log.count === this.#effects;
   }
 
   get #mayStop(): boolean {

@@ -36,11 +36,8 @@ import type { Transactions } from './transaction.ts';
 import { ALL_SHARDS } from './waiters.ts';
 import type { WaitingRuns } from './waiting-runs.ts';
 
-/**
- * Runs of one script that were stopped for values that had to be read. Where memory is so short
- * that these leave at once, it takes luck to meet them, and many runs.
- */
-const MOST_STOPS = 20_000;
+/** Runs of one script that were stopped for values that had to be read. */
+const MOST_STOPS = 1000;
 const NO_SHARDS: ReadonlySet<number> = new Set();
 const NO_KEYS: readonly Buffer[] = [];
 
