@@ -9,14 +9,11 @@ import {
   MAX_COMMANDS_PER_PARSE,
   type RequestParser,
 } from '@forgekv/protocol';
+import { NameLookup } from './name-lookup.ts';
 import { type CommandRegistry, PLACE_SCRIPT } from './registry.ts';
 
 /** `ids` of a name that is no command. */
 export const UNKNOWN = -1;
-
-/** The bytes of a name of 0..8 bytes in its first and its second word. */
-const LOW_MASKS = Int32Array.of(0, 0xff, 0xffff, 0xffffff, -1, -1, -1, -1, -1);
-const HIGH_MASKS = Int32Array.of(0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1);
 
 /** One per thread; the arrays are valid for the batch routed last. */
 export class BatchRouter {
@@ -33,15 +30,11 @@ export class BatchRouter {
   readonly #hot: HotTable;
   /** Argument index of the key that is hashed, by command id; 0: none. */
   readonly #keyOf: Uint8Array;
-  // The name looked up last: its bytes as two words, its length, its id.
-  #low = 0;
-  #high = 0;
-  #length = 0;
-  #id = UNKNOWN;
+  readonly #names: NameLookup;
 
-  /** @param executesScripts the first keys of scripts are hashed, too */
   constructor(registry: CommandRegistry, hot: HotTable, executesScripts = false) {
     this.#registry = registry;
+    this.#names = new NameLookup(registry.table);
     const { singleKey, places, homeKey } = registry;
     this.#keyOf = singleKey.map((key, id) =>
       executesScripts && places[id] === PLACE_SCRIPT ? homeKey[id]! : key,
@@ -63,7 +56,7 @@ export class BatchRouter {
     for (let i = 0; i < commandCount; i++) {
       const first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
       const argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
-      let id = this.#identify(bytes, view, args[first * 2]!, args[first * 2 + 1]!);
+      let id = this.#names.find(bytes, view, args[first * 2]!, args[first * 2 + 1]!);
       if (id >= 0 && argc > 1 && table.isContainer[id] === 1) {
         const sub = table.lookupSub(id, bytes, args[first * 2 + 2]!, args[first * 2 + 3]!);
         id = sub >= 0 ? sub : -2 - id;
@@ -78,21 +71,5 @@ export class BatchRouter {
       this.#keyed[keys++] = i;
     }
     if (touch && keys > 1) this.#touch.touch(this.shards, this.hashes, this.#keyed, keys);
-  }
-
-  /** Looks a name up, unless it is the one before it again, as in most pipelines. */
-  #identify(bytes: Buffer, view: DataView, offset: number, length: number): number {
-    if (length < 3 || length > 8 || offset + 8 > bytes.length) {
-      return this.#registry.table.lookup(bytes, offset, length);
-    }
-    const low = view.getInt32(offset, true) & LOW_MASKS[length]!;
-    const high = view.getInt32(offset + 4, true) & HIGH_MASKS[length]!;
-    if (low !== this.#low || high !== this.#high || length !== this.#length) {
-      this.#low = low;
-      this.#high = high;
-      this.#length = length;
-      this.#id = this.#registry.table.lookup(bytes, offset, length);
-    }
-    return this.#id;
   }
 }

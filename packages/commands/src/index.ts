@@ -44,6 +44,7 @@ export {
 } from './large-values.ts';
 export { createEffectMemory } from './log-dependencies.ts';
 export { lineOf, tellMonitors, tellOfExec, tellOfScript } from './monitor-line.ts';
+export { NameLookup } from './name-lookup.ts';
 export type { NewValue } from './new-value.ts';
 export {
   AWAITS,

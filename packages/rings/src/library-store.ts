@@ -2,6 +2,8 @@
 // was replaced. Who changes it has the only right to do so for as long as that takes; who reads it
 // asks for its generation first. Knows nothing of what the payload says.
 
+import { ShortLock } from './short-lock.ts';
+
 const LOCK = 0;
 const CHANGER = 1;
 const GENERATION = 2;
@@ -11,8 +13,6 @@ const FUNCTIONS = 5;
 const HEAD_BYTES = 64;
 /** Most bytes of all libraries together, in the form of FUNCTION DUMP. */
 export const MOST_LIBRARY_BYTES = 32 * 1024 * 1024;
-/** A lost wake-up cannot happen; the timeout bounds it all the same. */
-const SLEEP_MS = 20;
 
 export function createLibraryMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(HEAD_BYTES + MOST_LIBRARY_BYTES);
@@ -21,10 +21,12 @@ export function createLibraryMemory(): SharedArrayBuffer {
 export class LibraryStore {
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
+  readonly #lock: ShortLock;
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory, 0, HEAD_BYTES / 4);
     this.#bytes = Buffer.from(memory, HEAD_BYTES);
+    this.#lock = new ShortLock(this.#words, LOCK);
   }
 
   /** Changes with every `publish`. */
@@ -74,13 +76,11 @@ export class LibraryStore {
   }
 
   #locked<T>(work: () => T): T {
-    const words = this.#words;
-    while (Atomics.compareExchange(words, LOCK, 0, 1) !== 0) Atomics.wait(words, LOCK, 1, SLEEP_MS);
+    this.#lock.lock();
     try {
       return work();
     } finally {
-      Atomics.store(words, LOCK, 0);
-      Atomics.notify(words, LOCK, 1);
+      this.#lock.unlock();
     }
   }
 }

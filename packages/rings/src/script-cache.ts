@@ -8,6 +8,8 @@
 // Redis: keeps all scripts for ever. Here the oldest are forgotten when 64 MB are full, and their
 // EVALSHA gets NOSCRIPT, which clients answer with EVAL.
 
+import { ShortLock } from './short-lock.ts';
+
 const LOCK = 0;
 const GENERATION = 1;
 const COUNT = 2;
@@ -29,8 +31,6 @@ const RECORD_BYTES = 28;
 const WRAP = 0xffffffff;
 /** A longer script is not kept. */
 export const MOST_SCRIPT_BYTES = 16 * 1024 * 1024;
-/** A lost wake-up cannot happen; the timeout bounds it all the same. */
-const SLEEP_MS = 20;
 
 /** @param dataBytes for the scripts; whole words of eight bytes */
 export function createScriptCacheMemory(dataBytes = DATA_BYTES): SharedArrayBuffer {
@@ -40,12 +40,14 @@ export function createScriptCacheMemory(dataBytes = DATA_BYTES): SharedArrayBuff
 export class ScriptCache {
   readonly #words: Int32Array;
   readonly #bytes: Buffer;
+  readonly #lock: ShortLock;
   readonly #dataBytes: number;
   readonly #mostBytes: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory, 0, HEAD_WORDS + BUCKETS);
     this.#bytes = Buffer.from(memory, DATA_AT);
+    this.#lock = new ShortLock(this.#words, LOCK);
     this.#dataBytes = this.#bytes.length;
     this.#mostBytes = Math.min(MOST_SCRIPT_BYTES, this.#dataBytes >> 2);
   }
@@ -169,13 +171,11 @@ export class ScriptCache {
 
   /** Held for as long as a script is copied. */
   #locked<T>(work: () => T): T {
-    const words = this.#words;
-    while (Atomics.compareExchange(words, LOCK, 0, 1) !== 0) Atomics.wait(words, LOCK, 1, SLEEP_MS);
+    this.#lock.lock();
     try {
       return work();
     } finally {
-      Atomics.store(words, LOCK, 0);
-      Atomics.notify(words, LOCK, 1);
+      this.#lock.unlock();
     }
   }
 }

@@ -22,6 +22,7 @@ import {
   type EffectLog,
   type Executor,
   FULL,
+  NameLookup,
   OUT_OF_MEMORY,
   PAGING,
   PLACE_FRONT,
@@ -67,9 +68,6 @@ const WITHOUT_CONNECTION = ['ping', 'echo', 'select', 'time', 'publish', 'spubli
 const MOST_ROUNDS = 20;
 const RECLAIM_SLICE_MS = 2;
 const ALL = -1;
-/** The bytes of a name of 0..8 bytes in its first and its second word. */
-const LOW_MASKS = Int32Array.of(0, 0xff, 0xffff, 0xffffff, -1, -1, -1, -1, -1);
-const HIGH_MASKS = Int32Array.of(0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1);
 
 /** Why a script was stopped that has changed nothing. */
 export type StopReason = 'all gates' | 'room' | readonly Awaited[];
@@ -118,14 +116,11 @@ export class ScriptCalls implements ScriptHost {
   wentBeyond = false;
   /** Its gates are others than those it began with. */
   hasOtherGates = false;
-  // The name that was looked up last: its bytes as two words, its length, its id.
-  #nameLow = 0;
-  #nameHigh = 0;
-  #nameLength = 0;
-  #nameId = -1;
+  readonly #names: NameLookup;
 
   constructor(modules: ScriptCallsModules) {
     this.#m = modules;
+    this.#names = new NameLookup(modules.registry.table);
     this.#session = new ScriptSession(modules.registry.table);
     const { names } = modules.registry.table;
     this.#crossing = new Set(['copy', 'move'].map((name) => names.indexOf(name)));
@@ -229,29 +224,9 @@ export class ScriptCalls implements ScriptHost {
     const { table } = registry;
     const { request } = context;
     const { bytes, argc } = request;
-    const id = this.#lookup();
+    const id = this.#names.find(bytes, request.view, request.args[0]!, request.args[1]!);
     if (id < 0 || argc === 1 || table.isContainer[id] === 0) return id;
     return table.lookupSub(id, bytes, request.offset(1), request.length(1));
-  }
-
-  /** Looks the name up, unless it is the one before it again. */
-  #lookup(): number {
-    const { context, registry } = this.#m;
-    const { bytes, view, args } = context.request;
-    const at = args[0]!;
-    const length = args[1]!;
-    if (length < 3 || length > 8 || at + 8 > bytes.length) {
-      return registry.table.lookup(bytes, at, length);
-    }
-    const low = view.getInt32(at, true) & LOW_MASKS[length]!;
-    const high = view.getInt32(at + 4, true) & HIGH_MASKS[length]!;
-    if (low !== this.#nameLow || high !== this.#nameHigh || length !== this.#nameLength) {
-      this.#nameLow = low;
-      this.#nameHigh = high;
-      this.#nameLength = length;
-      this.#nameId = registry.table.lookup(bytes, at, length);
-    }
-    return this.#nameId;
   }
 
   #hasArity(id: number): boolean {
