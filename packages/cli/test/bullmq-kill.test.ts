@@ -11,11 +11,11 @@ import { serve } from './support/servers.ts';
 import { until } from './support/until.ts';
 
 const firstSeed = Number(process.env.FORGEKV_KILL_SEED ?? Date.now() % 2 ** 31);
-const ROUNDS = Number(process.env.FORGEKV_KILL_ROUNDS ?? 2);
+const ROUNDS = Number(process.env.FORGEKV_KILL_ROUNDS ?? 1);
 const PRODUCERS = 4;
 const PATIENCE_MS = 40_000;
 /** How soon somebody else does what nobody does any more. */
-const LOCK = { lockDuration: 2000, stalledInterval: 500, maxStalledCount: 1000 };
+const LOCK = { lockDuration: 5000, stalledInterval: 1000, maxStalledCount: 1000 };
 
 process.stderr.write(`bullmq kill: FORGEKV_KILL_SEED=${firstSeed}\n`);
 

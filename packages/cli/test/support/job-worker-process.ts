@@ -12,8 +12,6 @@ export interface JobWorkerOptions {
   readonly library: 'bullmq' | 'bull' | 'bee';
   readonly port: number;
   readonly concurrency: number;
-  /** How long others wait before they take over when it has died. Default 30,000, as usual. */
-  readonly lockMs?: number;
   readonly queues: readonly string[];
 }
 
@@ -24,11 +22,10 @@ export class JobWorkerProcess {
   #errors = '';
 
   private constructor(options: JobWorkerOptions) {
-    const { library, port, concurrency, lockMs = 30_000, queues } = options;
+    const { library, port, concurrency, queues } = options;
     // tap adds its loader to NODE_OPTIONS of everything spawned, whatever `env` says: undo it.
     const node = ['-u', 'NODE_OPTIONS', process.execPath, PROGRAM];
-    const numbers = [port, concurrency, lockMs].map(String);
-    const args = [...node, library, ...numbers, ...queues];
+    const args = [...node, library, String(port), String(concurrency), ...queues];
     this.#child = spawn('/usr/bin/env', args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#said += text;
