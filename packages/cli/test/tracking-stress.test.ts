@@ -1,6 +1,7 @@
 // Clients with caches under load: others write, expire and flush what they have read, in place and
 // on workers. Once it is quiet no cache has anything that has changed, and nothing is left behind.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '@forgekv/base';
 import { describeReply, type RespClient, type ServerHandle } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
@@ -120,6 +121,25 @@ async function stress(t: Test, { port }: ServerHandle, seed: number, overlooks =
   };
   return outcome;
 }
+
+test('a key that has expired when its command turns out to belong on a worker', async (t) => {
+  const server = await serve(t, { fronts: 1, workers: 1, args: ['--hot-value-max-bytes', '64'] });
+  const writer = await connect(t, server);
+  const reader = await FrameClient.connect(t, server.port, 3);
+  await reader.call('CLIENT', 'TRACKING', 'ON');
+  await writer.must('SET', 'large', 'x'.repeat(LARGE_BYTES));
+  for (let i = 0; i < 20; i++) {
+    await writer.must('SET', 'brief', `${i}`, 'PX', '2');
+    // Nothing depends on how long: the worker may have removed it, or it may still be there.
+    await sleep(4);
+    reader.send('MGET', 'brief', 'large');
+    let frame = await reader.next();
+    while (frame.kind === 'push') frame = await reader.next();
+    await writer.must('SET', 'brief', 'again');
+    t.equal(await reader.shown(), '(push) ["invalidate", ["brief"]]', 'told behind the reply');
+    reader.take();
+  }
+});
 
 for (const { fronts, workers } of [
   { fronts: 1, workers: 1 },

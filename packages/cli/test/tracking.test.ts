@@ -32,6 +32,8 @@ function inOrder(record: Record): Record {
 /** Everything is executed by workers. */
 const BY_HOP = ['--debug-force-hop', 'yes'];
 const RANDOM_STEPS = 50;
+/** Changes of keys are told a moment later than they are made. */
+const ON_ITS_WAY_MS = 60;
 
 test('transcripts beside Redis', { skip: skipWithoutRedis() }, async (t) => {
   const redis = await startRedis();
@@ -54,7 +56,7 @@ test('transcripts beside Redis', { skip: skipWithoutRedis() }, async (t) => {
         if (args === BY_HOP && transcript.name === 'NOLOOP') continue;
         await admin.must('FLUSHALL');
         const wanted = records.get(transcript.name)!;
-        const record = await play(t, server, transcript, wanted);
+        const record = await play(t, server, transcript, wanted, ON_ITS_WAY_MS);
         const layout = `${fronts} fronts, ${workers} workers, ${args}`;
         t.strictSame(inOrder(record), inOrder(wanted), `${transcript.name}, ${layout}`);
       }

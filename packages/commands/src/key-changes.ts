@@ -35,8 +35,8 @@ export interface KeyChange {
   /** The client that changed it, 0: none did. */
   readonly client: number;
   /** Fronts that are to be told, a bit each. */
-  readonly low: number;
-  readonly high: number;
+  low: number;
+  high: number;
 }
 
 export class KeyChanges {
@@ -44,8 +44,8 @@ export class KeyChanges {
   /** Id of the client whose commands are executed, 0: nobody's. */
   client = 0;
   #changes: KeyChange[] = [];
-  /** What is among the changes, so that nothing is twice. */
-  readonly #known = new Set<string>();
+  /** The changes by client and key, so that nothing is twice. */
+  readonly #known = new Map<string, KeyChange>();
   #bytes = 0;
 
   constructor(filter: ChangeFilter = NO_CHANGE_FILTER) {
@@ -85,15 +85,22 @@ export class KeyChanges {
 
   #note(key: Buffer, client: number): void {
     const name = `${client} ${key.toString('latin1')}`;
-    if (this.#known.has(name)) return;
+    const { low, high } = this.#filter;
+    const known = this.#known.get(name);
+    if (known !== undefined) {
+      // Others may have read it since.
+      known.low |= low;
+      known.high |= high;
+      return;
+    }
     this.#bytes += key.length + KEY_OVERHEAD_BYTES;
     if (this.#bytes > MOST_BYTES) {
       this.#collapse();
       return;
     }
-    const { low, high } = this.#filter;
-    this.#known.add(name);
-    this.#changes.push({ key: Buffer.from(key), client, low, high });
+    const change = { key: Buffer.from(key), client, low, high };
+    this.#known.set(name, change);
+    this.#changes.push(change);
   }
 
   /** Too many keys to be told one by one. */

@@ -42,6 +42,19 @@ test('what is noted', (t) => {
   t.end();
 });
 
+test('fronts that have read a key since it changed last are told, too', (t) => {
+  const filter = new EvenHashes();
+  const changes = new KeyChanges(filter);
+  changes.noteSelected(key(2, 'a'));
+  filter.find = () => {
+    Object.assign(filter, { low: 2, high: 4 });
+    return true;
+  };
+  changes.noteSelected(key(2, 'a'));
+  t.same(changes.take(), [{ key: Buffer.from('a'), client: 0, low: 3, high: 4 }]);
+  t.end();
+});
+
 test('nobody tracks', (t) => {
   const changes = new KeyChanges();
   t.notOk(changes.isOn);

@@ -464,7 +464,7 @@ export class CommandLoop {
     return true;
   }
 
-  /** Notes what commands `i` to `last` - 1 read; the first one's keys are noted already. */
+  /** Notes what commands `i` to `last` - 1 read. */
   #noteReads(connection: Connection, i: number, last: number): void {
     const { tracking } = this.#m;
     const { commands } = this.#parser;
@@ -474,6 +474,12 @@ export class CommandLoop {
       connection,
       start < 0 ? encodeCommand(this.#m.context.request).length : end - start,
     );
+    // The first has been tried here, and may have found a key expired. That is told now, which
+    // takes away what was noted before it was tried.
+    if (this.#m.context.changes.any) {
+      tracking.tellChanges();
+      tracking.reads(connection, this.#router.ids[i]!);
+    }
     tracking.ended(connection, this.#router.ids[i]!);
     for (let k = i + 1; k < last; k++) {
       this.#point(k);

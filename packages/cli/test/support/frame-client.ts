@@ -92,7 +92,7 @@ export class FrameClient {
 
   /** The next `count` frames. */
   async frames(count: number): Promise<RawReply[]> {
-    const timer = setTimeout(() => this.#wake(), TIMEOUT_MS);
+    const timer = setTimeout(() => this.#wake(), TIMEOUT_MS + 10);
     const deadlineMs = performance.now() + TIMEOUT_MS;
     while (this.#frames.length < count && !this.hasEnded && performance.now() < deadlineMs) {
       await new Promise<void>((resolve) => {

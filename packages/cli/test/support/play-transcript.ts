@@ -12,18 +12,24 @@ const REDIS_TURNS = 3;
 const REDIS_MS = 15;
 /** Time in which something would come that should not. */
 const QUIET_MS = 40;
+/** What says how a client is told things. */
+const CHANGES_TELLING = /^(HELLO|RESET|(P|S)?(UN)?SUBSCRIBE)\b/;
 /** Frames in which a number is the id of a client. */
 const NAMES_CLIENT = /redirect|redir-broken/;
 
 /** The frames each client gets, step by step. */
 export type Record = Map<string, string[]>[];
 
-/** Plays a transcript; without `awaited`, waits for silence. `@a` stands for the id of client a. */
+/**
+ * Plays a transcript; without `awaited`, waits for silence. `@a` stands for the id of client a.
+ * @param onItsWayMs time for what a client may not be told yet, before that changes
+ */
 export async function play(
   t: Test,
   server: ServerHandle,
   { resp3 = [], steps }: Transcript,
   awaited?: Record,
+  onItsWayMs = 0,
 ): Promise<Record> {
   const clients = new Map<string, FrameClient>();
   const ids = new Map<string, string>();
@@ -48,6 +54,9 @@ export async function play(
   const observer = await FrameClient.connect(t, server.port);
   const record: Record = [];
   for (const [i, [sender, ...commands]] of steps.entries()) {
+    if (onItsWayMs > 0 && commands.some((command) => CHANGES_TELLING.test(command))) {
+      await sleep(onItsWayMs);
+    }
     const encoded = encodeCommands(commands.map((command) => argumentsOf(withIds(command))));
     clients.get(sender)!.sendBytes(encoded);
     const asksForId = commands.includes('CLIENT GETREDIR');
