@@ -1,11 +1,11 @@
 // redis-cli, where installed: its modes for people who look around, and mass insertion.
 
 import { spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeCommands } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
 import { type Ended, run } from './support/run-program.ts';
 import { connect, LAYOUTS, serve } from './support/servers.ts';
+import { until } from './support/until.ts';
 
 const KEYS = 10_000;
 
@@ -61,7 +61,7 @@ for (const { fronts, workers } of LAYOUTS) {
 
 test('modes that watch the server', { skip }, async (t) => {
   const port = await filledServer(t, 2, 2);
-  t.match(await statOutput(port), /^10001 +\S+ +\d+ +0 +\d+ \(\+\d+\)/m);
+  t.ok(await statShows(port, /^10001 +\S+ +\d+ +0 +\d+ \(\+\d+\)/m));
   const latency = await run('redis-cli', ['-p', String(port), '--latency', '-i', '0.4']);
   const [, samples] = /^\d+ \d+ \d+\.\d+ (\d+)$/m.exec(latency.stdout) ?? [];
   t.ok(Number(samples) >= 5, `${samples} samples`);
@@ -69,8 +69,8 @@ test('modes that watch the server', { skip }, async (t) => {
   t.match(await client.command('PING'), { text: 'PONG' });
 });
 
-/** What `redis-cli --stat`, which never ends by itself, prints in half a second. */
-async function statOutput(port: number): Promise<string> {
+/** True once `redis-cli --stat`, which never ends by itself, prints what is expected. */
+async function statShows(port: number, expected: RegExp): Promise<boolean> {
   const args = ['-oL', 'redis-cli', '-p', String(port), '--stat', '-i', '0.1'];
   const child = spawn('stdbuf', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   let text = '';
@@ -78,8 +78,8 @@ async function statOutput(port: number): Promise<string> {
     text += part;
   });
   const closed = new Promise((resolve) => child.once('close', resolve));
-  await sleep(500);
+  const isShown = await until(() => expected.test(text));
   child.kill('SIGTERM');
   await closed;
-  return text;
+  return isShown;
 }
