@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Random } from '@forgekv/base';
-import { type ServerHandle, skipWithoutRedis, startRedis } from '@forgekv/testkit';
+import { type RespClient, type ServerHandle, skipWithoutRedis, startRedis } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
 import { differences, imageOf, keysIn, runAtRandom } from './support/keyspace-image.ts';
 import { runForgeKv } from './support/run-program.ts';
@@ -90,8 +90,18 @@ test('an RDB file of Redis, and back', { skip: skipWithoutRedis() }, async (t) =
   const client = await connect(t, other);
   t.match(await client.must('FCALL', 'f', 0), { kind: 'integer' });
 
-  const bytes = readFileSync(dump);
   const empty = await serve(t);
+  const writer = await connect(t, server);
+  await writer.must('SELECT', 9);
+  await writer.must('HPEXPIRE', 'hash', 9_000_000, 'FIELDS', 1, (await fieldOf(writer)) ?? '');
+  const own = path.join(to, 'own.rdb');
+  await forgekv(t, server, 'export', own);
+  await forgekv(t, empty, 'import', own);
+  t.same(differences(await imageOf(t, server), await imageOf(t, empty)), [], 'fields that expire');
+  const cleaner = await connect(t, empty);
+  await cleaner.must('FLUSHALL');
+
+  const bytes = readFileSync(dump);
   const reader = await connect(t, empty);
   const damaged = path.join(to, 'damaged.rdb');
   for (const [name, change] of [
@@ -112,6 +122,11 @@ test('an RDB file of Redis, and back', { skip: skipWithoutRedis() }, async (t) =
   const none = await forgekv(t, empty, 'import', path.join(to, 'none'), 2);
   t.match(none.stderr, 'ENOENT');
 });
+
+async function fieldOf(client: RespClient): Promise<Buffer | null> {
+  const reply = await client.must('HRANDFIELD', 'hash');
+  return reply.kind === 'bulk' ? reply.bytes : null;
+}
 
 for (const preamble of ['yes', 'no']) {
   test(`append-only files, preamble ${preamble}`, { skip: skipWithoutRedis() }, async (t) => {
