@@ -12,13 +12,16 @@ const OUT = path.join(ROOT, 'packages/cli/dist/bundle');
 /** Threads name each other by `new URL('./NAME.js', import.meta.url)`: the names stay. */
 const PROGRAMS = [
   'packages/cli/dist/src/main.js',
+  'packages/cli/dist/src/migrate.js',
   'packages/front/dist/src/front-thread.js',
   'packages/shard/dist/src/shard-thread.js',
   'packages/server/dist/src/log-task.js',
 ];
 
 /** Libraries stay outside: they load native code, or files next to their own. */
-const EXTERNAL = ['classic-level', 'msgpackr', 'pino', 'piscina', 'wasmoon-lua5.1'];
+const EXTERNAL = ['classic-level', 'ioredis', 'msgpackr', 'pino', 'piscina', 'wasmoon-lua5.1'];
+/** Programs of their own, which another one loads when it is asked to. */
+const ON_DEMAND = ['./migrate.js'];
 
 const made = `${OUT}.new`;
 await rm(made, { recursive: true, force: true });
@@ -31,7 +34,7 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  external: EXTERNAL,
+  external: [...EXTERNAL, ...ON_DEMAND],
   sourcemap: 'linked',
   logLevel: 'warning',
 });

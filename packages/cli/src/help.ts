@@ -2,10 +2,13 @@
 
 export const HELP = `Usage: forgekv [redis.conf] [options]
        forgekv check DIR
+       forgekv import FILE | export FILE
 
 Serves the Redis protocol on 127.0.0.1:6379. Every directive of redis.conf can
 be given as an option: --name value. With check, verifies a data directory or a
 backup that no server has open: exit code 0 sound, 1 damaged, 2 unreadable.
+import and export are between files of Redis and a running server; without FILE
+they tell their options.
 
   --port N              TCP port, 0 = none (6379)
   --bind ADDRESS...     addresses to listen on (127.0.0.1 -::1)

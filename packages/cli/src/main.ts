@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The forgekv binary: reads the command line and the configuration, starts the server, turns
-// signals into an orderly stop. Or, with `check`, looks at a data directory.
+// signals into an orderly stop. Or, with `check`, looks at a data directory; with `import` and
+// `export`, is a client of a running server.
 
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { Config, ConfigError, type ConfLine, parseCliArgs } from '@forgekv/config';
@@ -31,6 +32,12 @@ function complain(error: unknown): never {
 async function run(args: readonly string[]): Promise<void> {
   if (args[0] === 'check') {
     process.exitCode = await check(args.slice(1));
+    return;
+  }
+  if (args[0] === 'import' || args[0] === 'export') {
+    // Not loaded by a server that starts.
+    const { migrate } = await import('./migrate.ts');
+    process.exitCode = await migrate(args);
     return;
   }
   const request = parseCliArgs(args);
