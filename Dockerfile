@@ -8,17 +8,7 @@ WORKDIR /build
 COPY . .
 RUN npm ci --ignore-scripts && node_modules/.bin/tsc -b && node scripts/dist/src/bundle.js
 # What the server needs when it runs, and nothing else.
-RUN npm ci --ignore-scripts --omit=dev --workspace packages/cli \
-  && mkdir -p /app/scripts \
-  && cp -R node_modules package.json LICENSE /app/ \
-  && cp scripts/forgekv scripts/container scripts/healthcheck.mjs /app/scripts/ \
-  && for package in packages/*/; do \
-       mkdir -p "/app/${package}dist" \
-       && cp "${package}package.json" "/app/$package" \
-       && cp -R "${package}dist/src" "/app/${package}dist/" \
-       || exit 1; \
-     done \
-  && cp -R packages/cli/dist/bundle /app/packages/cli/dist/
+RUN scripts/stage /app
 
 FROM node:26-slim
 COPY --from=build /app /app

@@ -9,9 +9,12 @@ import { createLog, DataDirectoryError, Server, VERSION } from '@forgekv/server'
 import { banner } from './banner.ts';
 import { check } from './check.ts';
 import { HELP } from './help.ts';
+import { Supervisor } from './supervisor.ts';
 
 /** Exit code for a command line or configuration that cannot be used. */
 const EXIT_USAGE = 2;
+/** An orderly stop and its last checkpoint take less, in milliseconds. */
+const MOST_STOP_MS = 60_000;
 
 // Where fronts share one listening descriptor, libuv then lets the other threads accept too:
 // 22/18 connections of 40 on two fronts instead of 37/3. Read by libuv at the first listen.
@@ -70,6 +73,12 @@ async function serve(
     process.exit(code);
   };
   const server = new Server({ config, configFile: configFile ?? '', log, exit });
+  const supervisor = Supervisor.of(
+    config.word('supervised'),
+    process.env,
+    { status: () => server.status, isAlive: () => server.stuckThreads === 0 },
+    (message) => log.warn(message),
+  );
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) {
@@ -78,6 +87,7 @@ async function serve(
     }
     stopping = true;
     log.info(`${signal} received: stopping`);
+    supervisor?.stopping(MOST_STOP_MS);
     void server.stop().then(() => {
       log.info('stopped');
       exit(0);
@@ -86,9 +96,11 @@ async function serve(
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
   process.on('SIGHUP', () => {});
+  supervisor?.loading();
   const reachable = await server.start();
   if (pidFile !== '') writeFileSync(pidFile, `${process.pid}\n`);
   for (const line of banner(server, config, reachable)) log.info(line);
+  supervisor?.ready();
 }
 
 function removePidFile(path: string): void {

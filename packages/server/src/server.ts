@@ -213,11 +213,7 @@ export class Server {
   async #recovered(): Promise<void> {
     const { log } = this.#o;
     const startedAtMs = performance.now();
-    const progress = setInterval(() => {
-      const { keys, bytesDone, bytesTotal } = this.recovery;
-      const percent = bytesTotal === 0 ? 0 : (bytesDone / bytesTotal) * 100;
-      log.info(`loading: ${keys} keys from the stores, ${percent.toFixed(0)} % of the logs`);
-    }, PROGRESS_MS);
+    const progress = setInterval(() => log.info(this.status), PROGRESS_MS);
     try {
       await Promise.all(this.#workers.map((worker) => worker.ready));
     } finally {
@@ -252,6 +248,21 @@ export class Server {
       bytesDone: sum('bytesDone'),
       bytesTotal: sum('bytesTotal'),
     };
+  }
+
+  /** What the server does, in a line. */
+  get status(): string {
+    if (this.#stopping !== null) return 'stopping';
+    const { connections } = this.#control;
+    if (this.#ready) return `ready, ${connections} connections`;
+    const { keys, bytesDone, bytesTotal } = this.recovery;
+    const percent = bytesTotal === 0 ? 0 : (bytesDone / bytesTotal) * 100;
+    return `loading: ${keys} keys from the stores, ${percent.toFixed(0)} % of the logs`;
+  }
+
+  /** Threads that have not turned for a while. */
+  get stuckThreads(): number {
+    return this.#liveness.stuck().length;
   }
 
   get #durability(): DurabilityFigures {

@@ -31,10 +31,18 @@ export class Spawned {
   readonly #child: ChildProcess;
   #log = '';
 
-  /** @param execArgv options of node itself */
-  constructor(t: Test, args: readonly string[], execArgv: readonly string[] = []) {
+  /**
+   * @param execArgv options of node itself
+   * @param env `NAME=value`, beside the environment of the tests
+   */
+  constructor(
+    t: Test,
+    args: readonly string[],
+    execArgv: readonly string[] = [],
+    env: readonly string[] = [],
+  ) {
     // tap adds its loader to NODE_OPTIONS of everything spawned, whatever `env` says: undo it.
-    const node = ['-u', 'NODE_OPTIONS', process.execPath, ...execArgv];
+    const node = ['-u', 'NODE_OPTIONS', ...env, process.execPath, ...execArgv];
     const command = [...node, SERVER_ENTRY, ...args, ...(hasSegments(args) ? [] : SMALL_SEGMENTS)];
     this.#child = spawn('/usr/bin/env', command, { stdio: ['ignore', 'pipe', 'pipe'] });
     const { stdout, stderr } = this.#child;
