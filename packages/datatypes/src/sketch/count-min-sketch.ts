@@ -108,13 +108,22 @@ export function mergeCountMin(
   for (const [i, source] of sources.entries()) total += source.float(COUNT_AT) * weights[i]!;
   if (!(total >= 0 && total <= Number.MAX_SAFE_INTEGER)) return false;
   setCount(into, total);
-  for (let at = HEAD_BYTES; at < into.length; at += COUNTER_BYTES) {
+  const counters = countersOf(into);
+  const terms = sources.map(countersOf);
+  for (let at = 0; at < counters.length; at++) {
     let sum = 0;
-    for (let i = 0; i < sources.length; i++) sum += sources[i]!.uint32(at) * weights[i]!;
+    for (let i = 0; i < terms.length; i++) sum += terms[i]![at]! * weights[i]!;
     if (!(sum >= 0 && sum <= MOST_COUNTED)) return false;
-    into.setUint32(at, sum);
+    counters[at] = sum;
   }
+  into.touchRange(HEAD_BYTES, into.length - HEAD_BYTES);
   return true;
+}
+
+/** A view of all counters; a sketch begins at a whole word. */
+function countersOf({ bytes, base, length }: SketchMemory): Uint32Array {
+  const count = (length - HEAD_BYTES) / COUNTER_BYTES;
+  return new Uint32Array(bytes.buffer, bytes.byteOffset + base + HEAD_BYTES, count);
 }
 
 /** True when bytes from elsewhere are a sketch that nothing here can stumble over. */
