@@ -28,6 +28,12 @@ export class SketchElements
     this.type = collection.type;
   }
 
+  override track(): void {
+    super.track();
+    // It may have come page by page.
+    this.collection.trim();
+  }
+
   get recordCount(): number {
     return this.collection.count;
   }

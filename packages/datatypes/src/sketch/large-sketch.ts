@@ -2,7 +2,7 @@
 // page. Which kind it is is its entry's type; it does not know what the bytes mean.
 
 import type { ChunkListener } from '../large/element-listener.ts';
-import { MOST_SKETCH_BYTES, pagesOf, SKETCH_PAGE_BYTES, SketchMemory } from './sketch-memory.ts';
+import { MOST_SKETCH_BYTES, SKETCH_PAGE_BYTES, SketchMemory } from './sketch-memory.ts';
 
 /** What it takes besides its bytes, about. */
 const OBJECT_BYTES = 256;
@@ -63,9 +63,6 @@ export class LargeSketch {
 
   /** Gives back the room that `appendPage` took beyond its length. */
   trim(): void {
-    const { memory } = this;
-    if (pagesOf(memory.bytes.length) > pagesOf(memory.length) + 1) {
-      memory.bytes = Buffer.from(Uint8Array.from(memory.bytes.subarray(0, memory.length)).buffer);
-    }
+    this.memory.trim();
   }
 }

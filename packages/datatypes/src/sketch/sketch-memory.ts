@@ -83,6 +83,15 @@ export class SketchMemory {
     for (let page = from; page < pages; page++) listener.changed(page);
   }
 
+  /** Gives back its own bytes beyond its length, if they are many and there is memory to do so. */
+  trim(): void {
+    if (pagesOf(this.bytes.length) <= pagesOf(this.length) + 1) return;
+    const exact = allocate(this.length);
+    if (exact === null) return;
+    this.bytes.copy(exact, 0, 0, this.length);
+    this.bytes = exact;
+  }
+
   get pages(): number {
     return pagesOf(this.length);
   }
