@@ -192,6 +192,20 @@ function collectionWork(operation: Operation, valueBytes: number): Work | null {
       return { command: ['HSET', 'hash:__rand_int__', 'field:3', value] };
     case 'XADD':
       return { command: ['XADD', 'bench:stream', 'MAXLEN', '~', '10000', '*', 'field', value] };
+    case 'SETBIT':
+      return { command: ['SETBIT', 'key:__rand_int__', '7', '1'] };
+    case 'GETBIT':
+      return { command: ['GETBIT', 'key:__rand_int__', '7'] };
+    case 'BF.ADD':
+      return { command: ['BF.ADD', 'filter:__rand_int__', 'item:__rand_int__'] };
+    case 'BF.EXISTS':
+      return { command: ['BF.EXISTS', 'filter:__rand_int__', 'first'] };
+    case 'BF.ADD to one':
+      return {
+        command: [...'BF.INSERT one:filter CAPACITY 1000000 ITEMS __rand_int__'.split(' ')],
+      };
+    case 'BF.EXISTS in one':
+      return { command: ['BF.EXISTS', 'one:filter', '__rand_int__'] };
     case 'HGET':
       return { command: ['HGET', 'hash:__rand_int__', 'field:5'] };
     case 'SADD':

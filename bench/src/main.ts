@@ -23,6 +23,7 @@ import {
   quickScenarios,
   type Scenario,
   scriptScenarios,
+  sketchScenarios,
   streamScenarios,
   transactionScenarios,
   waitScenarios,
@@ -176,6 +177,11 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
       scenarios: options.quick ? [] : chosen(streamScenarios(keyspace)),
     },
     {
+      title: 'Sketches',
+      specs: [...plain, ...variants],
+      scenarios: options.quick ? [] : chosen(sketchScenarios(keyspace)),
+    },
+    {
       title: 'Forced hop',
       specs: hop.length === 0 ? [] : [...redis.slice(0, 1), ...plain, ...hop],
       scenarios: options.quick ? [] : chosen(forcedHopScenarios(keyspace)),
@@ -215,6 +221,8 @@ function describeMethod({ rounds, pace, keyspace }: BenchOptions): string[] {
       'the push until the one that waited has the value.',
     '`XADD`: to one stream, with MAXLEN ~ 10000. `XREADGROUP+XACK`: entries are added to a ' +
       'stream per connection, read in a group and acknowledged, in one write; each counts once.',
+    '`BF.ADD`, `BF.EXISTS`: small filters, one per key, and one filter of a million items; ' +
+      'SETBIT and GETBIT beside them, as Redis has no filters.',
     'Latencies are medians over the rounds of what redis-benchmark reports, the worst of its ' +
       'processes; with a pipeline they are those of a whole batch. The maximum is over all rounds.',
     '`redis` runs without persistence, `redis-aof` with `appendfsync everysec`. ForgeKV always ' +

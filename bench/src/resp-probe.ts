@@ -25,6 +25,8 @@ const LARGE: Readonly<Record<LargeKind, (name: string, value: string) => string[
   fields: (name, value) => ['HSET', 'one:fields', name, value],
   members: (name) => ['SADD', 'one:members', name],
   scores: (name) => ['ZADD', 'one:scores', name, name],
+  // One each: they are small.
+  filters: (name) => ['BF.ADD', `filter:${name}`, 'first'],
 };
 const OK = '+OK\r\n';
 

@@ -8,6 +8,7 @@ export type Operation =
   | TransactionOperation
   | ScriptOperation
   | StreamOperation
+  | SketchOperation
   | WaitOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
@@ -34,6 +35,14 @@ export type TransactionOperation = 'MULTI of 4' | 'MULTI of 4 large';
 export type ScriptOperation = 'EVAL of 1' | 'EVAL of 20' | 'EVALSHA INCR';
 /** On one stream of some thousand entries, and on one per connection. */
 export type StreamOperation = 'XADD' | 'XREADGROUP+XACK';
+/** On small filters and on one of a million items; and on bits of strings, to compare with. */
+export type SketchOperation =
+  | 'SETBIT'
+  | 'GETBIT'
+  | 'BF.ADD'
+  | 'BF.EXISTS'
+  | 'BF.ADD to one'
+  | 'BF.EXISTS in one';
 /** One waits for what another pushes. */
 export type WaitOperation = 'BLPOP ping-pong';
 
@@ -172,6 +181,17 @@ export function streamScenarios(keyspace: number): Scenario[] {
   ];
 }
 
+/** What filters cost beside single bits. Redis has none without a module. */
+export function sketchScenarios(keyspace: number): Scenario[] {
+  const operations: readonly SketchOperation[] = [
+    ...(['SETBIT', 'GETBIT', 'BF.ADD', 'BF.EXISTS', 'BF.ADD to one', 'BF.EXISTS in one'] as const),
+  ];
+  return operations.map((operation) => ({
+    ...{ name: `${operation} p16 2x20`, operation, pipeline: 16, generators: 2, connections: 20 },
+    ...{ valueBytes: VALUE_BYTES, keyspace },
+  }));
+}
+
 /** How long it takes to wake one up that waits. */
 export function waitScenarios(keyspace: number): Scenario[] {
   return [
@@ -188,7 +208,7 @@ export type KeyKind = 'values' | 'counters' | 'memtier values' | CollectionKind;
 /** Small collections, one key each, and large ones, one element each. */
 export type CollectionKind = 'hashes' | 'sorted sets' | LargeKind;
 
-export type LargeKind = 'fields' | 'members' | 'scores';
+export type LargeKind = 'fields' | 'members' | 'scores' | 'filters';
 
 const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   SET: ['values'],
@@ -214,6 +234,12 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   'BLPOP ping-pong': [],
   XADD: [],
   'XREADGROUP+XACK': [],
+  SETBIT: ['values'],
+  GETBIT: ['values'],
+  'BF.ADD': ['filters'],
+  'BF.EXISTS': ['filters'],
+  'BF.ADD to one': [],
+  'BF.EXISTS in one': [],
 };
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */

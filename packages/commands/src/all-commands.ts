@@ -18,6 +18,13 @@ import {
   serverHandlers,
 } from './server/index.ts';
 import { setHandlers } from './set/index.ts';
+import {
+  bloomHandlers,
+  countMinHandlers,
+  cuckooHandlers,
+  tDigestHandlers,
+  topKHandlers,
+} from './sketch/index.ts';
 import { sortedSetHandlers, sortedSetRangeHandlers } from './sorted-set/index.ts';
 import { streamGroupHandlers, streamHandlers } from './stream/index.ts';
 import { stringHandlers } from './string/index.ts';
@@ -46,6 +53,11 @@ export function createRegistry(): CommandRegistry {
     ...sortedSetRangeHandlers,
     ...streamHandlers,
     ...streamGroupHandlers,
+    ...bloomHandlers,
+    ...cuckooHandlers,
+    ...countMinHandlers,
+    ...topKHandlers,
+    ...tDigestHandlers,
     ...geoHandlers,
     ...genericHandlers,
     ...expiryHandlers,

@@ -84,6 +84,7 @@ export type {
   ShutdownOptions,
 } from './services.ts';
 export type { ClientFacts, ClientFilter, ReplyMode, Session } from './session.ts';
+export { SKETCH_TYPES } from './sketch/sketch-dump.ts';
 export {
   bytesPerSlice,
   ELEMENT_BYTES,

@@ -5,11 +5,18 @@ import type {
   LargeHash,
   LargeList,
   LargeSet,
+  LargeSketch,
   LargeSortedSet,
   LargeStream,
 } from '@forgekv/datatypes';
 
-export type LargeCollection = LargeHash | LargeList | LargeSet | LargeSortedSet | LargeStream;
+export type LargeCollection =
+  | LargeHash
+  | LargeList
+  | LargeSet
+  | LargeSketch
+  | LargeSortedSet
+  | LargeStream;
 
 /** A string's bytes, which may be followed by room to grow, or a collection. */
 export type LargeValue = Buffer | LargeCollection;

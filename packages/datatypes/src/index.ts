@@ -90,6 +90,7 @@ export { RdbReader } from './rdb-reader.ts';
 export { type RdbText, readRdbString, writeRdbString } from './rdb-string.ts';
 export { RdbWriter } from './rdb-writer.ts';
 export { ZiplistReader } from './rdb-ziplist.ts';
+export * from './sketch/index.ts';
 export * from './stream/index.ts';
 export {
   STRING_PLAIN,

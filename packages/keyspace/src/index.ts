@@ -34,12 +34,17 @@ export {
   MAX_LSN,
   MAX_PACKED_BYTES,
   PAGE_BYTES,
+  TYPE_BLOOM,
+  TYPE_COUNT_MIN,
+  TYPE_CUCKOO,
   TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,
   TYPE_STREAM,
   TYPE_STRING,
+  TYPE_T_DIGEST,
   TYPE_TOMBSTONE,
+  TYPE_TOP_K,
   TYPE_ZSET,
 } from './layout.ts';
 export { RoomPlan } from './room-plan.ts';

@@ -154,6 +154,11 @@ export const TYPE_SET = 3;
 export const TYPE_ZSET = 4;
 export const TYPE_HASH = 5;
 export const TYPE_STREAM = 6;
+export const TYPE_BLOOM = 8;
+export const TYPE_CUCKOO = 9;
+export const TYPE_COUNT_MIN = 10;
+export const TYPE_TOP_K = 11;
+export const TYPE_T_DIGEST = 12;
 /** A deleted key that its store may still hold; without FLAG_STORED, one that does not exist. */
 export const TYPE_TOMBSTONE = 15;
 

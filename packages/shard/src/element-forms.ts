@@ -8,9 +8,10 @@
 //   list          key = position of a chunk, 8 bytes whose order is that of the numbers
 //                 payload = its elements: length u32 LE | bytes, and so on
 //   stream        as stream-records.ts of datatypes draws them
+//   sketches      key = number of a page, u32 BE    payload = its bytes
 
 import { invariant } from '@forgekv/base';
-import type { LargeCollection } from '@forgekv/commands';
+import { type LargeCollection, SKETCH_TYPES } from '@forgekv/commands';
 import {
   type ByteRange,
   type DirtyChunkPart,
@@ -19,6 +20,7 @@ import {
   LargeHash,
   LargeList,
   LargeSet,
+  LargeSketch,
   LargeSortedSet,
   LargeStream,
   LargeValueError,
@@ -36,6 +38,7 @@ import {
   type TakeRecord,
   TrackedElements,
 } from './element-records.ts';
+import { SketchElements } from './sketch-elements.ts';
 import { StreamElements } from './stream-elements.ts';
 
 const LEAST_REMEMBERED_CHUNKS = 64;
@@ -51,6 +54,7 @@ export function elementsOf(
   if (collection instanceof LargeSet) return new SetElements(collection, options);
   if (collection instanceof LargeSortedSet) return new SortedSetElements(collection, options);
   if (collection instanceof LargeStream) return new StreamElements(collection, options);
+  if (collection instanceof LargeSketch) return new SketchElements(collection);
   return new ListElements(collection);
 }
 
@@ -60,6 +64,7 @@ export function emptyElements(type: number, options: LargeValueOptions): Collect
   if (type === TYPE_SET) return elementsOf(new LargeSet(options), options);
   if (type === TYPE_ZSET) return elementsOf(new LargeSortedSet(options), options);
   if (type === TYPE_STREAM) return elementsOf(new LargeStream(), options);
+  if (SKETCH_TYPES.includes(type)) return elementsOf(new LargeSketch(type), options);
   return type === TYPE_LIST ? elementsOf(new LargeList(), options) : null;
 }
 

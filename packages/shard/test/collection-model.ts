@@ -8,16 +8,25 @@ import {
   LargeHash,
   LargeList,
   LargeSet,
+  LargeSketch,
   LargeSortedSet,
   LargeStream,
 } from '@forgekv/datatypes';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from '@forgekv/keyspace';
+import {
+  TYPE_BLOOM,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_ZSET,
+} from '@forgekv/keyspace';
+import { changeSketch, emptySketch, textsOfSketch } from './sketch-model.ts';
 import { changeStream, textsOfStream } from './stream-model.ts';
 import type { TestWorker } from './test-worker.ts';
 
 /**
  * A hash: `time value` by field. A set: ''. A sorted set: the score. A list: its elements. A
- * stream: see stream-model.ts.
+ * stream, a sketch: see stream-model.ts and sketch-model.ts.
  */
 export type Plain = Map<string, string> | string[];
 
@@ -28,7 +37,7 @@ export interface Twin {
 }
 
 export const COLLECTION_TYPES: readonly number[] = [
-  ...[TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_STREAM],
+  ...[TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_STREAM, TYPE_BLOOM],
 ];
 
 /** Members are drawn from so many. */
@@ -39,6 +48,7 @@ export function emptyCollection(worker: TestWorker, type: number): LargeCollecti
   if (type === TYPE_HASH) return new LargeHash(largeOptions);
   if (type === TYPE_SET) return new LargeSet(largeOptions);
   if (type === TYPE_STREAM) return new LargeStream();
+  if (type === TYPE_BLOOM) return emptySketch(type);
   return type === TYPE_ZSET ? new LargeSortedSet(largeOptions) : new LargeList();
 }
 
@@ -66,6 +76,10 @@ export function change(
     const members = plain as Map<string, string>;
     if (value instanceof LargeStream) {
       changeStream(random, value, members, `${random.uint32()}`.padEnd(long, 'z'));
+      continue;
+    }
+    if (value instanceof LargeSketch) {
+      changeSketch(random, value, members);
       continue;
     }
     const member = `member ${random.below(VARIETY)}`;
@@ -144,6 +158,7 @@ export function digestOf(value: LargeCollection): string {
     return digest(TYPE_ZSET, found);
   }
   if (value instanceof LargeStream) return digest(TYPE_STREAM, textsOfStream(value));
+  if (value instanceof LargeSketch) return digest(value.type, textsOfSketch(value));
   value.walk(0, value.count, false, (element) => found.push(text(element)));
   return digest(TYPE_LIST, found);
 }

@@ -27,9 +27,10 @@ export const cuckooFamily = {
     complexity: 'O(N), N = buckets of the filter',
     since: '1.0.0',
     arity: 2,
-    flags: ['readonly', 'fast'],
-    acl: ['read', 'cuckoo'],
-    keys: ['1 RO'],
+    // The module registers it as one that reads; it changes the value.
+    flags: ['write'],
+    acl: ['write', 'cuckoo'],
+    keys: ['1 RW'],
     args: 'key',
   },
   'CF.COUNT': {

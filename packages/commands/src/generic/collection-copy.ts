@@ -5,6 +5,7 @@ import {
   LargeHash,
   LargeList,
   LargeSet,
+  LargeSketch,
   LargeSortedSet,
   LargeStream,
   type LargeValueOptions,
@@ -50,6 +51,14 @@ export class CollectionCopy {
       const copying = copyStream(from, wanted);
       this.copy = copying.copy;
       this.#page = () => (copying.step() ? 0 : 1);
+    } else if (from instanceof LargeSketch) {
+      const copy = new LargeSketch(from.type);
+      this.copy = copy;
+      this.#page = inOrder(from, wanted, (first) => {
+        const last = Math.min(from.count, first + wanted);
+        for (let page = first; page < last; page++) copy.appendPage(page, from.page(page)!);
+        if (last === from.count) copy.trim();
+      });
     } else {
       const copy = new LargeList();
       this.copy = copy;

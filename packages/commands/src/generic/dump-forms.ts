@@ -6,6 +6,7 @@ import {
   DUMP_VERSION,
   LargeHash,
   LargeSet,
+  LargeSketch,
   LargeSortedSet,
   LargeStream,
   type RdbReader,
@@ -45,6 +46,13 @@ import {
 import type { NewValue } from '../new-value.ts';
 import type { Restoring } from '../restoring.ts';
 import { beginSet, dumpSet, pagesOfSet, RDB_SET, setRestores } from '../set/set-dump.ts';
+import {
+  beginSketch,
+  dumpSketch,
+  pagesOfSketch,
+  RDB_SKETCH,
+  SKETCH_TYPES,
+} from '../sketch/sketch-dump.ts';
 import { type PayloadPages, writePages } from '../sliced-payload.ts';
 import {
   beginSortedSet,
@@ -79,6 +87,7 @@ const DUMPS: ReadonlyMap<number, Dump> = new Map([
   [TYPE_LIST, dumpList],
   [TYPE_SET, dumpSet],
   [TYPE_ZSET, dumpSortedSet],
+  ...SKETCH_TYPES.map((type): [number, Dump] => [type, dumpSketch]),
 ]);
 
 // Types as RDB files number them.
@@ -96,6 +105,7 @@ const BEGINNINGS: ReadonlyMap<number, BeginRestore> = new Map<number, BeginResto
     type,
     beginStream(type),
   ]),
+  [RDB_SKETCH, beginSketch],
   [RDB_SET, beginSet],
   [RDB_ZSET, beginSortedSet(RDB_ZSET)],
   [RDB_ZSET_2, beginSortedSet(RDB_ZSET_2)],
@@ -142,12 +152,13 @@ export function pagesOf(c: CommandContext, collection: LargeCollection): Payload
   if (collection instanceof LargeSet) return pagesOfSet(c, collection);
   if (collection instanceof LargeSortedSet) return pagesOfSortedSet(c, collection);
   if (collection instanceof LargeStream) return pagesOfStream(c, collection);
+  if (collection instanceof LargeSketch) return pagesOfSketch(c, collection);
   return pagesOfList(c, collection);
 }
 
 /** The RDB version that brought a type. */
 function versionOf(type: number): number {
-  return type >= FIRST_OF_VERSION_12 ? VERSION_12 : DUMP_VERSION;
+  return type >= FIRST_OF_VERSION_12 && type !== RDB_SKETCH ? VERSION_12 : DUMP_VERSION;
 }
 
 /** Reads type byte and value; null when they are damaged or of a type without a form. */

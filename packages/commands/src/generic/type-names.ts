@@ -1,11 +1,16 @@
 // What the types of entries are called by TYPE and SCAN.
 
 import {
+  TYPE_BLOOM,
+  TYPE_COUNT_MIN,
+  TYPE_CUCKOO,
   TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,
   TYPE_STREAM,
   TYPE_STRING,
+  TYPE_T_DIGEST,
+  TYPE_TOP_K,
   TYPE_ZSET,
 } from '@forgekv/keyspace';
 
@@ -16,6 +21,11 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [TYPE_ZSET, 'zset'],
   [TYPE_HASH, 'hash'],
   [TYPE_STREAM, 'stream'],
+  [TYPE_BLOOM, 'MBbloom--'],
+  [TYPE_CUCKOO, 'MBbloomCF'],
+  [TYPE_COUNT_MIN, 'CMSk-TYPE'],
+  [TYPE_TOP_K, 'TopK-TYPE'],
+  [TYPE_T_DIGEST, 'TDIS-TYPE'],
 ]);
 
 /** No type has it. */
@@ -29,6 +39,6 @@ export function typeName(type: number): string {
 /** Returns the type of a name in letters of either case, or UNKNOWN_TYPE. */
 export function typeNamed(name: string): number {
   const lower = name.toLowerCase();
-  for (const [type, known] of NAMES) if (known === lower) return type;
+  for (const [type, known] of NAMES) if (known.toLowerCase() === lower) return type;
   return UNKNOWN_TYPE;
 }
