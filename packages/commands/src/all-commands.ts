@@ -6,6 +6,7 @@ import { expiryHandlers, genericHandlers } from './generic/index.ts';
 import { geoHandlers } from './geo/index.ts';
 import { hashExpiryHandlers, hashHandlers } from './hash/index.ts';
 import { hyperloglogHandlers } from './hyperloglog/index.ts';
+import { jsonArrayHandlers, jsonHandlers } from './json/index.ts';
 import { keyspaceHandlers } from './keyspace-commands/index.ts';
 import { listHandlers } from './list/index.ts';
 import { pubsubHandlers } from './pubsub/index.ts';
@@ -47,6 +48,8 @@ export function createRegistry(): CommandRegistry {
     ...streamHandlers,
     ...streamGroupHandlers,
     ...geoHandlers,
+    ...jsonHandlers,
+    ...jsonArrayHandlers,
     ...genericHandlers,
     ...expiryHandlers,
     ...scriptHandlers,

@@ -19,6 +19,8 @@ export const EVENT_ZSET = 1 << 5;
 export const EVENT_EXPIRED = 1 << 6;
 export const EVENT_EVICTED = 1 << 7;
 export const EVENT_STREAM = 1 << 8;
+/** Types of modules. */
+export const EVENT_MODULE = 1 << 9;
 export const EVENT_NEW = 1 << 10;
 /** A key that was to be read is missing. */
 export const EVENT_MISS = 1 << 11;

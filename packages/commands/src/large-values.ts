@@ -3,13 +3,20 @@
 
 import type {
   LargeHash,
+  LargeJson,
   LargeList,
   LargeSet,
   LargeSortedSet,
   LargeStream,
 } from '@forgekv/datatypes';
 
-export type LargeCollection = LargeHash | LargeList | LargeSet | LargeSortedSet | LargeStream;
+export type LargeCollection =
+  | LargeHash
+  | LargeJson
+  | LargeList
+  | LargeSet
+  | LargeSortedSet
+  | LargeStream;
 
 /** A string's bytes, which may be followed by room to grow, or a collection. */
 export type LargeValue = Buffer | LargeCollection;

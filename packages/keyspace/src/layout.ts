@@ -154,6 +154,7 @@ export const TYPE_SET = 3;
 export const TYPE_ZSET = 4;
 export const TYPE_HASH = 5;
 export const TYPE_STREAM = 6;
+export const TYPE_JSON = 7;
 /** A deleted key that its store may still hold; without FLAG_STORED, one that does not exist. */
 export const TYPE_TOMBSTONE = 15;
 

@@ -8,6 +8,7 @@
 //   list          key = position of a chunk, 8 bytes whose order is that of the numbers
 //                 payload = its elements: length u32 LE | bytes, and so on
 //   stream        as stream-records.ts of datatypes draws them
+//   document      as json-records.ts of datatypes draws them
 
 import { invariant } from '@forgekv/base';
 import type { LargeCollection } from '@forgekv/commands';
@@ -16,7 +17,9 @@ import {
   type DirtyChunkPart,
   DirtyChunks,
   type DirtyElements,
+  emptyJson,
   LargeHash,
+  LargeJson,
   LargeList,
   LargeSet,
   LargeSortedSet,
@@ -24,7 +27,14 @@ import {
   LargeValueError,
   type LargeValueOptions,
 } from '@forgekv/datatypes';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from '@forgekv/keyspace';
+import {
+  TYPE_HASH,
+  TYPE_JSON,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_ZSET,
+} from '@forgekv/keyspace';
 import {
   bytesOf,
   type ChangeWalk,
@@ -36,6 +46,7 @@ import {
   type TakeRecord,
   TrackedElements,
 } from './element-records.ts';
+import { JsonElements } from './json-elements.ts';
 import { StreamElements } from './stream-elements.ts';
 
 const LEAST_REMEMBERED_CHUNKS = 64;
@@ -51,6 +62,7 @@ export function elementsOf(
   if (collection instanceof LargeSet) return new SetElements(collection, options);
   if (collection instanceof LargeSortedSet) return new SortedSetElements(collection, options);
   if (collection instanceof LargeStream) return new StreamElements(collection, options);
+  if (collection instanceof LargeJson) return new JsonElements(collection, options);
   return new ListElements(collection);
 }
 
@@ -60,6 +72,7 @@ export function emptyElements(type: number, options: LargeValueOptions): Collect
   if (type === TYPE_SET) return elementsOf(new LargeSet(options), options);
   if (type === TYPE_ZSET) return elementsOf(new LargeSortedSet(options), options);
   if (type === TYPE_STREAM) return elementsOf(new LargeStream(), options);
+  if (type === TYPE_JSON) return elementsOf(emptyJson(), options);
   return type === TYPE_LIST ? elementsOf(new LargeList(), options) : null;
 }
 

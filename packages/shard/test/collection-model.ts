@@ -5,19 +5,29 @@ import type { Random } from '@forgekv/base';
 import type { LargeCollection } from '@forgekv/commands';
 import {
   type ByteRange,
+  JsonObject,
   LargeHash,
+  LargeJson,
   LargeList,
   LargeSet,
   LargeSortedSet,
   LargeStream,
 } from '@forgekv/datatypes';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from '@forgekv/keyspace';
+import {
+  TYPE_HASH,
+  TYPE_JSON,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_ZSET,
+} from '@forgekv/keyspace';
+import { changeJson, textsOfJson } from './json-model.ts';
 import { changeStream, textsOfStream } from './stream-model.ts';
 import type { TestWorker } from './test-worker.ts';
 
 /**
  * A hash: `time value` by field. A set: ''. A sorted set: the score. A list: its elements. A
- * stream: see stream-model.ts.
+ * stream: see stream-model.ts. A document: the text of each member.
  */
 export type Plain = Map<string, string> | string[];
 
@@ -28,7 +38,7 @@ export interface Twin {
 }
 
 export const COLLECTION_TYPES: readonly number[] = [
-  ...[TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_STREAM],
+  ...[TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_STREAM, TYPE_JSON],
 ];
 
 /** Members are drawn from so many. */
@@ -39,6 +49,7 @@ export function emptyCollection(worker: TestWorker, type: number): LargeCollecti
   if (type === TYPE_HASH) return new LargeHash(largeOptions);
   if (type === TYPE_SET) return new LargeSet(largeOptions);
   if (type === TYPE_STREAM) return new LargeStream();
+  if (type === TYPE_JSON) return new LargeJson(new JsonObject(), true);
   return type === TYPE_ZSET ? new LargeSortedSet(largeOptions) : new LargeList();
 }
 
@@ -66,6 +77,10 @@ export function change(
     const members = plain as Map<string, string>;
     if (value instanceof LargeStream) {
       changeStream(random, value, members, `${random.uint32()}`.padEnd(long, 'z'));
+      continue;
+    }
+    if (value instanceof LargeJson) {
+      changeJson(random, value, members, `${random.uint32()}`.padEnd(long, 'j'));
       continue;
     }
     const member = `member ${random.below(VARIETY)}`;
@@ -144,6 +159,7 @@ export function digestOf(value: LargeCollection): string {
     return digest(TYPE_ZSET, found);
   }
   if (value instanceof LargeStream) return digest(TYPE_STREAM, textsOfStream(value));
+  if (value instanceof LargeJson) return digest(TYPE_JSON, textsOfJson(value));
   value.walk(0, value.count, false, (element) => found.push(text(element)));
   return digest(TYPE_LIST, found);
 }

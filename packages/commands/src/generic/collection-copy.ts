@@ -2,7 +2,9 @@
 // knows of the copy before it is done.
 
 import {
+  copyLargeJson,
   LargeHash,
+  LargeJson,
   LargeList,
   LargeSet,
   LargeSortedSet,
@@ -48,6 +50,10 @@ export class CollectionCopy {
       });
     } else if (from instanceof LargeStream) {
       const copying = copyStream(from, wanted);
+      this.copy = copying.copy;
+      this.#page = () => (copying.step() ? 0 : 1);
+    } else if (from instanceof LargeJson) {
+      const copying = copyLargeJson(from, wanted);
       this.copy = copying.copy;
       this.#page = () => (copying.step() ? 0 : 1);
     } else {

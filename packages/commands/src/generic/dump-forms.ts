@@ -5,6 +5,7 @@ import { invariant } from '@forgekv/base';
 import {
   DUMP_VERSION,
   LargeHash,
+  LargeJson,
   LargeSet,
   LargeSortedSet,
   LargeStream,
@@ -17,6 +18,7 @@ import {
 } from '@forgekv/datatypes';
 import {
   TYPE_HASH,
+  TYPE_JSON,
   TYPE_LIST,
   TYPE_SET,
   TYPE_STREAM,
@@ -32,6 +34,7 @@ import {
   RDB_HASH,
   RDB_HASH_TIMED,
 } from '../hash/hash-dump.ts';
+import { dumpJson, pagesOfJson, RDB_MODULE_2 } from '../json/json-dump.ts';
 import type { LargeCollection } from '../large-values.ts';
 import {
   beginList,
@@ -61,6 +64,7 @@ import {
   RDB_STREAM_2,
   RDB_STREAM_3,
 } from '../stream/stream-dump.ts';
+import { restoreModule } from './module-forms.ts';
 
 /** Reads the value behind the type byte; null when it is damaged. Changes nothing. */
 type Restore = (c: CommandContext, reader: RdbReader) => NewValue | null;
@@ -79,6 +83,7 @@ const DUMPS: ReadonlyMap<number, Dump> = new Map([
   [TYPE_LIST, dumpList],
   [TYPE_SET, dumpSet],
   [TYPE_ZSET, dumpSortedSet],
+  [TYPE_JSON, dumpJson],
 ]);
 
 // Types as RDB files number them.
@@ -106,6 +111,7 @@ const BEGINNINGS: ReadonlyMap<number, BeginRestore> = new Map<number, BeginResto
 /** The same for what is read in one go. */
 const RESTORES: ReadonlyMap<number, Restore> = new Map<number, Restore>([
   [RDB_STRING, restoreString],
+  [RDB_MODULE_2, restoreModule],
   ...setRestores,
   ...sortedSetRestores,
   ...hashRestores,
@@ -142,6 +148,7 @@ export function pagesOf(c: CommandContext, collection: LargeCollection): Payload
   if (collection instanceof LargeSet) return pagesOfSet(c, collection);
   if (collection instanceof LargeSortedSet) return pagesOfSortedSet(c, collection);
   if (collection instanceof LargeStream) return pagesOfStream(c, collection);
+  if (collection instanceof LargeJson) return pagesOfJson(c, collection);
   return pagesOfList(c, collection);
 }
 

@@ -2,6 +2,7 @@
 
 import {
   TYPE_HASH,
+  TYPE_JSON,
   TYPE_LIST,
   TYPE_SET,
   TYPE_STREAM,
@@ -16,6 +17,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [TYPE_ZSET, 'zset'],
   [TYPE_HASH, 'hash'],
   [TYPE_STREAM, 'stream'],
+  [TYPE_JSON, 'ReJSON-RL'],
 ]);
 
 /** No type has it. */
@@ -29,6 +31,6 @@ export function typeName(type: number): string {
 /** Returns the type of a name in letters of either case, or UNKNOWN_TYPE. */
 export function typeNamed(name: string): number {
   const lower = name.toLowerCase();
-  for (const [type, known] of NAMES) if (known === lower) return type;
+  for (const [type, known] of NAMES) if (known.toLowerCase() === lower) return type;
   return UNKNOWN_TYPE;
 }
