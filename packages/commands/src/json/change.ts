@@ -87,9 +87,10 @@ function withoutNested(nodes: readonly JsonNode[]): JsonNode[] {
   const isChosen = (node: JsonNode): boolean => chosen.get(around(node))?.has(node.key) === true;
   const kept = nodes.filter((node) => {
     for (let at = node.parent; at !== null; at = at.parent) if (isChosen(at)) return false;
-    return chosen.get(around(node))!.delete(node.key) || false;
+    return true;
   });
-  return kept.sort(byChange);
+  // A path may lead to a value twice.
+  return kept.filter((node) => chosen.get(around(node))!.delete(node.key)).sort(byChange);
 }
 
 /** JSON.CLEAR key [path]: how many values were emptied or made 0. */

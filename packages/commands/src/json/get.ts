@@ -1,15 +1,16 @@
 // JSON.GET and JSON.MGET: values as text, and as types of RESP3.
 
 import {
+  bigIntOf,
   COMPACT,
   enclose,
-  type floatValue,
   formatJson,
   isContainer,
   isIntegerNumber,
   JsonArray,
   type JsonFormat,
   type JsonNode,
+  type JsonNumber,
   JsonObject,
   JsonPathError,
   JsonSyntaxError,
@@ -177,21 +178,19 @@ export function replyTyped(c: CommandContext, value: JsonValue, form: ReplyForm)
   }
 }
 
-const LEAST_INTEGER = -(2 ** 63);
-const MOST_INTEGER = 2 ** 63;
-
-/** Replies null or a number. */
-export function replyScalar(c: CommandContext, value: null | ReturnType<typeof floatValue>): void {
+/** Replies null or a number; one beyond 64 bits as a double. */
+export function replyScalar(c: CommandContext, value: null | number | JsonNumber): void {
   const { reply } = c;
   if (value === null) {
     reply.null();
-    return;
+  } else if (typeof value === 'number' && Number.isInteger(value)) {
+    reply.integer(value);
+  } else {
+    const integer = isIntegerNumber(value) ? bigIntOf(value) : null;
+    const fits = integer !== null && BigInt.asIntN(64, integer) === integer;
+    if (fits) reply.bigInteger(integer);
+    else reply.double(toDouble(value));
   }
-  const double = toDouble(value);
-  const fits = double >= LEAST_INTEGER && double < MOST_INTEGER;
-  if (typeof value === 'number' && Number.isInteger(value)) reply.integer(value);
-  else if (isIntegerNumber(value) && fits) reply.bigInteger(BigInt(jsonText(value)));
-  else reply.double(double);
 }
 
 /** JSON.MGET key [key ...] path. */
