@@ -5,6 +5,7 @@ import {
   bigIntOf,
   childOf,
   floatValue,
+  foundText,
   integerValue,
   isContainer,
   isIntegerNumber,
@@ -15,6 +16,7 @@ import {
   type JsonNumber,
   type JsonValue,
   jsonText,
+  parseJson,
   sizeOf,
   toDouble,
 } from '@forgekv/datatypes';
@@ -24,7 +26,7 @@ import { EVENT_MODULE } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { replyScalar } from './get.ts';
 import { JsonCommandError, pathMissing, wrongValue } from './json-errors.ts';
-import { readPath } from './json-path.ts';
+import { type JsonPath, readPath } from './json-path.ts';
 import { byChange, isAttached, json, readValue } from './opened-json.ts';
 
 type AnyNumber = number | JsonNumber;
@@ -257,6 +259,8 @@ function calculate(c: CommandContext, arithmetic: Arithmetic): Outcome {
   if (entry < 0) return json.refuse(c, entry);
   const by = readValue(c, 3);
   if (by === null || !isJsonNumber(by)) throw new JsonCommandError('ERR bad input number');
+  const inText = calculateInText(c, path, arithmetic, by);
+  if (inText !== null) return inText;
   const nodes = json.find(c, path);
   const found = nodes.filter(({ value }) => value !== null && isJsonNumber(value));
   if (path.isLegacy && found.length === 0) {
@@ -281,6 +285,29 @@ function calculate(c: CommandContext, arithmetic: Arithmetic): Outcome {
     if (stored < 0) return c.refuse(stored);
   }
   return replyResults(c, path.isLegacy, nodes, results);
+}
+
+/** The same for one number, in the text of the document; null: that is not the way to do it. */
+function calculateInText(
+  c: CommandContext,
+  path: JsonPath,
+  arithmetic: Arithmetic,
+  by: AnyNumber,
+): Outcome | null {
+  if (json.findText(c, path) !== 1) return null;
+  const { begin, end } = foundText;
+  const before = parseJson(c.valueBytes, begin, end - begin);
+  if (before === null || !isJsonNumber(before)) return null;
+  const result = resultOf(arithmetic, before, by);
+  const stored = json.replaceText(c, result);
+  if (stored === 0) return null;
+  c.changedAsAsked(stored);
+  c.note(EVENT_MODULE, arithmetic.event);
+  const { reply } = c;
+  if (reply.resp3) reply.array(1);
+  if (reply.resp3) replyScalar(c, result);
+  else reply.text(path.isLegacy ? jsonText(result) : `[${jsonText(result)}]`);
+  return DONE;
 }
 
 const MOST_INT64 = 2n ** 63n - 1n;

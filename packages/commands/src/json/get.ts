@@ -5,6 +5,7 @@ import {
   COMPACT,
   enclose,
   formatJson,
+  foundText,
   isContainer,
   isIntegerNumber,
   JsonArray,
@@ -52,8 +53,11 @@ export function jsonGet(c: CommandContext): Outcome {
   }
   const [path] = paths;
   if (paths.length > 1) replyText(c, textOfAll(c, paths, format));
-  else if (path!.isRoot && json.isText && format === COMPACT) replyWhole(c, path!.isLegacy);
-  else replyText(c, textOf(c, path!, format));
+  else if (path!.isRoot && json.isText && format === COMPACT) {
+    replyPart(c, path!.isLegacy, c.valueOffset, c.valueLength);
+  } else if (format === COMPACT && json.findText(c, path!) === 1) {
+    replyPart(c, path!.isLegacy, foundText.begin, foundText.end - foundText.begin);
+  } else replyText(c, textOf(c, path!, format));
   return DONE;
 }
 
@@ -94,16 +98,16 @@ export function readForm(c: CommandContext, index: number, text: string): ReplyF
 
 const BRACKETS = Buffer.from('[]');
 
-/** The text as it lies in the table. */
-function replyWhole(c: CommandContext, isLegacy: boolean): void {
-  const { reply, valueBytes, valueOffset, valueLength } = c;
+/** A part of the text as it lies in the table. */
+function replyPart(c: CommandContext, isLegacy: boolean, offset: number, length: number): void {
+  const { reply, valueBytes } = c;
   if (isLegacy) {
-    reply.bulk(valueBytes, valueOffset, valueLength);
+    reply.bulk(valueBytes, offset, length);
     return;
   }
-  reply.bulkHead(valueLength + 2);
+  reply.bulkHead(length + 2);
   reply.encoded(BRACKETS, 0, 1);
-  reply.encoded(valueBytes, valueOffset, valueLength);
+  reply.encoded(valueBytes, offset, length);
   reply.encoded(BRACKETS, 1, 1);
   reply.bulkEnd();
 }

@@ -10,10 +10,14 @@
 import { invariant } from '@forgekv/base';
 import {
   childOf,
+  compilePath,
+  findInText,
+  foundText,
   isContainer,
   type JsonNode,
   type JsonValue,
   jsonBytes,
+  jsonCompactor,
   jsonDepth,
   jsonText,
   LargeJson,
@@ -25,6 +29,9 @@ import type { CommandContext } from '../context.ts';
 import { NOT_HERE, OTHER_TYPE, type Outcome } from '../outcome.ts';
 import { ERR_DEPTH, ERR_NO_KEY, ERR_NOT_JSON, JsonCommandError } from './json-errors.ts';
 import type { JsonPath } from './json-path.ts';
+
+const SCRATCH_BYTES = 32 * 1024;
+const scratch = Buffer.alloc(SCRATCH_BYTES);
 
 /** One per thread. */
 class OpenedJson {
@@ -95,6 +102,59 @@ class OpenedJson {
       return this.entry;
     }
     return this.store(c, this.entry, document.root);
+  }
+
+  /**
+   * Looks for what a path leads to in the text of a packed document, and leaves its place in
+   * `foundText`.
+   * @returns 1, 0: there is nothing, or -1: this is not the way to find it
+   */
+  findText(c: CommandContext, path: JsonPath): number {
+    if (this.#isLarge || this.#document !== null) return -1;
+    const query = compilePath(path.text);
+    return findInText(query, c.valueBytes, c.valueOffset, c.valueLength);
+  }
+
+  /**
+   * Puts another value's text in the place of the one that `findText` has found.
+   * @returns the entry, 0: the document may have to become large, and nothing has changed
+   */
+  replaceText(c: CommandContext, value: JsonValue): number {
+    const { begin, end } = foundText;
+    const text = jsonText(value);
+    const bytes = jsonBytes(value);
+    const grown = c.valueLength + bytes - (end - begin);
+    if (grown > c.mostPackedBytes) return 0;
+    const from = begin - c.valueOffset;
+    const to = end - c.valueOffset;
+    const before = c.valueLength;
+    let entry = this.entry;
+    if (grown > before) {
+      entry = c.growPacked(entry, TYPE_JSON, grown);
+      if (entry < 0) return 0;
+    }
+    const { valueBytes, valueOffset } = c;
+    if (grown !== before) {
+      const tail = valueOffset + to;
+      valueBytes.copyWithin(valueOffset + from + bytes, tail, valueOffset + before);
+    }
+    valueBytes.write(text, valueOffset + from, bytes, 'utf8');
+    return c.fitPacked(entry, grown);
+  }
+
+  /**
+   * Makes the selected key hold the text at an argument index, if that is a simple one.
+   * @returns the entry, NOT_HERE or FULL; 0: it is not, and nothing has changed
+   */
+  storeText(c: CommandContext, entry: number, index: number): number {
+    const { request } = c;
+    const length = request.length(index);
+    if (length > Math.min(c.mostPackedBytes, SCRATCH_BYTES)) return 0;
+    const bytes = jsonCompactor.compact(request.bytes, request.offset(index), length, scratch);
+    if (bytes < 0) return 0;
+    const stored = c.reserve(entry, TYPE_JSON, bytes, 0);
+    if (stored > 0) scratch.copy(c.valueBytes, c.valueOffset, 0, bytes);
+    return stored;
   }
 
   /** The same for one that replaces what the selected key holds; it belongs to the key then. */

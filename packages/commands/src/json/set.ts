@@ -35,6 +35,11 @@ export function jsonSet(c: CommandContext): Outcome {
   const path = readPath(c, 2);
   const entry = json.open(c, 1);
   if (entry < 0) return json.refuse(c, entry);
+  if (path.isRoot && condition === '') {
+    const stored = json.storeText(c, entry, 3);
+    if (stored < 0) return c.refuse(stored);
+    if (stored > 0) return replyStored(c, stored, 'json.set');
+  }
   const value = readValue(c, 3);
   if (entry === 0 && condition !== 'xx' && !path.isRoot) {
     throw new JsonCommandError(ERR_NEW_AT_ROOT);
@@ -42,6 +47,11 @@ export function jsonSet(c: CommandContext): Outcome {
   if (path.isRoot || entry === 0) {
     const isKept = entry === 0 ? condition === 'xx' : condition === 'nx';
     return isKept ? replyNull(c) : setRoot(c, entry, value, 'json.set');
+  }
+  // The depth of containers is looked at in values.
+  if (condition !== 'nx' && !isContainer(value) && json.findText(c, path) === 1) {
+    const stored = json.replaceText(c, value);
+    if (stored > 0) return replyStored(c, stored, 'json.set');
   }
   const document = json.documentOf(c);
   const plan = planSet(document, path, condition);
@@ -70,7 +80,10 @@ function isText(c: CommandContext, index: number): boolean {
 
 function setRoot(c: CommandContext, entry: number, value: JsonValue, event: string): Outcome {
   const stored = json.store(c, entry, value);
-  if (stored < 0) return c.refuse(stored);
+  return stored < 0 ? c.refuse(stored) : replyStored(c, stored, event);
+}
+
+function replyStored(c: CommandContext, stored: number, event: string): Outcome {
   c.changedAsAsked(stored);
   c.note(EVENT_MODULE, event);
   c.reply.ok();
@@ -191,9 +204,5 @@ function replyNull(c: CommandContext): Outcome {
 
 function finish(c: CommandContext, event: string): Outcome {
   const stored = json.save(c);
-  if (stored < 0) return c.refuse(stored);
-  c.changedAsAsked(stored);
-  c.note(EVENT_MODULE, event);
-  c.reply.ok();
-  return DONE;
+  return stored < 0 ? c.refuse(stored) : replyStored(c, stored, event);
 }

@@ -8,7 +8,7 @@ import { createTestDatabase, type Plain, type TestDatabase } from '../harness.ts
 import { LoggedDatabase, replayInto } from '../support/logged-database.ts';
 
 const SEED = Number(process.env.FORGEKV_JSON_SEED ?? Date.now() & 0x7fffffff);
-const COMMANDS = 1200;
+const COMMANDS = 600;
 
 file.setTimeout(60_000);
 

@@ -8,6 +8,7 @@ export {
   jsonRecord,
   walkJsonRecords,
 } from './json-records.ts';
+export { findInText, foundText, jsonCompactor } from './json-text.ts';
 export {
   bigIntOf,
   childOf,
