@@ -18,6 +18,7 @@ import {
   allScenarios,
   collectionScenarios,
   forcedHopScenarios,
+  jsonScenarios,
   largeScenarios,
   publishScenarios,
   quickScenarios,
@@ -174,6 +175,11 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
       title: 'Streams',
       specs: [...redis, ...plain, ...variants],
       scenarios: options.quick ? [] : chosen(streamScenarios(keyspace)),
+    },
+    {
+      title: 'JSON, beside nobody',
+      specs: [...plain, ...variants],
+      scenarios: options.quick ? [] : chosen(jsonScenarios(keyspace)),
     },
     {
       title: 'Forced hop',

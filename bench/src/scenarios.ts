@@ -1,5 +1,7 @@
 // The loads, as data: what is sent, how deep the pipeline, how many generators and connections.
 
+import { JSON_OPERATIONS, type JsonOperation } from './json-load.ts';
+
 export type Operation =
   | StringOperation
   | CollectionOperation
@@ -8,6 +10,7 @@ export type Operation =
   | TransactionOperation
   | ScriptOperation
   | StreamOperation
+  | JsonOperation
   | WaitOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
@@ -172,6 +175,15 @@ export function streamScenarios(keyspace: number): Scenario[] {
   ];
 }
 
+/** Documents of 1 KB, and a change of one of 100 KB beside the same of a small one. */
+export function jsonScenarios(keyspace: number): Scenario[] {
+  return JSON_OPERATIONS.map((operation) => ({
+    name: `${operation} p16 2x20`,
+    ...{ operation, pipeline: 16, generators: 2, connections: 20, valueBytes: VALUE_BYTES },
+    keyspace,
+  }));
+}
+
 /** How long it takes to wake one up that waits. */
 export function waitScenarios(keyspace: number): Scenario[] {
   return [
@@ -183,7 +195,7 @@ export function waitScenarios(keyspace: number): Scenario[] {
 }
 
 /** The kinds of keys a set of loads needs to find when it starts. */
-export type KeyKind = 'values' | 'counters' | 'memtier values' | CollectionKind;
+export type KeyKind = 'values' | 'counters' | 'memtier values' | 'documents' | CollectionKind;
 
 /** Small collections, one key each, and large ones, one element each. */
 export type CollectionKind = 'hashes' | 'sorted sets' | LargeKind;
@@ -214,6 +226,10 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   'BLPOP ping-pong': [],
   XADD: [],
   'XREADGROUP+XACK': [],
+  'JSON.SET 1 KB': [],
+  'JSON.GET 1 KB': ['documents'],
+  'JSON.NUMINCRBY 1 KB': ['documents'],
+  'JSON.NUMINCRBY 100 KB': ['documents'],
 };
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */
