@@ -23,6 +23,7 @@ import {
   timedLoad,
 } from 'redis-benchmark-wrapper';
 import { runFanOut } from './fan-out.ts';
+import { jsonCommand } from './json-load.ts';
 import type { BenchOptions } from './options.ts';
 import { runPingPong } from './ping-pong.ts';
 import { type Operation, type Scenario, type StringOperation, SUBSCRIBERS } from './scenarios.ts';
@@ -187,6 +188,8 @@ function runMix(
 /** What a load on collections sends; null for the others. `__rand_int__` is drawn each time. */
 function collectionWork(operation: Operation, valueBytes: number): Work | null {
   const value = 'x'.repeat(valueBytes);
+  const json = jsonCommand(operation);
+  if (json !== null) return { command: json };
   switch (operation) {
     case 'HSET':
       return { command: ['HSET', 'hash:__rand_int__', 'field:3', value] };

@@ -18,6 +18,7 @@ import {
   allScenarios,
   collectionScenarios,
   forcedHopScenarios,
+  jsonScenarios,
   largeScenarios,
   publishScenarios,
   quickScenarios,
@@ -180,6 +181,11 @@ function plan(options: BenchOptions): { groups: Group[]; notes: string[] } {
       title: 'Sketches',
       specs: [...plain, ...variants],
       scenarios: options.quick ? [] : chosen(sketchScenarios(keyspace)),
+    },
+    {
+      title: 'JSON, beside nobody',
+      specs: [...plain, ...variants],
+      scenarios: options.quick ? [] : chosen(jsonScenarios(keyspace)),
     },
     {
       title: 'Forced hop',

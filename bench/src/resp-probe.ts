@@ -2,6 +2,7 @@
 // filling it with keys. Not a client: it knows inline commands, one bulk reply and `+OK`.
 
 import { connect, type Socket } from 'node:net';
+import { fillDocument } from './json-load.ts';
 import { MEMTIER_FIRST_KEY } from './load-generator.ts';
 import type { KeyKind, LargeKind } from './scenarios.ts';
 
@@ -100,6 +101,7 @@ function isLarge(kind: KeyKind): kind is LargeKind {
 }
 
 function fillCommand(kind: KeyKind, index: number, valueBytes: number): string[] {
+  if (kind === 'documents') return fillDocument(index);
   const value = 'x'.repeat(valueBytes);
   const number = String(index).padStart(NUMBER_DIGITS, '0');
   if (isLarge(kind)) return LARGE[kind](number, value);

@@ -1,5 +1,7 @@
 // The loads, as data: what is sent, how deep the pipeline, how many generators and connections.
 
+import { JSON_OPERATIONS, type JsonOperation } from './json-load.ts';
+
 export type Operation =
   | StringOperation
   | CollectionOperation
@@ -9,6 +11,7 @@ export type Operation =
   | ScriptOperation
   | StreamOperation
   | SketchOperation
+  | JsonOperation
   | WaitOperation;
 
 export type StringOperation = 'SET' | 'GET' | 'SET:GET 1:10' | 'INCR' | 'MSET 10';
@@ -192,6 +195,15 @@ export function sketchScenarios(keyspace: number): Scenario[] {
   }));
 }
 
+/** Documents of 1 KB, and a change of one of 100 KB beside the same of a small one. */
+export function jsonScenarios(keyspace: number): Scenario[] {
+  return JSON_OPERATIONS.map((operation) => ({
+    name: `${operation} p16 2x20`,
+    ...{ operation, pipeline: 16, generators: 2, connections: 20, valueBytes: VALUE_BYTES },
+    keyspace,
+  }));
+}
+
 /** How long it takes to wake one up that waits. */
 export function waitScenarios(keyspace: number): Scenario[] {
   return [
@@ -203,7 +215,7 @@ export function waitScenarios(keyspace: number): Scenario[] {
 }
 
 /** The kinds of keys a set of loads needs to find when it starts. */
-export type KeyKind = 'values' | 'counters' | 'memtier values' | CollectionKind;
+export type KeyKind = 'values' | 'counters' | 'memtier values' | 'documents' | CollectionKind;
 
 /** Small collections, one key each, and large ones, one element each. */
 export type CollectionKind = 'hashes' | 'sorted sets' | LargeKind;
@@ -240,6 +252,10 @@ const KEYS_OF: Readonly<Record<Operation, KeyKind[]>> = {
   'BF.EXISTS': ['filters'],
   'BF.ADD to one': [],
   'BF.EXISTS in one': [],
+  'JSON.SET 1 KB': [],
+  'JSON.GET 1 KB': ['documents'],
+  'JSON.NUMINCRBY 1 KB': ['documents'],
+  'JSON.NUMINCRBY 100 KB': ['documents'],
 };
 
 /** Which keys to write before these loads. @param mixByMemtier memtier makes names of its own */

@@ -6,6 +6,7 @@ import { expiryHandlers, genericHandlers } from './generic/index.ts';
 import { geoHandlers } from './geo/index.ts';
 import { hashExpiryHandlers, hashHandlers } from './hash/index.ts';
 import { hyperloglogHandlers } from './hyperloglog/index.ts';
+import { jsonArrayHandlers, jsonHandlers } from './json/index.ts';
 import { keyspaceHandlers } from './keyspace-commands/index.ts';
 import { listHandlers } from './list/index.ts';
 import { pubsubHandlers } from './pubsub/index.ts';
@@ -59,6 +60,8 @@ export function createRegistry(): CommandRegistry {
     ...topKHandlers,
     ...tDigestHandlers,
     ...geoHandlers,
+    ...jsonHandlers,
+    ...jsonArrayHandlers,
     ...genericHandlers,
     ...expiryHandlers,
     ...scriptHandlers,

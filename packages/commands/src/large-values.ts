@@ -3,6 +3,7 @@
 
 import type {
   LargeHash,
+  LargeJson,
   LargeList,
   LargeSet,
   LargeSketch,
@@ -12,6 +13,7 @@ import type {
 
 export type LargeCollection =
   | LargeHash
+  | LargeJson
   | LargeList
   | LargeSet
   | LargeSketch

@@ -71,6 +71,7 @@ export {
   parseSafeInteger,
   writeInteger,
 } from './integer-text.ts';
+export * from './json/index.ts';
 export * from './large/index.ts';
 export { type CommonRun, isLcsTooLarge, lcsLength, lcsRuns } from './lcs.ts';
 export {

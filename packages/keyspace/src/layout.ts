@@ -154,6 +154,7 @@ export const TYPE_SET = 3;
 export const TYPE_ZSET = 4;
 export const TYPE_HASH = 5;
 export const TYPE_STREAM = 6;
+export const TYPE_JSON = 7;
 export const TYPE_BLOOM = 8;
 export const TYPE_CUCKOO = 9;
 export const TYPE_COUNT_MIN = 10;

@@ -9,6 +9,7 @@
 //                 payload = its elements: length u32 LE | bytes, and so on
 //   stream        as stream-records.ts of datatypes draws them
 //   sketches      key = number of a page, u32 BE    payload = its bytes
+//   document      as json-records.ts of datatypes draws them
 
 import { invariant } from '@forgekv/base';
 import { type LargeCollection, SKETCH_TYPES } from '@forgekv/commands';
@@ -17,7 +18,9 @@ import {
   type DirtyChunkPart,
   DirtyChunks,
   type DirtyElements,
+  emptyJson,
   LargeHash,
+  LargeJson,
   LargeList,
   LargeSet,
   LargeSketch,
@@ -26,7 +29,14 @@ import {
   LargeValueError,
   type LargeValueOptions,
 } from '@forgekv/datatypes';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from '@forgekv/keyspace';
+import {
+  TYPE_HASH,
+  TYPE_JSON,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_ZSET,
+} from '@forgekv/keyspace';
 import {
   bytesOf,
   type ChangeWalk,
@@ -38,6 +48,7 @@ import {
   type TakeRecord,
   TrackedElements,
 } from './element-records.ts';
+import { JsonElements } from './json-elements.ts';
 import { SketchElements } from './sketch-elements.ts';
 import { StreamElements } from './stream-elements.ts';
 
@@ -55,6 +66,7 @@ export function elementsOf(
   if (collection instanceof LargeSortedSet) return new SortedSetElements(collection, options);
   if (collection instanceof LargeStream) return new StreamElements(collection, options);
   if (collection instanceof LargeSketch) return new SketchElements(collection);
+  if (collection instanceof LargeJson) return new JsonElements(collection, options);
   return new ListElements(collection);
 }
 
@@ -65,6 +77,7 @@ export function emptyElements(type: number, options: LargeValueOptions): Collect
   if (type === TYPE_ZSET) return elementsOf(new LargeSortedSet(options), options);
   if (type === TYPE_STREAM) return elementsOf(new LargeStream(), options);
   if (SKETCH_TYPES.includes(type)) return elementsOf(new LargeSketch(type), options);
+  if (type === TYPE_JSON) return elementsOf(emptyJson(), options);
   return type === TYPE_LIST ? elementsOf(new LargeList(), options) : null;
 }
 

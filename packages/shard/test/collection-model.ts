@@ -5,7 +5,9 @@ import type { Random } from '@forgekv/base';
 import type { LargeCollection } from '@forgekv/commands';
 import {
   type ByteRange,
+  JsonObject,
   LargeHash,
+  LargeJson,
   LargeList,
   LargeSet,
   LargeSketch,
@@ -15,11 +17,13 @@ import {
 import {
   TYPE_BLOOM,
   TYPE_HASH,
+  TYPE_JSON,
   TYPE_LIST,
   TYPE_SET,
   TYPE_STREAM,
   TYPE_ZSET,
 } from '@forgekv/keyspace';
+import { changeJson, textsOfJson } from './json-model.ts';
 import { changeSketch, emptySketch, textsOfSketch } from './sketch-model.ts';
 import { changeStream, textsOfStream } from './stream-model.ts';
 import type { TestWorker } from './test-worker.ts';
@@ -27,6 +31,7 @@ import type { TestWorker } from './test-worker.ts';
 /**
  * A hash: `time value` by field. A set: ''. A sorted set: the score. A list: its elements. A
  * stream, a sketch: see stream-model.ts and sketch-model.ts.
+ * A document: the text of each member.
  */
 export type Plain = Map<string, string> | string[];
 
@@ -37,7 +42,7 @@ export interface Twin {
 }
 
 export const COLLECTION_TYPES: readonly number[] = [
-  ...[TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_STREAM, TYPE_BLOOM],
+  ...[TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET, TYPE_STREAM, TYPE_JSON, TYPE_BLOOM],
 ];
 
 /** Members are drawn from so many. */
@@ -49,6 +54,7 @@ export function emptyCollection(worker: TestWorker, type: number): LargeCollecti
   if (type === TYPE_SET) return new LargeSet(largeOptions);
   if (type === TYPE_STREAM) return new LargeStream();
   if (type === TYPE_BLOOM) return emptySketch(type);
+  if (type === TYPE_JSON) return new LargeJson(new JsonObject(), true);
   return type === TYPE_ZSET ? new LargeSortedSet(largeOptions) : new LargeList();
 }
 
@@ -80,6 +86,10 @@ export function change(
     }
     if (value instanceof LargeSketch) {
       changeSketch(random, value, members);
+      continue;
+    }
+    if (value instanceof LargeJson) {
+      changeJson(random, value, members, `${random.uint32()}`.padEnd(long, 'j'));
       continue;
     }
     const member = `member ${random.below(VARIETY)}`;
@@ -159,6 +169,7 @@ export function digestOf(value: LargeCollection): string {
   }
   if (value instanceof LargeStream) return digest(TYPE_STREAM, textsOfStream(value));
   if (value instanceof LargeSketch) return digest(value.type, textsOfSketch(value));
+  if (value instanceof LargeJson) return digest(TYPE_JSON, textsOfJson(value));
   value.walk(0, value.count, false, (element) => found.push(text(element)));
   return digest(TYPE_LIST, found);
 }

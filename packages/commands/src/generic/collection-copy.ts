@@ -2,7 +2,9 @@
 // knows of the copy before it is done.
 
 import {
+  copyLargeJson,
   LargeHash,
+  LargeJson,
   LargeList,
   LargeSet,
   LargeSketch,
@@ -59,6 +61,10 @@ export class CollectionCopy {
         for (let page = first; page < last; page++) copy.appendPage(page, from.page(page)!);
         if (last === from.count) copy.trim();
       });
+    } else if (from instanceof LargeJson) {
+      const copying = copyLargeJson(from, wanted);
+      this.copy = copying.copy;
+      this.#page = () => (copying.step() ? 0 : 1);
     } else {
       const copy = new LargeList();
       this.copy = copy;

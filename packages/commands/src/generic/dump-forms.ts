@@ -5,6 +5,7 @@ import { invariant } from '@forgekv/base';
 import {
   DUMP_VERSION,
   LargeHash,
+  LargeJson,
   LargeSet,
   LargeSketch,
   LargeSortedSet,
@@ -18,6 +19,7 @@ import {
 } from '@forgekv/datatypes';
 import {
   TYPE_HASH,
+  TYPE_JSON,
   TYPE_LIST,
   TYPE_SET,
   TYPE_STREAM,
@@ -33,6 +35,7 @@ import {
   RDB_HASH,
   RDB_HASH_TIMED,
 } from '../hash/hash-dump.ts';
+import { dumpJson, pagesOfJson, RDB_MODULE_2 } from '../json/json-dump.ts';
 import type { LargeCollection } from '../large-values.ts';
 import {
   beginList,
@@ -69,6 +72,7 @@ import {
   RDB_STREAM_2,
   RDB_STREAM_3,
 } from '../stream/stream-dump.ts';
+import { restoreModule } from './module-forms.ts';
 
 /** Reads the value behind the type byte; null when it is damaged. Changes nothing. */
 type Restore = (c: CommandContext, reader: RdbReader) => NewValue | null;
@@ -88,6 +92,7 @@ const DUMPS: ReadonlyMap<number, Dump> = new Map([
   [TYPE_SET, dumpSet],
   [TYPE_ZSET, dumpSortedSet],
   ...SKETCH_TYPES.map((type): [number, Dump] => [type, dumpSketch]),
+  [TYPE_JSON, dumpJson],
 ]);
 
 // Types as RDB files number them.
@@ -116,6 +121,7 @@ const BEGINNINGS: ReadonlyMap<number, BeginRestore> = new Map<number, BeginResto
 /** The same for what is read in one go. */
 const RESTORES: ReadonlyMap<number, Restore> = new Map<number, Restore>([
   [RDB_STRING, restoreString],
+  [RDB_MODULE_2, restoreModule],
   ...setRestores,
   ...sortedSetRestores,
   ...hashRestores,
@@ -153,6 +159,7 @@ export function pagesOf(c: CommandContext, collection: LargeCollection): Payload
   if (collection instanceof LargeSortedSet) return pagesOfSortedSet(c, collection);
   if (collection instanceof LargeStream) return pagesOfStream(c, collection);
   if (collection instanceof LargeSketch) return pagesOfSketch(c, collection);
+  if (collection instanceof LargeJson) return pagesOfJson(c, collection);
   return pagesOfList(c, collection);
 }
 

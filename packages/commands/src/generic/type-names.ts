@@ -5,6 +5,7 @@ import {
   TYPE_COUNT_MIN,
   TYPE_CUCKOO,
   TYPE_HASH,
+  TYPE_JSON,
   TYPE_LIST,
   TYPE_SET,
   TYPE_STREAM,
@@ -26,6 +27,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [TYPE_COUNT_MIN, 'CMSk-TYPE'],
   [TYPE_TOP_K, 'TopK-TYPE'],
   [TYPE_T_DIGEST, 'TDIS-TYPE'],
+  [TYPE_JSON, 'ReJSON-RL'],
 ]);
 
 /** No type has it. */

@@ -12,8 +12,23 @@ export function role(c: CommandContext): Outcome {
   return DONE;
 }
 
-/** MODULE LIST: no command of a module is served yet. */
+/** What clients look for, and the version of it whose commands are served. */
+const MODULES: readonly (readonly [name: string, version: number])[] = [['ReJSON', 20609]];
+
+/** MODULE LIST: nothing is loaded; these are part of the server. */
 export function moduleList(c: CommandContext): Outcome {
-  c.reply.array(0);
+  const { reply } = c;
+  reply.array(MODULES.length);
+  for (const [name, version] of MODULES) {
+    reply.map(4);
+    reply.text('name');
+    reply.text(name);
+    reply.text('ver');
+    reply.integer(version);
+    reply.text('path');
+    reply.text('');
+    reply.text('args');
+    reply.array(0);
+  }
   return DONE;
 }

@@ -46,7 +46,7 @@ test('DUMP and RESTORE', async (t) => {
     [['restore', 'b', 0, sealed([0, 0xc0, 0x85]), 'replace'], '+OK'],
     ['get b', '-123'],
     ['object encoding b', 'int'],
-    (db) => db.plant('l', 7, Buffer.from('elements')),
+    (db) => db.plant('l', 14, Buffer.from('elements')),
     ['dump l', DATA],
     [['restore', 'l', 0, GOOD, 'replace'], '+OK'],
     ['get l', 'bjma'],

@@ -25,7 +25,7 @@ test('COMMAND and COMMAND INFO without names have a row for each command', async
   t.equal(await front.send('COMMAND', 'COUNT'), `:${commands}\r\n`);
   t.match(all, /\r\n\$4\r\nping\r\n/);
   t.match(all, /\r\n\$11\r\nclient\|list\r\n/, 'subcommands are inside their container');
-  t.notMatch(all, /\r\n\$11\r\njson.toggle\r\n/, 'what has no function does not exist');
+  t.notMatch(all, /\r\n\$11\r\nslowlog\|get\r\n/, 'what has no function does not exist');
 });
 
 test('COMMAND DOCS', async (t) => {
@@ -107,9 +107,9 @@ test('HELP names what exists, and nothing else', async (t) => {
 test('MODULE LIST and ROLE', async (t) => {
   const front = new FrontHarness();
   const role = '*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n';
-  t.equal(await front.send('MODULE', 'LIST'), '*0\r\n');
+  t.match(await front.send('MODULE', 'LIST'), /^\*1\r\n\*8\r\n\$4\r\nname\r\n\$6\r\nReJSON/);
   t.equal(await front.send('ROLE'), role);
   await front.send('HELLO', '3');
-  t.equal(await front.send('MODULE', 'LIST'), '*0\r\n');
+  t.match(await front.send('MODULE', 'LIST'), /^\*1\r\n%4\r\n\$4\r\nname\r\n\$6\r\nReJSON/);
   t.equal(await front.send('ROLE'), role);
 });

@@ -73,7 +73,7 @@ const SAME: readonly string[] = [
     'CONFIG SET a',
   ],
   ...['CONFIG GET databases', 'CONFIG SET a b c', 'CONFIG RESETSTAT', 'CONFIG RESETSTAT x'],
-  ...['TIME x', 'ROLE', 'ROLE x', 'LOLWUT VERSION x', 'MODULE LIST', 'MODULE', 'MODULE FOO'],
+  ...['TIME x', 'ROLE', 'ROLE x', 'LOLWUT VERSION x', 'MODULE', 'MODULE FOO'],
   ...['SHUTDOWN FOO', 'SHUTDOWN SAVE NOSAVE', 'SHUTDOWN ABORT', 'SHUTDOWN ABORT NOW'],
   ...['SHUTDOWN NOW ABORT', 'SHUTDOWN NOSAVE NOW FORCE FOO', 'INFO nope', 'INFO modules'],
   ...['INFO keyspace', 'INFO cluster modules', 'NOPE a b', 'RESET', 'CLIENT GETNAME', 'QUIT'],

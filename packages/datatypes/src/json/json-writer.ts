@@ -1,0 +1,61 @@
+// Values to JSON text, as serde_json writes it: without spaces, or with what the client wants
+// between the parts. Recursion is as deep as the document, which is bounded.
+
+import { JsonArray, JsonNumber, type JsonValue } from './json-value.ts';
+
+/** What is written besides the values. */
+export interface JsonFormat {
+  readonly indent: string;
+  readonly newline: string;
+  readonly space: string;
+}
+
+export const COMPACT: JsonFormat = { indent: '', newline: '', space: '' };
+
+/** The text of a value without spaces. */
+export function jsonText(value: JsonValue): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (value === null || typeof value !== 'object') return String(value);
+  if (value instanceof JsonNumber) return value.text;
+  let text = '';
+  if (value instanceof JsonArray) {
+    for (const item of value.items) text += text === '' ? jsonText(item) : `,${jsonText(item)}`;
+    return `[${text}]`;
+  }
+  for (const [name, member] of value.members) {
+    const one = `${JSON.stringify(name)}:${jsonText(member)}`;
+    text += text === '' ? one : `,${one}`;
+  }
+  return `{${text}}`;
+}
+
+/** The same with spaces. */
+export function formatJson(value: JsonValue, format: JsonFormat, depth = 0): string {
+  if (format.indent === '' && format.newline === '' && format.space === '') return jsonText(value);
+  if (value === null || typeof value !== 'object' || value instanceof JsonNumber) {
+    return jsonText(value);
+  }
+  const parts: string[] = [];
+  if (value instanceof JsonArray) {
+    for (const item of value.items) parts.push(formatJson(item, format, depth + 1));
+    return enclose('[', parts, ']', format, depth);
+  }
+  for (const [name, member] of value.members) {
+    const text = formatJson(member, format, depth + 1);
+    parts.push(`${JSON.stringify(name)}:${format.space}${text}`);
+  }
+  return enclose('{', parts, '}', format, depth);
+}
+
+/** What several values are together: their texts within brackets or braces. */
+export function enclose(
+  open: string,
+  parts: readonly string[],
+  close: string,
+  { indent, newline }: JsonFormat,
+  depth: number,
+): string {
+  if (parts.length === 0) return open + close;
+  const before = newline + indent.repeat(depth + 1);
+  return `${open}${before}${parts.join(`,${before}`)}${newline}${indent.repeat(depth)}${close}`;
+}
