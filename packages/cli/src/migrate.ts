@@ -10,7 +10,7 @@ const EXIT_PARTLY = 1;
 const EXIT_FAILED = 2;
 
 const USAGE = `Usage: forgekv import FILE [--url URL] [--replace]
-       forgekv export FILE [--url URL]
+       forgekv export FILE [--url URL] [--modules]
 
 import restores what an RDB file (dump.rdb), an append-only file or a directory of
 those (appendonlydir) has, on a running server. A damaged file is found before
@@ -20,6 +20,8 @@ file that Redis 7 loads.
   --url URL   the server: redis://USER:PASSWORD@HOST:PORT, rediss:// for TLS, or
               the path of a unix socket (redis://127.0.0.1:6379); a password may
               be in REDISCLI_AUTH instead
+  --modules   JSON values are exported, too, as RedisJSON writes them; a Redis
+              without it does not load the file then
   --replace   keys and functions that are there are replaced, not left as they are
 Exit code: 0 done, 1 some keys could not be taken, 2 nothing could be done, or it
 had to stop.
@@ -36,14 +38,14 @@ export async function migrate(args: readonly string[]): Promise<number> {
     process.stderr.write(USAGE);
     return EXIT_FAILED;
   }
-  const { file, url, replace } = parsed;
+  const { file, url, replace, modules } = parsed;
   const common = { url, password: process.env.REDISCLI_AUTH, out: process.stderr };
   try {
     if (args[0] === 'import') return told(await importFiles(file, { ...common, replace }));
-    const { keys, functions, skipped } = await exportFile(file, common);
+    const { keys, functions, skipped } = await exportFile(file, { ...common, modules });
     process.stdout.write(`exported ${keys} keys and ${functions} function libraries to ${file}\n`);
     if (skipped === 0) return EXIT_DONE;
-    process.stdout.write(`${skipped} keys of types that an RDB file cannot have were left out\n`);
+    process.stdout.write(`${skipped} keys of types that Redis does not have were left out\n`);
     return EXIT_PARTLY;
   } catch (error) {
     const isExpected = error instanceof MigrationError || (error as { code?: unknown }).code;
@@ -61,6 +63,7 @@ function parse(args: readonly string[]) {
       options: {
         url: { type: 'string', default: 'redis://127.0.0.1:6379' },
         replace: { type: 'boolean', default: false },
+        modules: { type: 'boolean', default: false },
       },
     });
     const [file] = positionals;

@@ -4,7 +4,7 @@
 import { MigrationError } from './migration-error.ts';
 import { Progress, type ProgressOutput } from './progress.ts';
 import { RdbOutput } from './rdb-output.ts';
-import { isKnownType } from './rdb-value.ts';
+import { isKnownType, RDB_MODULE_2 } from './rdb-value.ts';
 import { type Command, type Reply, Target } from './target.ts';
 
 const SCAN_COUNT = 500;
@@ -17,6 +17,8 @@ export interface ExportOptions {
   /** Where the server is; see Target.connect. */
   readonly url: string;
   readonly password: string | undefined;
+  /** Values of modules are written, too: a server without those does not load the file at all. */
+  readonly modules: boolean;
   /** Where progress is shown. */
   readonly out: ProgressOutput;
 }
@@ -24,7 +26,7 @@ export interface ExportOptions {
 export interface ExportReport {
   keys: number;
   functions: number;
-  /** Keys of types that only modules of Redis know. */
+  /** Keys of types that Redis does not know without a module, or at all. */
   skipped: number;
 }
 
@@ -41,7 +43,7 @@ export async function exportFile(path: string, options: ExportOptions): Promise<
     const output = new RdbOutput(path, { 'redis-bits': '64', ctime: seconds });
     try {
       const total = [...sizes.values()].reduce((sum, keys) => sum + keys, 0);
-      const exporting = new Exporting(target, output, (report) => {
+      const exporting = new Exporting(target, output, options.modules, (report) => {
         progress.at(report.keys, total, report.keys);
       });
       await exporting.functions();
@@ -69,11 +71,18 @@ class Exporting {
   readonly report: ExportReport = { keys: 0, functions: 0, skipped: 0 };
   readonly #target: Target;
   readonly #output: RdbOutput;
+  readonly #withModules: boolean;
   readonly #told: (report: ExportReport) => void;
 
-  constructor(target: Target, output: RdbOutput, told: (report: ExportReport) => void) {
+  constructor(
+    target: Target,
+    output: RdbOutput,
+    withModules: boolean,
+    told: (report: ExportReport) => void,
+  ) {
     this.#target = target;
     this.#output = output;
+    this.#withModules = withModules;
     this.#told = told;
   }
 
@@ -138,7 +147,8 @@ class Exporting {
     const expireAtMs = BigInt(String(expiry));
     // It went meanwhile.
     if (expireAtMs === GONE || !Buffer.isBuffer(payload)) return;
-    if (!isKnownType(payload[0]!)) {
+    const [type] = payload;
+    if (!isKnownType(type!) || (type === RDB_MODULE_2 && !this.#withModules)) {
       this.report.skipped++;
       return;
     }

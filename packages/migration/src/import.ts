@@ -1,6 +1,7 @@
 // Takes files of Redis into a running server. They are read twice: a file that is damaged is found
 // before anything has changed.
 
+import { asClient } from './as-client.ts';
 import { MigrationError } from './migration-error.ts';
 import { Progress, type ProgressOutput } from './progress.ts';
 import type { RdbKey } from './rdb-file.ts';
@@ -16,6 +17,8 @@ const MOST_SHOWN_KEY = 80;
 /** A refusal of these kinds will be that of every other key, too. */
 const HOPELESS = /^(OOM|MISCONF|NOPERM|NOAUTH|READONLY|LOADING|ERR unknown command)/;
 const BUSY = /^BUSYKEY/;
+/** Of a module that the server does not know. */
+const UNKNOWN_VALUE = /^ERR Bad data format/;
 
 export interface ImportOptions {
   /** Where the server is; see Target.connect. */
@@ -34,7 +37,7 @@ export interface ImportReport {
   commands: number;
   /** Keys and libraries that were there and were left as they are. */
   existing: number;
-  /** Values of modules, by the module's name. */
+  /** Values of modules that the server does not know, by the module's name. */
   readonly modules: Map<string, number>;
   /** What went wrong, in words; and how often, in all. */
   readonly problems: string[];
@@ -116,18 +119,15 @@ class Importing {
 
   #add(item: SourceItem): void {
     if (item.kind === 'command') {
-      const [name, ...args] = item.command;
+      const [name, ...args] = asClient(item.command);
       this.#put([name!.toString('latin1'), ...args], item);
       // From here on commands say themselves which database they are for.
       if (name!.toString('latin1').toLowerCase() === 'select') this.#db = Number(args[0]);
     } else if (item.kind === 'function') {
       const replace = this.#replace ? ['REPLACE'] : [];
       this.#put(['FUNCTION', 'LOAD', ...replace, item.code], item);
-    } else if (item.payload === null) {
-      const { modules } = this.report;
-      modules.set(item.module, (modules.get(item.module) ?? 0) + 1);
     } else {
-      this.#restore(item, item.payload);
+      this.#restore(item, item.payload!);
     }
   }
 
@@ -171,6 +171,11 @@ class Importing {
     const isThere = item.kind === 'function' && / already exists$/.test(reason);
     if (BUSY.test(reason) || isThere) {
       this.report.existing++;
+      return;
+    }
+    if (item.kind === 'key' && item.module !== '' && UNKNOWN_VALUE.test(reason)) {
+      const { modules } = this.report;
+      modules.set(item.module, (modules.get(item.module) ?? 0) + 1);
       return;
     }
     const [name, first] = command;

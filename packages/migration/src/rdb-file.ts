@@ -52,8 +52,9 @@ export interface RdbKey {
   readonly idleSeconds: number;
   /** How often it is used, 0 to 255, or -1. */
   readonly frequency: number;
-  /** The value as RESTORE takes it; null: it is of a module, and `module` says which. */
+  /** The value as RESTORE takes it; null: it was not asked for. */
   readonly payload: Buffer | null;
+  /** The module that it is of, or ''. */
   readonly module: string;
 }
 
@@ -177,7 +178,7 @@ export class RdbFile {
       if (type === RDB_MODULE_2) module = moduleName(reader);
       reader.position = from;
       skipRdbValue(reader, type);
-      if (this.#isForItems && !reader.failed && type !== RDB_MODULE_2) {
+      if (this.#isForItems && !reader.failed) {
         payload = this.#payload(type, reader.bytes, from, reader.position);
       }
       return name;

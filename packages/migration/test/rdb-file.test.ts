@@ -144,7 +144,7 @@ test('everything that may be in a file', (t) => {
     `3 string 0 ${DAY * 1000} 300 -1 17 `,
     '3 set 2 123456789012 -1 200 16 ',
     '3 old scores 3 0 -1 -1 41 ',
-    '3 module 7 0 -1 -1 undefined ReJSON-RL',
+    '3 module 7 0 -1 -1 60 ReJSON-RL',
     '3 fields 24 0 -1 -1 26 ',
     '3 list 18 0 -1 -1 85 ',
   ]);

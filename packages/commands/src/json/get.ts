@@ -16,8 +16,10 @@ import {
   JsonPathError,
   JsonSyntaxError,
   type JsonValue,
+  jsonBytes,
   jsonText,
   toDouble,
+  writeJson,
 } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
@@ -57,6 +59,8 @@ export function jsonGet(c: CommandContext): Outcome {
     replyPart(c, path!.isLegacy, c.valueOffset, c.valueLength);
   } else if (format === COMPACT && json.findText(c, path!) === 1) {
     replyPart(c, path!.isLegacy, foundText.begin, foundText.end - foundText.begin);
+  } else if (path!.isRoot && format === COMPACT) {
+    replyValue(c, json.documentOf(c).root, path!.isLegacy);
   } else replyText(c, textOf(c, path!, format));
   return DONE;
 }
@@ -109,6 +113,19 @@ function replyPart(c: CommandContext, isLegacy: boolean, offset: number, length:
   reply.encoded(BRACKETS, 0, 1);
   reply.encoded(valueBytes, offset, length);
   reply.encoded(BRACKETS, 1, 1);
+  reply.bulkEnd();
+}
+
+/** Replies the text of a value, without making one string of it. */
+function replyValue(c: CommandContext, value: JsonValue, isLegacy: boolean): void {
+  const { reply } = c;
+  reply.bulkHead(jsonBytes(value) + (isLegacy ? 0 : 2));
+  if (!isLegacy) reply.encoded(BRACKETS, 0, 1);
+  writeJson(value, (part) => {
+    const bytes = Buffer.from(part);
+    reply.encoded(bytes, 0, bytes.length);
+  });
+  if (!isLegacy) reply.encoded(BRACKETS, 1, 1);
   reply.bulkEnd();
 }
 

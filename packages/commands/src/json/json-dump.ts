@@ -13,6 +13,7 @@ import {
   type RdbReader,
   type RdbWriter,
   readRdbString,
+  writeJson,
   writeRdbString,
 } from '@forgekv/datatypes';
 import { TYPE_JSON } from '@forgekv/keyspace';
@@ -65,7 +66,11 @@ export function pagesOfJson(c: CommandContext, document: LargeJson): PayloadPage
     version: DUMP_VERSION,
     bytes: document.textBytes,
     begin: (writer) => {
-      const text = Buffer.from(jsonText(document.root));
+      const text = Buffer.allocUnsafe(document.textBytes);
+      let at = 0;
+      writeJson(document.root, (part) => {
+        at += text.write(part, at, 'utf8');
+      });
       writeText(c, writer, text, 0, text.length);
     },
     page: () => 0,

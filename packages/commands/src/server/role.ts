@@ -13,7 +13,10 @@ export function role(c: CommandContext): Outcome {
 }
 
 /** What clients look for, and the version of it whose commands are served. */
-const MODULES: readonly (readonly [name: string, version: number])[] = [['ReJSON', 20609]];
+const MODULES: readonly (readonly [name: string, version: number])[] = [
+  ['ReJSON', 20609],
+  ['bf', 20612],
+];
 
 /** MODULE LIST: nothing is loaded; these are part of the server. */
 export function moduleList(c: CommandContext): Outcome {

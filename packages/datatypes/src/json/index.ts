@@ -34,7 +34,14 @@ export {
   sizeOf,
   toDouble,
 } from './json-value.ts';
-export { COMPACT, enclose, formatJson, type JsonFormat, jsonText } from './json-writer.ts';
+export {
+  COMPACT,
+  enclose,
+  formatJson,
+  type JsonFormat,
+  jsonText,
+  writeJson,
+} from './json-writer.ts';
 export { LargeJson } from './large-json.ts';
 export { evaluatePath, JsonNode } from './path-evaluator.ts';
 export { compilePath } from './path-parser.ts';

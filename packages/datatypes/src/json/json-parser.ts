@@ -37,6 +37,11 @@ const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 const LINE_FEED = 10;
 
+/** Bytes of strings that are looked for among those met lately. */
+const MOST_SHARED = 24;
+const SHARED_STRINGS = 1024;
+const recent: (string | undefined)[] = new Array(SHARED_STRINGS).fill(undefined);
+
 const ESCAPES: ReadonlyMap<number, string> = new Map([
   [QUOTE, '"'],
   [BACKSLASH, '\\'],
@@ -244,16 +249,19 @@ export class JsonParser {
     const bytes = this.#bytes;
     const begin = this.#at + 1;
     let isAscii = true;
+    let hash = 0;
     let at = begin;
     for (; at < this.#end; at++) {
       const byte = bytes[at]!;
       if (byte === QUOTE) {
         this.#at = at + 1;
+        if (isAscii && at - begin <= MOST_SHARED) return shared(bytes, begin, at, hash);
         return isAscii ? bytes.toString('latin1', begin, at) : bytes.toString('utf8', begin, at);
       }
       if (byte === BACKSLASH) return this.#escaped(begin, at);
       if (byte < 32) return this.#control(at);
       if (byte > 127) isAscii = false;
+      hash = (Math.imul(hash, 31) + byte) | 0;
     }
     this.#at = this.#end;
     return this.#fail('EOF while parsing a string');
@@ -357,6 +365,22 @@ export class JsonParser {
     const column = at - lineAt + (at < this.#end ? 1 : 0);
     throw new JsonSyntaxError(`${why} at line ${line} column ${column}`);
   }
+}
+
+/** The string of ASCII bytes; names come again and again, so those met lately are at hand. */
+function shared(bytes: Buffer, begin: number, end: number, hash: number): string {
+  const slot = (hash ^ (hash >>> 11)) & (SHARED_STRINGS - 1);
+  const known = recent[slot];
+  if (known !== undefined && isText(known, bytes, begin, end)) return known;
+  const text = bytes.toString('latin1', begin, end);
+  recent[slot] = text;
+  return text;
+}
+
+function isText(text: string, bytes: Buffer, begin: number, end: number): boolean {
+  if (text.length !== end - begin) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[begin + i]) return false;
+  return true;
 }
 
 function isDigit(byte: number): boolean {

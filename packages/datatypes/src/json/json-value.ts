@@ -43,6 +43,11 @@ export function isJsonNumber(value: JsonValue): value is number | JsonNumber {
 
 const ESCAPED = /[^ !#-[\]-~]/;
 
+/** A string as JSON text. */
+export function stringText(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
 /** Bytes of a string as JSON text. */
 export function stringBytes(text: string): number {
   return ESCAPED.test(text) ? Buffer.byteLength(JSON.stringify(text)) : text.length + 2;

@@ -1,7 +1,7 @@
 // Values to JSON text, as serde_json writes it: without spaces, or with what the client wants
 // between the parts. Recursion is as deep as the document, which is bounded.
 
-import { JsonArray, JsonNumber, type JsonValue } from './json-value.ts';
+import { JsonArray, JsonNumber, type JsonValue, stringText } from './json-value.ts';
 
 /** What is written besides the values. */
 export interface JsonFormat {
@@ -14,19 +14,50 @@ export const COMPACT: JsonFormat = { indent: '', newline: '', space: '' };
 
 /** The text of a value without spaces. */
 export function jsonText(value: JsonValue): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (value === null || typeof value !== 'object') return String(value);
-  if (value instanceof JsonNumber) return value.text;
   let text = '';
+  writeJson(value, (part) => {
+    text = text === '' ? part : text + part;
+  });
+  return text;
+}
+
+/** Takes a part of a text. */
+export type TakeText = (part: string) => void;
+
+/** Characters that are taken at once, about: longer ones are put together for long. */
+const PART = 16 * 1024;
+
+/** Gives the text of a value without spaces in parts, of which only long strings are very long. */
+export function writeJson(value: JsonValue, take: TakeText): void {
+  const rest = write(value, '', take);
+  if (rest !== '') take(rest);
+}
+
+/** Returns what was not taken yet. */
+function write(value: JsonValue, before: string, take: TakeText): string {
+  let text = before;
+  if (text.length > PART) {
+    take(text);
+    text = '';
+  }
+  if (typeof value === 'string') return text + stringText(value);
+  if (value === null || typeof value !== 'object') return text + String(value);
+  if (value instanceof JsonNumber) return text + value.text;
+  let isFirst = true;
   if (value instanceof JsonArray) {
-    for (const item of value.items) text += text === '' ? jsonText(item) : `,${jsonText(item)}`;
-    return `[${text}]`;
+    text += '[';
+    for (const item of value.items) {
+      text = write(item, isFirst ? text : `${text},`, take);
+      isFirst = false;
+    }
+    return `${text}]`;
   }
+  text += '{';
   for (const [name, member] of value.members) {
-    const one = `${JSON.stringify(name)}:${jsonText(member)}`;
-    text += text === '' ? one : `,${one}`;
+    text = write(member, `${text}${isFirst ? '' : ','}${stringText(name)}:`, take);
+    isFirst = false;
   }
-  return `{${text}}`;
+  return `${text}}`;
 }
 
 /** The same with spaces. */

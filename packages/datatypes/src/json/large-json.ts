@@ -340,7 +340,10 @@ export class LargeJson {
     parts.forEach((one, i) => {
       one.position = page.position + i * gap;
     });
-    paging.pages.splice(place, 1, ...parts);
+    const behind = paging.pages.splice(place);
+    // One by one: there may be more than a call takes as arguments.
+    for (const one of parts) paging.pages.push(one);
+    for (const one of behind) if (one !== page) paging.pages.push(one);
     this.#pageCount += parts.length - 1;
     if (areDistinct(parts, next)) for (const one of parts) this.#tell(paging, one);
     else this.#renumber(paging);
