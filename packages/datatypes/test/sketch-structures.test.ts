@@ -329,7 +329,7 @@ test('t-digests: extreme values, merges, few centroids', (t) => {
     createDigest(sum, compression, MOST);
     mergeDigests(sum, parts);
     t.ok(isDigest(sum));
-    t.ok(digestFacts(sum).merged <= 2 * compression + 1);
+    t.ok(digestFacts(sum).merged <= 3 * compression);
     const centroids = centroidsOf(sum);
     t.equal(centroids.weight, 12_003);
     t.equal(centroids.quantile(0), -Number.MAX_VALUE);
