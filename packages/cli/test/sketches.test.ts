@@ -10,6 +10,7 @@ import { t as file, type Test, test } from 'tap';
 
 /** Rounds of writes of each client before it is killed. */
 const WRITTEN = 25;
+const ROUNDS = Number(process.env.FORGEKV_KILL_ROUNDS ?? 1);
 const RUNS = [
   { fronts: 1, workers: 1, args: [] as string[] },
   { fronts: 2, workers: 2, args: ['--debug-keep-cold', 'yes'] },
@@ -146,10 +147,10 @@ interface Ledger {
 
 /** Keys of a worker's own: some small, some large. */
 async function prepare(client: RespClient, name: string): Promise<void> {
-  await client.must('BF.RESERVE', `bf:${name}`, '0.001', '200000');
+  await client.must('BF.RESERVE', `bf:${name}`, '0.001', '60000');
   await client.must('BF.RESERVE', `small:${name}`, '0.01', '10');
   await client.must('CF.RESERVE', `cf:${name}`, '30000', 'EXPANSION', '2');
-  await client.must('CMS.INITBYDIM', `cms:${name}`, '20000', '3');
+  await client.must('CMS.INITBYDIM', `cms:${name}`, '8000', '3');
   await client.must('TOPK.RESERVE', `topk:${name}`, '20', '3000', '3', '0.9');
   await client.must('TDIGEST.CREATE', `td:${name}`, 'COMPRESSION', '300');
 }
@@ -219,7 +220,7 @@ for (const { fronts, workers, args } of RUNS) {
     const ledgers = new Map(['a', 'b'].map((name) => [name, { added: 0, counted: 0 }]));
     const first = await RespClient.connect({ port: server.port });
     for (const name of ledgers.keys()) await prepare(first, name);
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       await load(server, ledgers);
       await server.restart();
     }
@@ -236,7 +237,7 @@ test('many sketches in little memory, and an orderly restart', async (t) => {
   const server = await startForgeKv({ fronts: 1, workers: 2, args });
   t.teardown(() => server.stop());
   let client = await RespClient.connect({ port: server.port });
-  const keys = 40;
+  const keys = 16;
   for (let i = 0; i < keys; i++) {
     await client.must('BF.RESERVE', `b${i}`, '0.01', i % 3 === 0 ? '300000' : '5000');
     await client.must('BF.MADD', `b${i}`, ...Array.from({ length: 50 }, (_, k) => `${i} ${k}`));

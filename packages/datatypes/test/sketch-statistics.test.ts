@@ -217,7 +217,7 @@ test('t-digests: quantiles of uniform, normal and heavy-tailed data', (t) => {
       const memory = new SketchMemory();
       t.ok(createDigest(memory, compression, MOST_SKETCH_BYTES));
       for (const value of values) addToDigest(memory, value);
-      t.ok(digestFacts(memory).merged <= 2 * compression + 1, 'as few centroids as it was told');
+      t.ok(digestFacts(memory).merged <= 3 * compression, 'as few centroids as it was told');
       const centroids = centroidsOf(memory);
       t.equal(centroids.weight, count);
       t.equal(centroids.quantile(0), sorted[0]);

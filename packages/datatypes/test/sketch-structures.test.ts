@@ -76,7 +76,7 @@ test('the hash spreads: one bit of the item changes half of its bits, short or l
   for (const length of [1, 3, 4, 7, 8, 13, 16, 31, 64]) {
     const bytes = Buffer.alloc(length);
     let changed = 0;
-    const tries = 2000;
+    const tries = 1000;
     for (let i = 0; i < tries; i++) {
       for (let k = 0; k < length; k++) bytes[k] = random.below(256);
       itemHash.of(bytes, 0, length);
@@ -329,7 +329,7 @@ test('t-digests: extreme values, merges, few centroids', (t) => {
     createDigest(sum, compression, MOST);
     mergeDigests(sum, parts);
     t.ok(isDigest(sum));
-    t.ok(digestFacts(sum).merged <= 2 * compression + 1);
+    t.ok(digestFacts(sum).merged <= 3 * compression);
     const centroids = centroidsOf(sum);
     t.equal(centroids.weight, 12_003);
     t.equal(centroids.quantile(0), -Number.MAX_VALUE);

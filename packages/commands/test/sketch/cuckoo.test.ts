@@ -191,7 +191,7 @@ test('parts of a filter make the same filter', (t) => {
 test('a filter grows out of the table, and shrinks when it is emptied', (t) => {
   const db = createTestDatabase({ hotValueMaxBytes: 2000 });
   db.run('cf.reserve', 'c', '200', 'expansion', '2');
-  const names = Array.from({ length: 3000 }, (_, i) => `${i}`);
+  const names = Array.from({ length: 1500 }, (_, i) => `${i}`);
   for (let i = 0; i < names.length; i += 3) {
     if (i % 300 === 0) db.audit();
     if (i % 2 === 0) db.run('cf.insert', 'c', 'items', ...names.slice(i, i + 3));

@@ -8,7 +8,7 @@ import { LoggedDatabase, replayInto } from '../support/logged-database.ts';
 import { split } from '../support/run-table.ts';
 
 const SEED = Number(process.env.FORGEKV_EFFECTS_SEED ?? Date.now() & 0x7fffffff);
-const COMMANDS = 1500;
+const COMMANDS = 800;
 
 file.setTimeout(60_000);
 

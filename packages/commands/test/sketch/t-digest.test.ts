@@ -170,7 +170,7 @@ test('many observations, packed and large, and what is dumped can be restored', 
     }
     const info = db.run('tdigest.info', 't') as (string | number)[];
     t.equal(info[13], 5000);
-    t.ok((info[5] as number) <= 201, `${info[5]} centroids`);
+    t.ok((info[5] as number) <= 300, `${info[5]} centroids`);
     t.ok((info[15] as number) > 0, 'it was compressed');
     const median = Number((db.run('tdigest.quantile', 't', '0.5') as string[])[0]);
     t.ok(Math.abs(median - 2500) < 25, `${median}`);

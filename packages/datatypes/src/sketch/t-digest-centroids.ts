@@ -3,6 +3,11 @@
 // centroids are interpolated, and what single observations are worth, is as its section on
 // interpolation says.
 
+/** Near the ends: a centroid has this, over the compression, of what lies beyond it. */
+const TAIL_SIZE = 20;
+/** Above, there are no smaller ones near the ends. */
+const MOST_PER_COMPRESSION = 3;
+
 export class Centroids {
   readonly means: Float64Array;
   /** Whole numbers, at least 1. */
@@ -23,8 +28,15 @@ export class Centroids {
     this.weight = weight;
   }
 
-  /** Returns the centroids of these and others together. */
+  /** Returns the centroids of these and others together, MOST_PER_COMPRESSION times so many. */
   mergedWith(others: Centroids, compression: number): Centroids {
+    const merged = this.#merge(others, compression, TAIL_SIZE / compression);
+    if (merged.means.length <= MOST_PER_COMPRESSION * compression) return merged;
+    return this.#merge(others, compression, Number.POSITIVE_INFINITY);
+  }
+
+  /** @param tail share of what is beyond it that a centroid may have */
+  #merge(others: Centroids, compression: number, tail: number): Centroids {
     const count = this.means.length + others.means.length;
     const means = new Float64Array(count);
     const weights = new Float64Array(count);
@@ -33,7 +45,7 @@ export class Centroids {
     let mean = 0;
     let size = 0;
     let before = 0;
-    let limit = total * limitBehind(0, compression);
+    let limit = total * limitBehind(0, compression, tail);
     let i = 0;
     let j = 0;
     const take = (value: number, weight: number): void => {
@@ -41,7 +53,7 @@ export class Centroids {
         means[made] = mean;
         weights[made++] = size;
         before += size;
-        limit = total * limitBehind(before / total, compression);
+        limit = total * limitBehind(before / total, compression, tail);
         size = 0;
       }
       size += weight;
@@ -161,10 +173,12 @@ export class Centroids {
 }
 
 /** Up to which share a centroid may reach that begins at one. */
-function limitBehind(share: number, compression: number): number {
+function limitBehind(share: number, compression: number, tail: number): number {
   const from = Math.asin(Math.min(1, 2 * share - 1));
   const to = from + Math.PI / compression;
-  return to >= Math.PI / 2 ? 1 : (Math.sin(to) + 1) / 2;
+  const limit = to >= Math.PI / 2 ? 1 : (Math.sin(to) + 1) / 2;
+  if (tail === Number.POSITIVE_INFINITY) return limit;
+  return Math.min(limit, share * (1 + tail), 1 - (1 - share) / (1 + tail));
 }
 
 /** A running mean: exact when both are the same, and sums of large values would overflow. */
