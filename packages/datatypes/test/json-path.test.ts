@@ -2,7 +2,15 @@
 // expressions beside JavaScript's.
 
 import { test } from 'tap';
-import { compilePath, evaluatePath, JsonPathError, jsonText, parseJson } from '../src/index.ts';
+import {
+  compilePath,
+  evaluatePath,
+  findInText,
+  foundText,
+  JsonPathError,
+  jsonText,
+  parseJson,
+} from '../src/index.ts';
 import { compileRegex } from '../src/json/regex.ts';
 
 function find(document: string, path: string): string {
@@ -161,6 +169,21 @@ const CASES: readonly [string, string, string][] = [
 
 test('paths lead where they should', (t) => {
   for (const [document, path, values] of CASES) t.equal(find(document, path), values, path);
+  t.end();
+});
+
+test('plain paths lead to the same in a text', (t) => {
+  let found = 0;
+  for (const [document, path, values] of CASES) {
+    const text = Buffer.from(` ${jsonText(parseJson(Buffer.from(document)))},`);
+    const length = text.length - 2;
+    const answer = findInText(compilePath(path), text, 1, length);
+    if (answer < 0) continue;
+    found++;
+    const part = text.toString('utf8', foundText.begin, foundText.end);
+    t.equal(answer === 0 ? '[]' : `[${part}]`, values, path);
+  }
+  t.ok(found > 15);
   t.end();
 });
 

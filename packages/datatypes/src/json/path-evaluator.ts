@@ -10,6 +10,7 @@ import {
   JsonArray,
   JsonObject,
   type JsonValue,
+  jsonBytes,
   sizeOf,
 } from './json-value.ts';
 import {
@@ -24,6 +25,9 @@ import {
 } from './path-query.ts';
 import { compileRegex } from './regex.ts';
 
+/** Values that a path may visit: so many, and so many for each byte of the document. */
+const LEAST_BOUND = 100_000;
+const VISITS_PER_BYTE = 8;
 const MOST_VISITS = 20_000_000;
 
 /** A value and where it is. */
@@ -75,9 +79,11 @@ function followStatic({ segments }: PathQuery, root: JsonNode): JsonNode | null 
 class Evaluation {
   readonly #root: JsonValue;
   #visits = 0;
+  readonly #mostVisits: number;
 
   constructor(root: JsonValue) {
     this.#root = root;
+    this.#mostVisits = Math.min(MOST_VISITS, LEAST_BOUND + VISITS_PER_BYTE * jsonBytes(root));
   }
 
   all(query: PathQuery, from: JsonNode): JsonNode[] {
@@ -91,7 +97,8 @@ class Evaluation {
   }
 
   #visit(): void {
-    if (++this.#visits > MOST_VISITS) throw new JsonPathError('ERR path visits too many values');
+    if (++this.#visits > this.#mostVisits)
+      throw new JsonPathError('ERR path visits too many values');
   }
 
   #apply(segment: Segment, node: JsonNode, into: JsonNode[]): void {
