@@ -220,6 +220,14 @@ test('a path that visits too much ends', (t) => {
   t.end();
 });
 
+test('a filter that matches too much text ends', (t) => {
+  const document = JSON.stringify([{ s: 'a'.repeat(12_000) }]);
+  const many = Array.from({ length: 100 }, () => '@.s=~"(a{9}){9}b"').join('||');
+  t.ok(isRefused(() => find(document, `$[?${many}]`)));
+  t.equal(find(document, '$[?@.s=~"a{9}b"]'), '[]');
+  t.end();
+});
+
 test('regular expressions match as those of JavaScript', (t) => {
   const sources = [
     ...[

@@ -29,6 +29,8 @@ import { compileRegex } from './regex.ts';
 const LEAST_BOUND = 100_000;
 const VISITS_PER_BYTE = 8;
 const MOST_VISITS = 20_000_000;
+/** Steps of a regular expression that count as a visit. */
+const STEPS_PER_VISIT = 64;
 
 /** A value and where it is. */
 export class JsonNode {
@@ -96,9 +98,9 @@ class Evaluation {
     return nodes;
   }
 
-  #visit(): void {
-    if (++this.#visits > this.#mostVisits)
-      throw new JsonPathError('ERR path visits too many values');
+  #visit(count = 1): void {
+    this.#visits += count;
+    if (this.#visits > this.#mostVisits) throw new JsonPathError('ERR path visits too many values');
   }
 
   #apply(segment: Segment, node: JsonNode, into: JsonNode[]): void {
@@ -171,7 +173,9 @@ class Evaluation {
           const pattern = this.#operand(test.pattern, current);
           regex = typeof pattern === 'string' ? compileRegex(pattern) : null;
         }
-        return regex?.matches(text, test.isWhole) ?? false;
+        if (regex === null) return false;
+        this.#visit((text.length * regex.size) / STEPS_PER_VISIT);
+        return regex.matches(text, test.isWhole);
       }
       default: {
         const left = this.#operand(test.left, current);
