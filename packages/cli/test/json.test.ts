@@ -84,6 +84,56 @@ function documentOf(members: number): string {
   return `{"log":[],${parts.join(',')}}`;
 }
 
+test('a large document as a value like any other', async (t) => {
+  const args = ['--debug-slice-elements', '4', '--debug-keep-cold', 'yes'];
+  const server = await serve(t, { fronts: 2, workers: 2, args });
+  const client = new Redis({ port: server.port, protocol: 2 });
+  const listener = new Redis({ port: server.port });
+  t.teardown(() => {
+    client.disconnect();
+    listener.disconnect();
+  });
+  const events: string[] = [];
+  await client.config('SET', 'notify-keyspace-events', 'KEAd');
+  await listener.psubscribe('__keyevent@*');
+  listener.on('pmessage', (_pattern: string, channel: string) => {
+    events.push(channel.slice(channel.indexOf(':') + 1));
+  });
+  const text = documentOf(MEMBERS);
+  await client.call('JSON.SET', 'a', '$', text);
+  t.equal(await client.copy('a', 'b'), 1);
+  t.equal(await client.rename('b', 'c'), 'OK');
+  const payload = await client.dumpBuffer('c');
+  t.equal(await client.restore('d', 0, payload!), 'OK');
+  t.ok((await client.call('JSON.GET', 'd')) === text, 'the same after all that');
+  t.equal(await client.expire('d', 1000), 1);
+  t.equal(await client.call('JSON.SET', 'd', '$.k3.n', '7'), 'OK');
+  t.ok((await client.ttl('d')) > 0, 'a change leaves the expiry');
+  t.equal(await client.move('d', 1), 1);
+  const block = client.multi();
+  block.call('JSON.NUMINCRBY', 'a', '$.k3.n', '5').call('JSON.GET', 'c', '$.k3.n').del('c');
+  t.same(await block.exec(), [
+    [null, '[5]'],
+    [null, '[0]'],
+    [null, 1],
+  ]);
+  const script = "return redis.call('JSON.NUMINCRBY', KEYS[1], '.k3.n', ARGV[1])";
+  t.equal(await client.eval(script, 1, 'a', '2'), '7');
+  t.equal(await client.call('JSON.MSET', 'a', '$.k4', '[]', 'new', '$', text), 'OK');
+  t.equal(
+    await client.call('JSON.GET', 'a', '$["k3","k4"]'),
+    `[{"n":7,"t":"${'x'.repeat(40)}"},[]]`,
+  );
+  t.equal(await client.call('JSON.DEL', 'a'), 1);
+  t.equal(await client.exists('a', 'new'), 1);
+  await listener.ping();
+  await sleep(50);
+  const wanted = ['json.set', 'copy_to', 'rename_from', 'rename_to', 'restore', 'expire'];
+  for (const event of [...wanted, 'json.numincrby', 'json.mset', 'json.del', 'del']) {
+    t.ok(events.includes(event), event);
+  }
+});
+
 /** What a client knows of its counters: answered and asked for. */
 class Counter {
   answered = 0;

@@ -2,7 +2,15 @@
 // expressions beside JavaScript's.
 
 import { test } from 'tap';
-import { compilePath, evaluatePath, JsonPathError, jsonText, parseJson } from '../src/index.ts';
+import {
+  compilePath,
+  evaluatePath,
+  findInText,
+  foundText,
+  JsonPathError,
+  jsonText,
+  parseJson,
+} from '../src/index.ts';
 import { compileRegex } from '../src/json/regex.ts';
 
 function find(document: string, path: string): string {
@@ -164,6 +172,21 @@ test('paths lead where they should', (t) => {
   t.end();
 });
 
+test('plain paths lead to the same in a text', (t) => {
+  let found = 0;
+  for (const [document, path, values] of CASES) {
+    const text = Buffer.from(` ${jsonText(parseJson(Buffer.from(document)))},`);
+    const length = text.length - 2;
+    const answer = findInText(compilePath(path), text, 1, length);
+    if (answer < 0) continue;
+    found++;
+    const part = text.toString('utf8', foundText.begin, foundText.end);
+    t.equal(answer === 0 ? '[]' : `[${part}]`, values, path);
+  }
+  t.ok(found > 15);
+  t.end();
+});
+
 test('what is no path', (t) => {
   const paths = [
     ...['', 'a', '$.', '$..', '$[', '$[]', '$[1', "$['a", '$[a]', '$.a b', '$ .', '$[1,]', '$[?]'],
@@ -194,6 +217,14 @@ test('what is no path', (t) => {
 test('a path that visits too much ends', (t) => {
   const deep = `${'['.repeat(100)}1${']'.repeat(100)}`;
   t.ok(isRefused(() => find(deep, `$${'..*'.repeat(8)}`)));
+  t.end();
+});
+
+test('a filter that matches too much text ends', (t) => {
+  const document = JSON.stringify([{ s: 'a'.repeat(12_000) }]);
+  const many = Array.from({ length: 100 }, () => '@.s=~"(a{9}){9}b"').join('||');
+  t.ok(isRefused(() => find(document, `$[?${many}]`)));
+  t.equal(find(document, '$[?@.s=~"a{9}b"]'), '[]');
   t.end();
 });
 

@@ -8,6 +8,7 @@ import {
   formatJson,
   JsonSyntaxError,
   jsonBytes,
+  jsonCompactor,
   jsonText,
   jsonTypeName,
   parseJson,
@@ -151,6 +152,8 @@ test('whatever bytes come, it is read as JSON.parse reads it, or refused', (t) =
     '1.5',
   ];
   let accepted = 0;
+  let simple = 0;
+  const into = Buffer.alloc(1024);
   for (let i = 0; i < FUZZ_RUNS; i++) {
     const bytes = Buffer.from(seeds[random.below(seeds.length)]!);
     for (let n = random.below(4); n > 0; n--) {
@@ -160,6 +163,12 @@ test('whatever bytes come, it is read as JSON.parse reads it, or refused', (t) =
           : '[]{},:"\\0.e-+ 1u'.charCodeAt(random.below(16));
     }
     const message = problem(bytes);
+    const compacted = jsonCompactor.compact(bytes, 0, bytes.length, into);
+    if (compacted >= 0) {
+      const text = into.toString('utf8', 0, compacted);
+      if (message !== '' || text !== read(bytes.toString())) t.fail(`compacted: ${bytes}`);
+      simple++;
+    }
     let plain: unknown;
     let isPlain = true;
     try {
@@ -176,5 +185,6 @@ test('whatever bytes come, it is read as JSON.parse reads it, or refused', (t) =
     }
   }
   t.ok(accepted > FUZZ_RUNS / 10);
+  t.ok(simple > accepted / 10, `${simple} of ${accepted} are simple`);
   t.end();
 });

@@ -21,13 +21,16 @@ import {
   toDouble,
 } from '@forgekv/datatypes';
 import type { CommandContext } from '../context.ts';
-import { wrongArity } from '../errors.ts';
+import { ERR_STRING_SIZE, wrongArity } from '../errors.ts';
 import { EVENT_MODULE } from '../key-events.ts';
 import { DONE, type Outcome } from '../outcome.ts';
 import { replyScalar } from './get.ts';
 import { JsonCommandError, pathMissing, wrongValue } from './json-errors.ts';
 import { type JsonPath, readPath } from './json-path.ts';
 import { byChange, isAttached, json, readValue } from './opened-json.ts';
+
+/** Characters of a string. */
+const MOST_STRING = 2 ** 28;
 
 type AnyNumber = number | JsonNumber;
 
@@ -174,6 +177,10 @@ export function jsonStrAppend(c: CommandContext): Outcome {
   const found = nodes.filter(({ value }) => typeof value === 'string');
   if (path.isLegacy && found.length === 0) throw pathMissing(path.text, 'not a string');
   if (typeof suffix !== 'string') throw wrongValue('string', c.request.text(argc - 1));
+  const most = Math.min(c.maxStringBytes, MOST_STRING);
+  const isTooLong = ({ value }: JsonNode): boolean =>
+    `${value}`.length + found.length * suffix.length > most;
+  if (found.some(isTooLong)) throw new JsonCommandError(ERR_STRING_SIZE);
   const document = json.documentOf(c);
   const lengths = new Map<JsonNode, number>();
   for (const node of found) {

@@ -24,7 +24,7 @@ import {
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
 import { DONE, OTHER_TYPE, type Outcome } from '../outcome.ts';
-import { JsonCommandError, pathMissing } from './json-errors.ts';
+import { ERR_TOO_LONG, JsonCommandError, pathMissing } from './json-errors.ts';
 import { type JsonPath, readPath } from './json-path.ts';
 import { json } from './opened-json.ts';
 
@@ -142,7 +142,12 @@ function textOf(c: CommandContext, path: JsonPath, format: JsonFormat): string {
   return formatJson(node.value, format);
 }
 
+/** Bytes of a text that is put together; a path may lead to a value many times. */
+const MOST_TEXT_BYTES = 2 ** 28;
+
 function textOfNodes(nodes: readonly JsonNode[], format: JsonFormat, depth: number): string {
+  const bytes = nodes.reduce((sum, { value }) => sum + jsonBytes(value), 0);
+  if (bytes > MOST_TEXT_BYTES) throw new JsonCommandError(ERR_TOO_LONG);
   const parts = nodes.map(({ value }) => formatJson(value, format, depth + 1));
   return enclose('[', parts, ']', format, depth);
 }

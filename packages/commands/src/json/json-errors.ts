@@ -9,6 +9,7 @@ export const ERR_NO_KEY = "ERR could not perform this operation on a key that do
 export const ERR_NOT_JSON = 'Existing key has wrong Redis type';
 export const ERR_NEW_AT_ROOT = 'ERR new objects must be created at the root';
 export const ERR_DEPTH = 'ERR recursion limit exceeded';
+export const ERR_TOO_LONG = 'ERR the text is too long';
 export const ERR_NO_PATH = 'ERR Path does not exist';
 
 /** A command that cannot be done. */
@@ -33,6 +34,10 @@ export function guarded(run: (c: CommandContext) => Outcome): (c: CommandContext
       if (error instanceof JsonSyntaxError) return c.fail(oneLine(error.message));
       if (error instanceof JsonPathError) return c.fail(oneLine(error.message));
       if (error instanceof JsonCommandError) return c.fail(oneLine(error.message));
+      // Only what is replied can become that long: nothing has changed.
+      if (error instanceof RangeError && error.message === 'Invalid string length') {
+        return c.fail(ERR_TOO_LONG);
+      }
       throw error;
     }
   };

@@ -97,7 +97,9 @@ function storeAll(c: CommandContext, targets: ReadonlyMap<string, Target>): numb
   }
   if (!c.room.claim()) return c.full();
   let stored = 0;
-  for (const { triplets, made } of targets.values()) {
+  // What may fail after all comes first.
+  const ordered = [...targets.values()].sort((a, b) => Number(!a.made) - Number(!b.made));
+  for (const { triplets, made } of ordered) {
     const [{ key, path, value }] = triplets as [Triplet];
     const entry = json.open(c, key);
     if (made === null) {

@@ -242,6 +242,19 @@ test('payloads: of RedisJSON, of others, damaged', (t) => {
   t.end();
 });
 
+test('what would be too long is refused', (t) => {
+  const db = createTestDatabase({ maxStringBytes: 1000 });
+  db.run('JSON.SET', 'k', '$', `{"s":"${'x'.repeat(900)}"}`);
+  t.match(db.run('JSON.STRAPPEND', 'k', '$.s', `"${'y'.repeat(101)}"`), /^-ERR string exceeds/);
+  t.match(db.run('JSON.STRAPPEND', 'k', '$["s","s"]', `"${'y'.repeat(60)}"`), /^-ERR string/);
+  t.same(db.run('JSON.STRAPPEND', 'k', '$.s', `"${'y'.repeat(100)}"`), [1000]);
+  db.run('JSON.SET', 'large', '$', `["${'x'.repeat(200_000)}"]`);
+  const many = `$[${Array.from({ length: 2000 }, () => '0').join(',')}]`;
+  t.equal(db.run('JSON.GET', 'large', many), '-ERR the text is too long');
+  db.audit();
+  t.end();
+});
+
 test('what is too deep is refused, and what is there stays readable', (t) => {
   const db = createTestDatabase();
   db.run('JSON.SET', 'k', '$', `${'['.repeat(100)}${']'.repeat(100)}`);

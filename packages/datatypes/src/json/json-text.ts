@@ -3,6 +3,7 @@
 // rare, and then the parser and the evaluator do it, which also know what to say about errors.
 
 import { isUtf8 } from 'node:buffer';
+import { invariant } from '@forgekv/base';
 import { MOST_JSON_DEPTH } from './json-value.ts';
 import type { PathQuery } from './path-query.ts';
 
@@ -255,7 +256,10 @@ function itemAt(bytes: Buffer, array: number, index: number): number {
 /** Behind the string that begins at a quote. */
 function skipString(bytes: Buffer, from: number): number {
   let at = from + 1;
-  for (let byte = bytes[at]!; byte !== QUOTE; byte = bytes[at]!) at += byte === BACKSLASH ? 2 : 1;
+  for (let byte = bytes[at]; byte !== QUOTE; byte = bytes[at]) {
+    invariant(byte !== undefined, 'a text ends its strings');
+    at += byte === BACKSLASH ? 2 : 1;
+  }
   return at + 1;
 }
 
@@ -264,7 +268,8 @@ function skipValue(bytes: Buffer, from: number): number {
   let at = from;
   let depth = 0;
   for (;;) {
-    const byte = bytes[at]!;
+    const byte = bytes[at];
+    invariant(byte !== undefined, 'a text ends its containers');
     if (byte === QUOTE) {
       at = skipString(bytes, at);
       if (depth === 0) return at;

@@ -10,6 +10,7 @@ import {
   JsonArray,
   JsonObject,
   type JsonValue,
+  jsonBytes,
   sizeOf,
 } from './json-value.ts';
 import {
@@ -24,7 +25,12 @@ import {
 } from './path-query.ts';
 import { compileRegex } from './regex.ts';
 
+/** Values that a path may visit: so many, and so many for each byte of the document. */
+const LEAST_BOUND = 100_000;
+const VISITS_PER_BYTE = 8;
 const MOST_VISITS = 20_000_000;
+/** Steps of a regular expression that count as a visit. */
+const STEPS_PER_VISIT = 64;
 
 /** A value and where it is. */
 export class JsonNode {
@@ -75,9 +81,11 @@ function followStatic({ segments }: PathQuery, root: JsonNode): JsonNode | null 
 class Evaluation {
   readonly #root: JsonValue;
   #visits = 0;
+  readonly #mostVisits: number;
 
   constructor(root: JsonValue) {
     this.#root = root;
+    this.#mostVisits = Math.min(MOST_VISITS, LEAST_BOUND + VISITS_PER_BYTE * jsonBytes(root));
   }
 
   all(query: PathQuery, from: JsonNode): JsonNode[] {
@@ -90,8 +98,9 @@ class Evaluation {
     return nodes;
   }
 
-  #visit(): void {
-    if (++this.#visits > MOST_VISITS) throw new JsonPathError('ERR path visits too many values');
+  #visit(count = 1): void {
+    this.#visits += count;
+    if (this.#visits > this.#mostVisits) throw new JsonPathError('ERR path visits too many values');
   }
 
   #apply(segment: Segment, node: JsonNode, into: JsonNode[]): void {
@@ -164,7 +173,9 @@ class Evaluation {
           const pattern = this.#operand(test.pattern, current);
           regex = typeof pattern === 'string' ? compileRegex(pattern) : null;
         }
-        return regex?.matches(text, test.isWhole) ?? false;
+        if (regex === null) return false;
+        this.#visit((text.length * regex.size) / STEPS_PER_VISIT);
+        return regex.matches(text, test.isWhole);
       }
       default: {
         const left = this.#operand(test.left, current);

@@ -5,7 +5,7 @@
 import { isWord, parseRegex, type RegexTree } from './regex-parser.ts';
 
 /** States of an automaton, at most: repetitions with counts multiply them. */
-const MOST_STATES = 4096;
+const MOST_STATES = 2048;
 const MOST_COMPILED = 64;
 
 type Test = (point: number) => boolean;
@@ -31,6 +31,11 @@ export class Regex {
   constructor(tree: RegexTree) {
     this.#last = this.#add(null, null, -1);
     this.#first = this.#build(tree, this.#last);
+  }
+
+  /** How many states it has: what a match costs for each character, at most. */
+  get size(): number {
+    return this.#states.length;
   }
 
   /** True when the text, or without `isWhole` a part of it, is what the expression describes. */
