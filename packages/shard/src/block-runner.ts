@@ -46,6 +46,7 @@ import {
 } from '@forgekv/protocol';
 import type { CapKeeper } from './cap-keeper.ts';
 import { GateTaken } from './gates.ts';
+import type { LargeStore } from './large-store.ts';
 import type { Awaited } from './peers.ts';
 import type { Reclaimer } from './reclaimer.ts';
 import type { ReplySender } from './reply-sender.ts';
@@ -65,13 +66,15 @@ const MOST_WAIT_MS = 2000;
 const LEAST_ROOM_BYTES = 1024;
 const MOST_CLAIMS = 256;
 
-const STILL_READING = 'TRYAGAIN a value that this command leads to is being read from disk';
+/** Nothing is known that leads to it. */
+const OUT_OF_REACH = 'TRYAGAIN a value that this command leads to is out of reach';
 const ON_DISK = 'ERR not all keys are in memory: this command cannot be part of a transaction now';
 
 export interface BlockRunnerModules {
   readonly registry: CommandRegistry;
   readonly context: CommandContext;
   readonly executor: Executor;
+  readonly store: LargeStore;
   readonly transactions: Transactions;
   readonly log: EffectLog;
   readonly cap: CapKeeper;
@@ -308,7 +311,7 @@ export class BlockRunner {
   }
 
   #execute(block: BlockRun, id: number, i: number): void {
-    const { registry, context } = this.#m;
+    const { registry, context, store } = this.#m;
     const { reply, stats } = context;
     if (registry.places[id] === PLACE_FRONT) {
       block.front.replies.reply(block.connection, reply, false);
@@ -317,6 +320,8 @@ export class BlockRunner {
     }
     const errors = reply.errorCount;
     const single = registry.singleKey[id]!;
+    // Those before it have changed something: what it leads to is not waited for.
+    store.isUrgent = true;
     for (let rounds = 0; ; rounds++) {
       if (single !== 0) {
         context.setPrehashed(single, this.#router.shards[i]!, this.#router.hashes[i]!);
@@ -326,9 +331,10 @@ export class BlockRunner {
       if (outcome === FULL && rounds < MOST_ROUNDS && this.#reclaims()) continue;
       // A command before it may have removed what said that another worker's store has no such key.
       if (outcome === NOT_HERE && rounds === 0 && this.#bring(id)) continue;
-      reply.error(outcome === FULL ? OUT_OF_MEMORY : outcome === PAGING ? ON_DISK : STILL_READING);
+      reply.error(outcome === FULL ? OUT_OF_MEMORY : outcome === PAGING ? ON_DISK : OUT_OF_REACH);
       break;
     }
+    store.isUrgent = false;
     stats.called(id, reply.errorCount !== errors);
     if (context.publisher.isMonitored) tellMonitors(context, registry, id, block.connection);
     if (reply.errorCount !== errors) stats.errorReply(reply.lastError);

@@ -8,7 +8,8 @@
 //
 // Nobody waits like that for a large collection to be read from a store: its owner needs its event
 // loop for that, which may be waiting as well. Who asks for one is told so at once, gives its gates
-// back, and is told when it is there.
+// back, and is told when it is there. Only who has changed something and cannot go back is
+// *urgent*: then the owner reads it in one go, from its store's files (level-range.ts).
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { KeyPage } from '@forgekv/commands';
@@ -38,6 +39,7 @@ type PeerMessage =
       readonly db: number;
       readonly key: Uint8Array;
       readonly value: boolean;
+      readonly isUrgent: boolean;
     }
   /** `awaits`: it is being read, and 'loaded' follows. */
   | {
@@ -165,7 +167,9 @@ export class Peers {
     const request = ++this.#lastRequest;
     const loading = { isDone: false };
     this.#loading.set(request, loading);
-    const message = { kind: 'warm', request, db, key: Uint8Array.from(key), value } as const;
+    const { isUrgent } = this.#store;
+    const facts = { request, db, key: Uint8Array.from(key), value, isUrgent };
+    const message = { kind: 'warm', ...facts } as const;
     const answer = this.#ask(worker, message);
     if (answer.kind === 'warmed' && answer.awaits) return loading;
     this.#loading.delete(request);
@@ -262,7 +266,10 @@ export class Peers {
       this.#reply(link, { kind: 'changed', request });
     } else if (message.kind === 'warm') {
       const loaded = (): void => this.#reply(link, { kind: 'loaded', request });
+      const { isUrgent } = this.#store;
+      this.#store.isUrgent = message.isUrgent;
       const problem = this.warmKey(message.db, Buffer.from(message.key), message.value, loaded);
+      this.#store.isUrgent = isUrgent;
       const awaits = problem === null;
       this.#reply(link, { kind: 'warmed', request, problem: problem ?? '', awaits });
     } else if (message.kind === 'loaded') {

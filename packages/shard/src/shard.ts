@@ -168,7 +168,7 @@ export class Shard {
       ...{ ...parts, router: this.#router, store: this.#store, peers: this.#peers },
       ...{ workerOf, index, stager: this.#stager, scripts },
     });
-    this.#blocks = new BlockRunner({ ...parts, cap: this.#cap, scripts });
+    this.#blocks = new BlockRunner({ ...parts, store: this.#store, cap: this.#cap, scripts });
     this.#publisher = new WorkerPublisher(modules, this.#fronts);
     this.#service = new WaiterService({
       ...{ ...parts, waiters: this.#waiters, peers: this.#peers, workerOf, index },
