@@ -272,7 +272,7 @@ export class BlockRunner {
     this.#each(block, from, (id) => {
       if (registry.places[id] === PLACE_FRONT || registry.places[id] === PLACE_WORKER) return true;
       // The keys that a script declares, too.
-      if (!this.#bring(id)) isFull = true;
+      if (!this.#bring(id, false)) isFull = true;
       return true;
     });
     const awaited = transactions.takeAwaited();
@@ -280,8 +280,11 @@ export class BlockRunner {
     return isFull ? this.#waitForRoom(block) : null;
   }
 
-  /** Brings what one command names within reach; false: there is no room for it. */
-  #bring(id: number): boolean {
+  /**
+   * Brings what one command names within reach; false: there is no room for it.
+   * @param borrows large values of other workers, too
+   */
+  #bring(id: number, borrows: boolean): boolean {
     const { registry, context, executor, transactions } = this.#m;
     const found = executor.shardsOf(id);
     const keys = Array.from({ length: found }, (_, i) => executor.keyAt(i));
@@ -294,7 +297,8 @@ export class BlockRunner {
       const bytes = context.request.slice(key);
       for (let i = 0; i < databases; i++) {
         const db = databases === 1 ? context.db : i;
-        if (transactions.bring(bytes, db, true, changes) === OUT_OF_MEMORY) hasRoom = false;
+        if (transactions.bring(bytes, db, true, changes, borrows) === OUT_OF_MEMORY)
+          hasRoom = false;
       }
     }
     return hasRoom;
@@ -330,7 +334,7 @@ export class BlockRunner {
       if (outcome === DONE) break;
       if (outcome === FULL && rounds < MOST_ROUNDS && this.#reclaims()) continue;
       // A command before it may have removed what said that another worker's store has no such key.
-      if (outcome === NOT_HERE && rounds === 0 && this.#bring(id)) continue;
+      if (outcome === NOT_HERE && rounds === 0 && this.#bring(id, true)) continue;
       reply.error(outcome === FULL ? OUT_OF_MEMORY : outcome === PAGING ? ON_DISK : OUT_OF_REACH);
       break;
     }
@@ -341,9 +345,13 @@ export class BlockRunner {
   }
 
   #runOne(id: number): number {
-    const { registry, scripts, transactions } = this.#m;
+    const { registry, scripts, transactions, executor } = this.#m;
     if (registry.places[id] === PLACE_WORKER) return this.#runWide(id);
-    if (registry.places[id] !== PLACE_SCRIPT) return transactions.runWithin(id);
+    if (registry.places[id] !== PLACE_SCRIPT) {
+      const outcome = executor.run(id);
+      if (outcome !== NOT_HERE) return outcome;
+      return transactions.guests.run(id) ? DONE : transactions.runWithin(id);
+    }
     scripts.commands.run(id, true);
     return DONE;
   }

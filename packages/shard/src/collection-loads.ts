@@ -10,7 +10,7 @@ import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import { invariant } from '@forgekv/base';
 import { allocateLarge, type CommandContext, FULL } from '@forgekv/commands';
 import { LargeHash } from '@forgekv/datatypes';
-import { LARGE_BYTES, TYPE_STRING, TYPE_TOMBSTONE } from '@forgekv/keyspace';
+import { type HotTable, LARGE_BYTES, TYPE_STRING, TYPE_TOMBSTONE } from '@forgekv/keyspace';
 import {
   CorruptRecordError,
   chunkKey,
@@ -113,12 +113,12 @@ export class CollectionLoads {
   /**
    * Reads the collection of the selected key at once, for who cannot wait: blocks for the disk, and
    * about 10 us per element. The shard is locked.
+   * @param table in which it is selected
    * @returns its entry, which may have moved, or FULL
    * @throws CorruptRecordError, StoreError, RangeError without memory
    */
-  loadNow(entry: number, type: number, metadata: LargeMetadata): number {
+  loadNow(table: HotTable, entry: number, type: number, metadata: LargeMetadata): number {
     const { context, stores } = this.#m;
-    const { table } = context;
     const { shard, selectedKey: key } = table;
     const elements = emptyElements(type, context.largeOptions);
     if (elements === null) throw new CorruptRecordError('its type', key);
@@ -130,7 +130,7 @@ export class CollectionLoads {
     assertWhole(elements, metadata, key);
     const moved = table.resize(entry, LARGE_BYTES, 0);
     if (moved === 0) return FULL;
-    this.#adopt(moved, metadata, elements);
+    this.#adopt(table, moved, metadata, elements);
     return moved;
   }
 
@@ -250,17 +250,17 @@ export class CollectionLoads {
     const { table } = this.#m.context;
     const moved = table.resize(entry, LARGE_BYTES, 0);
     if (moved === 0) this.#note(load.name, NO_MEMORY);
-    else load.largeId = this.#adopt(moved, load.metadata, elements);
+    else load.largeId = this.#adopt(table, moved, load.metadata, elements);
   }
 
   /** Makes what was read the value of an entry; returns its id. */
   #adopt(
+    table: HotTable,
     entry: number,
     { byteCount, objectId }: LargeMetadata,
     elements: CollectionElements | Buffer,
   ): number {
-    const { context, large } = this.#m;
-    const { table } = context;
+    const { large } = this.#m;
     const id = table.nextLargeId();
     // As long as its record says until it is changed, whatever memory it takes here.
     table.setLarge(entry, id, Math.min(byteCount, MOST_NOTED_BYTES));

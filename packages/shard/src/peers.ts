@@ -12,8 +12,10 @@
 // *urgent*: then the owner reads it in one go, from its store's files (level-range.ts).
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { invariant } from '@forgekv/base';
 import type { KeyPage } from '@forgekv/commands';
 import type { Doorbell } from '@forgekv/rings';
+import type { GuestAnswer, GuestCommand } from './guest-runner.ts';
 import type { KeyQuery } from './key-pages.ts';
 import type { LargeStore, LentValue } from './large-store.ts';
 import type { Waiter } from './waiter-book.ts';
@@ -78,6 +80,9 @@ type PeerMessage =
       readonly slot: number;
       readonly keys: readonly string[];
     }
+  /** Has a command executed whose values are there. */
+  | { readonly kind: 'run'; readonly request: number; readonly command: GuestCommand }
+  | { readonly kind: 'done'; readonly request: number; readonly answer: GuestAnswer }
   | { readonly kind: 'keys'; readonly request: number; readonly query: KeyQuery }
   | {
       readonly kind: 'page';
@@ -121,6 +126,10 @@ export class Peers {
   /** Values that others are reading for this worker. */
   readonly #loading = new Map<number, { isDone: boolean }>();
   #lastRequest = 0;
+  /** Executes commands for other workers. */
+  runGuest: (command: GuestCommand) => GuestAnswer = () => {
+    throw new Error('this worker executes nothing');
+  };
   /** Who waits for keys here. */
   waiters: Waiters | null = null;
   warmKey: WarmKey = () => '';
@@ -151,6 +160,14 @@ export class Peers {
     const request = ++this.#lastRequest;
     const answer = this.#ask(worker, { kind: 'lend', request, id });
     return answer.kind === 'lent' ? answer.value : null;
+  }
+
+  /** Has a worker execute a command whose shards are gated here: see guest-runner.ts. */
+  run(worker: number, command: GuestCommand): GuestAnswer {
+    const request = ++this.#lastRequest;
+    const answer = this.#ask(worker, { kind: 'run', request, command });
+    invariant(answer.kind === 'done', 'who is asked to run a command answers that');
+    return answer.answer;
   }
 
   /** Gives a worker a new large value of its shards, or (null) takes one away. */
@@ -264,6 +281,8 @@ export class Peers {
       if (message.value === null) this.#store.forget(message.id);
       else this.#store.takeBack(message.id, message.value);
       this.#reply(link, { kind: 'changed', request });
+    } else if (message.kind === 'run') {
+      this.#reply(link, { kind: 'done', request, answer: this.runGuest(message.command) });
     } else if (message.kind === 'warm') {
       const loaded = (): void => this.#reply(link, { kind: 'loaded', request });
       const { isUrgent } = this.#store;

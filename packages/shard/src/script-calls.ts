@@ -343,7 +343,8 @@ export class ScriptCalls implements ScriptHost {
   /** Runs a command whose keys are behind closed gates, and may have to be brought there first. */
   #runFar(id: number): boolean {
     this.#takeAwaited();
-    const { store } = this.#m;
+    const { store, transactions } = this.#m;
+    if (transactions.guests.run(id)) return true;
     store.isUrgent = !this.#mayStop;
     try {
       return this.#runBrought(id);

@@ -77,7 +77,7 @@ export class StoredValues implements ColdValues {
         return this.#warmLarge(values, entry, record, key);
       }
       if (!this.#isUrgent()) return this.#await(values, record, key);
-      return this.#collections.loadNow(entry, record.type, metadataOf(record, key));
+      return this.#collections.loadNow(table, entry, record.type, metadataOf(record, key));
     } catch (error) {
       values.unreadable = problemOf(error);
       return UNREADABLE;
