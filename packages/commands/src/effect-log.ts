@@ -19,14 +19,16 @@ import {
   RespComposer,
   WalLogs,
   WalStaging,
-  type WalTransfer,
   WalWriter,
 } from '@forgekv/storage';
+import { composeTime } from './effect-times.ts';
 import { LogDependencies, toUnits } from './log-dependencies.ts';
+import { LOST, type LogShare, SETTLED, type SyncMode, UNSETTLED } from './log-share.ts';
+import { type NotedBatch, NotedEffects } from './noted-effects.ts';
 import type { Request } from './request.ts';
 import {
-  headBytes,
   NOTHING_STAGED,
+  referValue,
   referWithin,
   type StagedArgument,
   writeWithout,
@@ -36,38 +38,18 @@ import { NO_ROOM, refusalText, refuseFor } from './write-refusal.ts';
 const CRLF_BYTES = 2;
 /** How an effect begins whose two arguments follow. */
 const SET_HEAD = Buffer.from('*3\r\n$3\r\nSET\r\n');
-/** The latest time a client can name; as a double it is one more. */
-const LATEST_MS = 2n ** 63n - 1n;
-
-// What `settle` answers.
-/** The replies of the tick may leave. */
-export const SETTLED = 0;
-/** Ask again soon. */
-export const UNSETTLED = 1;
-/** A log is fenced: these replies may never leave. */
-export const LOST = 2;
-
 /** Of an effect besides its arguments: its name and their frames, unless they are many. */
 const EFFECT_BYTES = 128;
 /** What else a command may do that was not asked for: it removes what has expired. */
 const SPARE_BYTES = 32 * 1024;
-
-export type SyncMode = 'Always' | 'EverySecond' | 'Never';
-
-/** What a thread needs to write its log. */
-export interface LogShare {
-  readonly transfer: WalTransfer;
-  /** From createEffectMemory. */
-  readonly effects: SharedArrayBuffer;
-  /** Number of the thread's own log. */
-  readonly log: number;
-}
 
 export class EffectLog {
   readonly #table: HotTable;
   readonly #logs: WalLogs;
   readonly #own: number;
   readonly #writer: WalWriter;
+  /** Effects are noted for another thread, and no log is written: null, they are not. */
+  readonly #notes: NotedEffects | null;
   readonly #composer: RespComposer;
   readonly #words: Int32Array;
   readonly #depends: LogDependencies;
@@ -82,12 +64,14 @@ export class EffectLog {
   /** Effects of this thread that nobody handed over yet. */
   #isDirty = false;
 
-  constructor(table: HotTable, share: LogShare) {
+  /** @param isNoting effects are handed over by `takeNoted`: they go to another thread's log */
+  constructor(table: HotTable, share: LogShare, isNoting = false) {
     const logs = new WalLogs(share.transfer, nodeFileSystem);
     this.#table = table;
     this.#logs = logs;
     this.#own = share.log;
-    this.#writer = new WalWriter(logs, share.log);
+    this.#notes = isNoting ? new NotedEffects(logs, share.log) : null;
+    this.#writer = this.#notes ?? new WalWriter(logs, share.log);
     this.#composer = new RespComposer(this.#writer);
     this.#words = new Int32Array(share.effects);
     this.staging = new WalStaging(logs, share.log, this.#writer);
@@ -117,18 +101,18 @@ export class EffectLog {
   /** Notes that a reply may show an entry's last write. */
   sees(entry: number): void {
     const log = this.#table.logOf(entry) - 1;
-    if (log < 0 || log === this.#own) return;
+    if (log < 0 || log === this.#own || this.#notes !== null) return;
     this.#depends.need(log, this.#table.logPositionOf(entry));
   }
 
   /** Notes that a reply may show that a key of the shard is missing. */
   seesAbsence(shard: number): void {
-    this.#depends.needRemovals(shard);
+    if (this.#notes === null) this.#depends.needRemovals(shard);
   }
 
   /** Notes that a reply may show anything. */
   seesAll(): void {
-    this.#depends.needAll();
+    if (this.#notes === null) this.#depends.needAll();
   }
 
   // --- what was done; each with the shard's lock held, and the entry as it is afterwards ---
@@ -186,7 +170,18 @@ export class EffectLog {
   ): void {
     const expireAtMs = this.#table.expireAtMs(entry);
     const composer = this.#composer;
-    const isStaged = this.#staged.length > 0 && this.#referValue(entry, shard, bytes, length);
+    const isStaged =
+      this.#staged.length > 0 &&
+      referValue(
+        this.staging,
+        this.#staged,
+        this.#table,
+        entry,
+        shard,
+        bytes,
+        length,
+        SET_HEAD.length,
+      );
     this.#begin(entry, shard, previousLsn, EFFECT_BLIND, expireAtMs === 0 ? 3 : 5);
     composer.bulkText('SET');
     this.#key(entry);
@@ -198,7 +193,7 @@ export class EffectLog {
     }
     if (expireAtMs !== 0) {
       composer.bulkText('PXAT');
-      this.#time(expireAtMs);
+      composeTime(this.#composer, expireAtMs);
     }
     this.#end(entry);
   }
@@ -235,24 +230,13 @@ export class EffectLog {
     this.#end(entry);
   }
 
-  /** Refers to the argument that an entry's string was made of; false: it was made of none. */
-  #referValue(entry: number, shard: number, value: Buffer, length: number): boolean {
-    const staged = this.#staged.find((one) => one.value === value && one.length === length);
-    if (staged === undefined || !this.staging.isGood(staged.bytes)) return false;
-    const table = this.#table;
-    const key = table.keyLength(entry);
-    const at = SET_HEAD.length + headBytes(key) + key + CRLF_BYTES + headBytes(length);
-    this.staging.refer(staged.bytes, shard, table.lsnOf(entry), at);
-    return true;
-  }
-
   /** The same for any type: RESTORE key expiry payload REPLACE ABSTTL. */
   restored(entry: number, shard: number, previousLsn: number, payload: Buffer): void {
     const composer = this.#composer;
     this.#begin(entry, shard, previousLsn, EFFECT_BLIND, 6);
     composer.bulkText('RESTORE');
     this.#key(entry);
-    this.#time(this.#table.expireAtMs(entry));
+    composeTime(this.#composer, this.#table.expireAtMs(entry));
     composer.bulk(payload, 0, payload.length);
     composer.bulkText('REPLACE');
     composer.bulkText('ABSTTL');
@@ -302,7 +286,7 @@ export class EffectLog {
 
   /** Unix milliseconds. */
   argumentTime(atMs: number): void {
-    this.#time(atMs);
+    composeTime(this.#composer, atMs);
   }
 
   endTold(entry: number): void {
@@ -316,7 +300,7 @@ export class EffectLog {
     this.#begin(entry, shard, previousLsn, 0, expireAtMs === 0 ? 2 : 3);
     composer.bulkText(expireAtMs === 0 ? 'PERSIST' : 'PEXPIREAT');
     this.#key(entry);
-    if (expireAtMs !== 0) this.#time(expireAtMs);
+    if (expireAtMs !== 0) composeTime(this.#composer, expireAtMs);
     this.#end(entry);
   }
 
@@ -330,12 +314,14 @@ export class EffectLog {
     this.#composer.bulkText('DEL');
     this.#key(entry);
     writer.endEffect();
-    this.#depends.removed(shard, this.#appended());
+    if (this.#notes !== null) this.#note(entry, true);
+    else this.#depends.removed(shard, this.#appended());
   }
 
   /** The removal left a tombstone: it names the effect as a live entry does. */
   buried(tombstone: number): void {
-    this.#table.setLogged(tombstone, this.#own, toUnits(this.#writer.position));
+    if (this.#notes !== null) this.#note(tombstone);
+    else this.#table.setLogged(tombstone, this.#own, toUnits(this.#writer.position));
   }
 
   #begin(entry: number, shard: number, previousLsn: number, flags: number, argc: number): void {
@@ -350,23 +336,39 @@ export class EffectLog {
     this.#composer.bulk(table.bytes, table.keyWord(entry) * 4, table.keyLength(entry));
   }
 
-  /** A time may lie beyond the safe integers, and as a double round to what no time may be. */
-  #time(atMs: number): void {
-    if (Number.isSafeInteger(atMs)) {
-      this.#composer.bulkInteger(atMs);
-    } else {
-      const time = BigInt(atMs);
-      this.#composer.bulkText((time > LATEST_MS ? LATEST_MS : time).toString());
-    }
-  }
-
   #end(entry: number): void {
     this.#writer.endEffect();
     this.#logged(entry);
   }
 
   #logged(entry: number): void {
-    this.#table.setLogged(entry, this.#own, this.#appended());
+    if (this.#notes !== null) this.#note(entry);
+    else this.#table.setLogged(entry, this.#own, this.#appended());
+  }
+
+  #note(entry: number, isRemoval = false): void {
+    const table = this.#table;
+    const at = table.keyWord(entry) * 4;
+    this.#notes!.about(table.bytes.subarray(at, at + table.keyLength(entry)), isRemoval);
+  }
+
+  /** Effects noted since they were taken last. */
+  takeNoted(): NotedBatch {
+    return this.#notes!.take();
+  }
+
+  /**
+   * Logs effect `i` of what another thread has noted for this one; the shard's lock is held.
+   * @param entry of its key, 0: there is none, or it has changed since
+   */
+  adopt({ effects, bytes }: NotedBatch, i: number, entry: number): void {
+    const { shard, lsn, previousLsn, namespace, flags, at, length, isRemoval } = effects[i]!;
+    this.#writer.beginEffect(shard, lsn, previousLsn, namespace, flags);
+    this.#writer.write(bytes, at, length);
+    this.#writer.endEffect();
+    const position = this.#appended();
+    if (isRemoval) this.#depends.removed(shard, position);
+    if (entry !== 0) this.#table.setLogged(entry, this.#own, position);
   }
 
   /** An effect is complete: returns the position behind it. */

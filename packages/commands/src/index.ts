@@ -20,14 +20,7 @@ export { selectedDatabase } from './connection/basics.ts';
 export { beginReply, endReply } from './connection/reply-mode.ts';
 export { CommandContext, type ContextModules } from './context.ts';
 export { type DurabilityFigures, NO_DURABILITY_FIGURES } from './durability-figures.ts';
-export {
-  EffectLog,
-  LOST,
-  type LogShare,
-  SETTLED,
-  type SyncMode,
-  UNSETTLED,
-} from './effect-log.ts';
+export { EffectLog } from './effect-log.ts';
 export * from './errors.ts';
 export { configureEviction } from './eviction-config.ts';
 export { Executor } from './executor.ts';
@@ -43,9 +36,11 @@ export {
   NO_LARGE_VALUES,
 } from './large-values.ts';
 export { createEffectMemory } from './log-dependencies.ts';
+export { LOST, type LogShare, SETTLED, type SyncMode, UNSETTLED } from './log-share.ts';
 export { lineOf, tellMonitors, tellOfExec, tellOfScript } from './monitor-line.ts';
 export { NameLookup } from './name-lookup.ts';
 export type { NewValue } from './new-value.ts';
+export type { NotedBatch } from './noted-effects.ts';
 export {
   AWAITS,
   BLOCKED,

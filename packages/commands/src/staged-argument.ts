@@ -1,6 +1,7 @@
 // A large argument whose bytes are in the thread's log, and perhaps in a value, before its command
 // is executed, and how its effect is written then. Who does that, part by part, is the worker.
 
+import type { HotTable } from '@forgekv/keyspace';
 import type { StagedBytes, WalStaging, WalWriter } from '@forgekv/storage';
 import type { Request } from './request.ts';
 
@@ -63,4 +64,26 @@ export function writeWithout(
 /** Length of the line before an argument of so many bytes. */
 export function headBytes(length: number): number {
   return 1 + String(length).length + CRLF_BYTES;
+}
+
+/**
+ * Refers to the argument that an entry's string was made of; false: it was made of none.
+ * @param head bytes of the effect before its key
+ */
+export function referValue(
+  staging: WalStaging,
+  all: readonly StagedArgument[],
+  table: HotTable,
+  entry: number,
+  shard: number,
+  value: Buffer,
+  length: number,
+  head: number,
+): boolean {
+  const staged = all.find((one) => one.value === value && one.length === length);
+  if (staged === undefined || !staging.isGood(staged.bytes)) return false;
+  const key = table.keyLength(entry);
+  const at = head + headBytes(key) + key + CRLF_BYTES + headBytes(length);
+  staging.refer(staged.bytes, shard, table.lsnOf(entry), at);
+  return true;
 }

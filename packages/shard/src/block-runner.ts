@@ -46,6 +46,7 @@ import {
 } from '@forgekv/protocol';
 import type { CapKeeper } from './cap-keeper.ts';
 import { GateTaken } from './gates.ts';
+import type { LargeStore } from './large-store.ts';
 import type { Awaited } from './peers.ts';
 import type { Reclaimer } from './reclaimer.ts';
 import type { ReplySender } from './reply-sender.ts';
@@ -65,13 +66,15 @@ const MOST_WAIT_MS = 2000;
 const LEAST_ROOM_BYTES = 1024;
 const MOST_CLAIMS = 256;
 
-const STILL_READING = 'TRYAGAIN a value that this command leads to is being read from disk';
+/** Nothing is known that leads to it. */
+const OUT_OF_REACH = 'TRYAGAIN a value that this command leads to is out of reach';
 const ON_DISK = 'ERR not all keys are in memory: this command cannot be part of a transaction now';
 
 export interface BlockRunnerModules {
   readonly registry: CommandRegistry;
   readonly context: CommandContext;
   readonly executor: Executor;
+  readonly store: LargeStore;
   readonly transactions: Transactions;
   readonly log: EffectLog;
   readonly cap: CapKeeper;
@@ -269,7 +272,7 @@ export class BlockRunner {
     this.#each(block, from, (id) => {
       if (registry.places[id] === PLACE_FRONT || registry.places[id] === PLACE_WORKER) return true;
       // The keys that a script declares, too.
-      if (!this.#bring(id)) isFull = true;
+      if (!this.#bring(id, false)) isFull = true;
       return true;
     });
     const awaited = transactions.takeAwaited();
@@ -277,8 +280,11 @@ export class BlockRunner {
     return isFull ? this.#waitForRoom(block) : null;
   }
 
-  /** Brings what one command names within reach; false: there is no room for it. */
-  #bring(id: number): boolean {
+  /**
+   * Brings what one command names within reach; false: there is no room for it.
+   * @param borrows large values of other workers, too
+   */
+  #bring(id: number, borrows: boolean): boolean {
     const { registry, context, executor, transactions } = this.#m;
     const found = executor.shardsOf(id);
     const keys = Array.from({ length: found }, (_, i) => executor.keyAt(i));
@@ -291,7 +297,8 @@ export class BlockRunner {
       const bytes = context.request.slice(key);
       for (let i = 0; i < databases; i++) {
         const db = databases === 1 ? context.db : i;
-        if (transactions.bring(bytes, db, true, changes) === OUT_OF_MEMORY) hasRoom = false;
+        if (transactions.bring(bytes, db, true, changes, borrows) === OUT_OF_MEMORY)
+          hasRoom = false;
       }
     }
     return hasRoom;
@@ -308,7 +315,7 @@ export class BlockRunner {
   }
 
   #execute(block: BlockRun, id: number, i: number): void {
-    const { registry, context } = this.#m;
+    const { registry, context, store } = this.#m;
     const { reply, stats } = context;
     if (registry.places[id] === PLACE_FRONT) {
       block.front.replies.reply(block.connection, reply, false);
@@ -317,6 +324,8 @@ export class BlockRunner {
     }
     const errors = reply.errorCount;
     const single = registry.singleKey[id]!;
+    // Those before it have changed something: what it leads to is not waited for.
+    store.isUrgent = true;
     for (let rounds = 0; ; rounds++) {
       if (single !== 0) {
         context.setPrehashed(single, this.#router.shards[i]!, this.#router.hashes[i]!);
@@ -325,19 +334,24 @@ export class BlockRunner {
       if (outcome === DONE) break;
       if (outcome === FULL && rounds < MOST_ROUNDS && this.#reclaims()) continue;
       // A command before it may have removed what said that another worker's store has no such key.
-      if (outcome === NOT_HERE && rounds === 0 && this.#bring(id)) continue;
-      reply.error(outcome === FULL ? OUT_OF_MEMORY : outcome === PAGING ? ON_DISK : STILL_READING);
+      if (outcome === NOT_HERE && rounds === 0 && this.#bring(id, true)) continue;
+      reply.error(outcome === FULL ? OUT_OF_MEMORY : outcome === PAGING ? ON_DISK : OUT_OF_REACH);
       break;
     }
+    store.isUrgent = false;
     stats.called(id, reply.errorCount !== errors);
     if (context.publisher.isMonitored) tellMonitors(context, registry, id, block.connection);
     if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
   }
 
   #runOne(id: number): number {
-    const { registry, scripts, transactions } = this.#m;
+    const { registry, scripts, transactions, executor } = this.#m;
     if (registry.places[id] === PLACE_WORKER) return this.#runWide(id);
-    if (registry.places[id] !== PLACE_SCRIPT) return transactions.runWithin(id);
+    if (registry.places[id] !== PLACE_SCRIPT) {
+      const outcome = executor.run(id);
+      if (outcome !== NOT_HERE) return outcome;
+      return transactions.guests.run(id) ? DONE : transactions.runWithin(id);
+    }
     scripts.commands.run(id, true);
     return DONE;
   }

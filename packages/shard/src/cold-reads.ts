@@ -40,11 +40,11 @@ export class ColdReads {
 
   constructor(modules: ColdReadsModules) {
     this.#m = modules;
-    const { context, stores, peers, workerOf, index, wake } = modules;
+    const { context, stores, large, peers, workerOf, index, wake } = modules;
     this.#loads = new CollectionLoads(modules);
     this.#loads.onDone = wake;
     const owns = (shard: number): boolean => workerOf[shard] === index;
-    this.stored = new StoredValues(stores, owns, this.#loads);
+    this.stored = new StoredValues(stores, owns, this.#loads, () => large.isUrgent);
     context.cold = this.stored;
     peers.warmKey = (db, key, value, loaded) => this.#warmKey(db, key, value, loaded);
     const pages = new StoredKeyPages(modules);

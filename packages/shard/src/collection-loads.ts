@@ -8,9 +8,9 @@
 
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { invariant } from '@forgekv/base';
-import { allocateLarge, type CommandContext } from '@forgekv/commands';
+import { allocateLarge, type CommandContext, FULL } from '@forgekv/commands';
 import { LargeHash } from '@forgekv/datatypes';
-import { LARGE_BYTES, TYPE_STRING, TYPE_TOMBSTONE } from '@forgekv/keyspace';
+import { type HotTable, LARGE_BYTES, TYPE_STRING, TYPE_TOMBSTONE } from '@forgekv/keyspace';
 import {
   CorruptRecordError,
   chunkKey,
@@ -110,6 +110,30 @@ export class CollectionLoads {
     return load;
   }
 
+  /**
+   * Reads the collection of the selected key at once, for who cannot wait: blocks for the disk, and
+   * about 10 us per element. The shard is locked.
+   * @param table in which it is selected
+   * @returns its entry, which may have moved, or FULL
+   * @throws CorruptRecordError, StoreError, RangeError without memory
+   */
+  loadNow(table: HotTable, entry: number, type: number, metadata: LargeMetadata): number {
+    const { context, stores } = this.#m;
+    const { shard, selectedKey: key } = table;
+    const elements = emptyElements(type, context.largeOptions);
+    if (elements === null) throw new CorruptRecordError('its type', key);
+    // The value is cold, so nobody writes elements of its object.
+    stores.of(shard).readElements(shard, metadata.objectId, (elementKey, payload) => {
+      const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+      if (!elements.add(elementKey, bytes)) throw new CorruptRecordError('an element', key);
+    });
+    assertWhole(elements, metadata, key);
+    const moved = table.resize(entry, LARGE_BYTES, 0);
+    if (moved === 0) return FULL;
+    this.#adopt(table, moved, metadata, elements);
+    return moved;
+  }
+
   /** Calls `done` when a load that is under way has ended. */
   whenDone(load: CollectionLoad, done: () => void): void {
     invariant(!load.isDone, 'who waits does so in time');
@@ -161,7 +185,7 @@ export class CollectionLoads {
   /** @throws CorruptRecordError, StoreError, RangeError without memory */
   async #read({ shard, key, type, metadata }: Load): Promise<CollectionElements> {
     const { stores, context } = this.#m;
-    const { objectId, count, extra } = metadata;
+    const { objectId } = metadata;
     const elements = emptyElements(type, context.largeOptions);
     if (elements === null) throw new CorruptRecordError('its type', key);
     let from: Buffer | null = NO_KEY;
@@ -178,10 +202,7 @@ export class CollectionLoads {
       from = page.next;
       await turn();
     }
-    const { recordCount, collection } = elements;
-    if (collection.count !== count || recordCount !== extra) {
-      throw new CorruptRecordError('elements are missing', key);
-    }
+    assertWhole(elements, metadata, key);
     return elements;
   }
 
@@ -226,29 +247,35 @@ export class CollectionLoads {
   }
 
   #keep(load: Load, entry: number, elements: CollectionElements | Buffer): void {
-    const { context, large } = this.#m;
-    const { table } = context;
+    const { table } = this.#m.context;
     const moved = table.resize(entry, LARGE_BYTES, 0);
-    if (moved === 0) {
-      this.#note(load.name, NO_MEMORY);
-      return;
-    }
-    load.largeId = table.nextLargeId();
-    // As long as its record says until it is changed, whatever memory it takes here.
-    table.setLarge(moved, load.largeId, Math.min(load.metadata.byteCount, MOST_NOTED_BYTES));
-    if (Buffer.isBuffer(elements)) large.keep(load.largeId, elements);
-    else this.#keepCollection(load, moved, elements);
-    large.pin(load.largeId, Date.now());
-    this.loaded++;
+    if (moved === 0) this.#note(load.name, NO_MEMORY);
+    else load.largeId = this.#adopt(table, moved, load.metadata, elements);
   }
 
-  #keepCollection(load: Load, moved: number, { collection }: CollectionElements): void {
-    const { context, large } = this.#m;
-    const { table } = context;
-    if (collection instanceof LargeHash) {
-      table.noteTimedParts(moved, collection.nextExpireAtMs);
+  /** Makes what was read the value of an entry; returns its id. */
+  #adopt(
+    table: HotTable,
+    entry: number,
+    { byteCount, objectId }: LargeMetadata,
+    elements: CollectionElements | Buffer,
+  ): number {
+    const { large } = this.#m;
+    const id = table.nextLargeId();
+    // As long as its record says until it is changed, whatever memory it takes here.
+    table.setLarge(entry, id, Math.min(byteCount, MOST_NOTED_BYTES));
+    if (Buffer.isBuffer(elements)) {
+      large.keep(id, elements);
+    } else {
+      const { collection } = elements;
+      if (collection instanceof LargeHash) {
+        table.noteTimedParts(entry, collection.nextExpireAtMs);
+      }
+      large.keepStored(id, collection, objectId);
     }
-    large.keepStored(load.largeId, collection, load.metadata.objectId);
+    large.pin(id, Date.now());
+    this.loaded++;
+    return id;
   }
 
   /** The entry of the key when what was read is its value, else 0. */
@@ -286,7 +313,16 @@ export class CollectionLoads {
   }
 }
 
-function problemOf(error: unknown): string {
+function assertWhole(
+  { recordCount, collection }: CollectionElements,
+  { count, extra }: LargeMetadata,
+  key: Buffer,
+): void {
+  if (collection.count === count && recordCount === extra) return;
+  throw new CorruptRecordError('elements are missing', key);
+}
+
+export function problemOf(error: unknown): string {
   if (error instanceof RangeError) return NO_MEMORY;
   if (error instanceof StoreError || error instanceof CorruptRecordError) {
     return `ERR ${error.message}`;

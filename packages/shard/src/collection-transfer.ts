@@ -9,7 +9,8 @@ import type { LargeValueOptions } from '@forgekv/datatypes';
 import { emptyElements } from './element-forms.ts';
 import type { CollectionElements } from './element-records.ts';
 
-/** A piece is at least so long, but for the last ones. */
+/** Pieces grow from that to this length, about. */
+const LEAST_BYTES = 8 << 10;
 const PIECE_BYTES = 4 << 20;
 const HEAD_BYTES = 8;
 const WALK_RECORDS = 4096;
@@ -23,7 +24,7 @@ export interface CollectionTransfer {
 /** Returns null when there is no memory for a copy. */
 export function packCollection(elements: CollectionElements): CollectionTransfer | null {
   const pieces: SharedArrayBuffer[] = [];
-  let piece = Buffer.alloc(0);
+  let piece = Buffer.allocUnsafe(LEAST_BYTES);
   let used = 0;
   const finish = (): void => {
     if (used === 0) return;
@@ -37,7 +38,9 @@ export function packCollection(elements: CollectionElements): CollectionTransfer
     const bytes = HEAD_BYTES + key.length + payload.length;
     if (used + bytes > piece.length) {
       finish();
-      if (bytes > piece.length) piece = Buffer.allocUnsafe(Math.max(PIECE_BYTES, bytes));
+      if (bytes > piece.length || piece.length < PIECE_BYTES) {
+        piece = Buffer.allocUnsafe(Math.max(bytes, Math.min(PIECE_BYTES, 4 * piece.length)));
+      }
     }
     used = piece.writeUInt32LE(key.length, used);
     used = piece.writeUInt32LE(payload.length, used);

@@ -76,6 +76,11 @@ export class LargeStore implements LargeValues {
   });
   /** Bytes held by own values. */
   bytes = 0;
+  /**
+   * Nothing can be waited for, in the middle of a script or a transaction: what is only in a store
+   * is read at once, and what others read in slices is copied for who changes it.
+   */
+  isUrgent = false;
 
   /** @param options for collections that come from elsewhere */
   constructor(worker: number, workerOf: Uint8Array, options: LargeValueOptions) {
@@ -97,9 +102,24 @@ export class LargeStore implements LargeValues {
   }
 
   get(id: number): LargeValue {
+    const own = this.#own.get(id);
+    if (this.isUrgent && own !== undefined && this.held.has(own.value)) this.#detach(id, own);
     const value = this.#own.get(id)?.value ?? this.#borrowed.get(id);
     invariant(value !== undefined, 'a large entry has no value');
     return value;
+  }
+
+  /** Gives a key a copy of a value that is read in slices, which the readers keep. */
+  #detach(id: number, { value }: Own): void {
+    if (!Buffer.isBuffer(value)) {
+      const packed = packCollection(elementsOf(value, this.#options));
+      if (packed !== null) this.keep(id, unpackCollection(packed, this.#options));
+      return;
+    }
+    const copy = allocateLarge(value.length);
+    if (copy === null) return;
+    copy.set(value);
+    this.keep(id, copy);
   }
 
   put(shard: number, id: number, value: LargeValue): void {
@@ -138,7 +158,7 @@ export class LargeStore implements LargeValues {
   }
 
   grow(id: number, value: Buffer, neededBytes: number, spareBytes: number): boolean {
-    return this.growing.begin(id, value, neededBytes, spareBytes);
+    return !this.isUrgent && this.growing.begin(id, value, neededBytes, spareBytes);
   }
 
   isHeld(value: LargeValue): boolean {

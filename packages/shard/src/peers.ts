@@ -8,11 +8,14 @@
 //
 // Nobody waits like that for a large collection to be read from a store: its owner needs its event
 // loop for that, which may be waiting as well. Who asks for one is told so at once, gives its gates
-// back, and is told when it is there.
+// back, and is told when it is there. Only who has changed something and cannot go back is
+// *urgent*: then the owner reads it in one go, from its store's files (level-range.ts).
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { invariant } from '@forgekv/base';
 import type { KeyPage } from '@forgekv/commands';
 import type { Doorbell } from '@forgekv/rings';
+import type { GuestAnswer, GuestCommand } from './guest-runner.ts';
 import type { KeyQuery } from './key-pages.ts';
 import type { LargeStore, LentValue } from './large-store.ts';
 import type { Waiter } from './waiter-book.ts';
@@ -38,6 +41,7 @@ type PeerMessage =
       readonly db: number;
       readonly key: Uint8Array;
       readonly value: boolean;
+      readonly isUrgent: boolean;
     }
   /** `awaits`: it is being read, and 'loaded' follows. */
   | {
@@ -76,6 +80,9 @@ type PeerMessage =
       readonly slot: number;
       readonly keys: readonly string[];
     }
+  /** Has a command executed whose values are there. */
+  | { readonly kind: 'run'; readonly request: number; readonly command: GuestCommand }
+  | { readonly kind: 'done'; readonly request: number; readonly answer: GuestAnswer }
   | { readonly kind: 'keys'; readonly request: number; readonly query: KeyQuery }
   | {
       readonly kind: 'page';
@@ -119,6 +126,10 @@ export class Peers {
   /** Values that others are reading for this worker. */
   readonly #loading = new Map<number, { isDone: boolean }>();
   #lastRequest = 0;
+  /** Executes commands for other workers. */
+  runGuest: (command: GuestCommand) => GuestAnswer = () => {
+    throw new Error('this worker executes nothing');
+  };
   /** Who waits for keys here. */
   waiters: Waiters | null = null;
   warmKey: WarmKey = () => '';
@@ -151,6 +162,14 @@ export class Peers {
     return answer.kind === 'lent' ? answer.value : null;
   }
 
+  /** Has a worker execute a command whose shards are gated here: see guest-runner.ts. */
+  run(worker: number, command: GuestCommand): GuestAnswer {
+    const request = ++this.#lastRequest;
+    const answer = this.#ask(worker, { kind: 'run', request, command });
+    invariant(answer.kind === 'done', 'who is asked to run a command answers that');
+    return answer.answer;
+  }
+
   /** Gives a worker a new large value of its shards, or (null) takes one away. */
   change(worker: number, id: number, value: LentValue | null): void {
     const request = ++this.#lastRequest;
@@ -165,7 +184,9 @@ export class Peers {
     const request = ++this.#lastRequest;
     const loading = { isDone: false };
     this.#loading.set(request, loading);
-    const message = { kind: 'warm', request, db, key: Uint8Array.from(key), value } as const;
+    const { isUrgent } = this.#store;
+    const facts = { request, db, key: Uint8Array.from(key), value, isUrgent };
+    const message = { kind: 'warm', ...facts } as const;
     const answer = this.#ask(worker, message);
     if (answer.kind === 'warmed' && answer.awaits) return loading;
     this.#loading.delete(request);
@@ -260,9 +281,14 @@ export class Peers {
       if (message.value === null) this.#store.forget(message.id);
       else this.#store.takeBack(message.id, message.value);
       this.#reply(link, { kind: 'changed', request });
+    } else if (message.kind === 'run') {
+      this.#reply(link, { kind: 'done', request, answer: this.runGuest(message.command) });
     } else if (message.kind === 'warm') {
       const loaded = (): void => this.#reply(link, { kind: 'loaded', request });
+      const { isUrgent } = this.#store;
+      this.#store.isUrgent = message.isUrgent;
       const problem = this.warmKey(message.db, Buffer.from(message.key), message.value, loaded);
+      this.#store.isUrgent = isUrgent;
       const awaits = problem === null;
       this.#reply(link, { kind: 'warmed', request, problem: problem ?? '', awaits });
     } else if (message.kind === 'loaded') {

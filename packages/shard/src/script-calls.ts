@@ -2,9 +2,10 @@
 // them in Redis's words, and their execution behind the gates the script has. Says why the script
 // has to be stopped and run again; does not run it.
 //
-// Nothing may have to be waited for once the script has changed something. As long as it has not,
-// it is stopped instead, what it needs is brought within reach with its gates open, and it runs
-// again from its beginning.
+// Nothing can be waited for once the script has changed something: what it leads to is read in one
+// go then, by whoever owns it (`isUrgent` of large-store.ts). As long as it has not, it is stopped
+// instead, what it needs is brought within reach with its gates open, and it runs again from its
+// beginning.
 
 import { SHARD_COUNT } from '@forgekv/base';
 import {
@@ -56,7 +57,8 @@ const WRONG_ARGUMENTS = 'ERR Wrong number of args calling Redis command from scr
 const NOT_FROM_SCRIPTS = 'ERR This Redis command is not allowed from script';
 const READ_ONLY = 'ERR Write commands are not allowed from read-only scripts.';
 const KILLED_BY_USER = 'ERR Script killed by user with SCRIPT KILL...';
-const STILL_READING = 'TRYAGAIN a value that this script leads to is being read from disk';
+/** Nothing is known that leads to it. */
+const OUT_OF_REACH = 'TRYAGAIN a value that this script leads to is out of reach';
 const ON_DISK = 'ERR not all keys are in memory: scripts cannot walk through them now';
 const TWO_EXTEND =
   'TRYAGAIN two scripts call for keys that they do not declare, each for one that the other has';
@@ -340,8 +342,19 @@ export class ScriptCalls implements ScriptHost {
 
   /** Runs a command whose keys are behind closed gates, and may have to be brought there first. */
   #runFar(id: number): boolean {
-    const { transactions, context } = this.#m;
     this.#takeAwaited();
+    const { store, transactions } = this.#m;
+    if (transactions.guests.run(id)) return true;
+    store.isUrgent = !this.#mayStop;
+    try {
+      return this.#runBrought(id);
+    } finally {
+      store.isUrgent = false;
+    }
+  }
+
+  #runBrought(id: number): boolean {
+    const { transactions, context } = this.#m;
     for (let rounds = 0; ; rounds++) {
       const problem = this.#bring(id);
       let isFull = problem === OUT_OF_MEMORY;
@@ -357,8 +370,7 @@ export class ScriptCalls implements ScriptHost {
         this.stopReason = isFull ? 'room' : awaited;
         return false;
       }
-      // What is read cannot be put in its place while the gates are closed.
-      context.reply.error(isFull ? OUT_OF_MEMORY : problem || STILL_READING);
+      context.reply.error(isFull ? OUT_OF_MEMORY : problem || OUT_OF_REACH);
       return true;
     }
   }

@@ -213,7 +213,8 @@ export class ScriptRunner {
       if (isNear) continue;
       isFar = true;
       // What is wrong with it the command that needs it says.
-      transactions.bring(Buffer.from(request.slice(i)), db, true, true);
+      // Large values stay where they are: the commands go there, or borrow them.
+      transactions.bring(Buffer.from(request.slice(i)), db, true, true, false);
     }
     if (!isFar) return null;
     const awaited = transactions.takeAwaited();

@@ -5,10 +5,13 @@ import type { Config } from '@forgekv/config';
 import type { HotTable, NamespaceMap } from '@forgekv/keyspace';
 import type { ChannelTable, Doorbell, ProcessControl, ScriptShare } from '@forgekv/rings';
 import type { FunctionFacts } from '@forgekv/storage';
+import type { GuestModules } from './guest-runner.ts';
 import type { PeerLink } from './peers.ts';
 import type { StoreKeeperModules } from './store-keeper.ts';
 
 export interface ShardModules {
+  /** For commands of other workers that are executed here. */
+  readonly guests: GuestModules;
   readonly index: number;
   readonly table: HotTable;
   readonly registry: CommandRegistry;

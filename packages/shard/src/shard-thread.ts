@@ -53,6 +53,7 @@ function say(message: FromShard): void {
 }
 
 const table = new HotTable(attachArena(init.arena), init.threadId);
+const guestTable = new HotTable(attachArena(init.arena), init.threadId);
 const { wal } = init;
 const doorbell = new Doorbell(init.doorbells, init.doorbell);
 const { channelShape } = init;
@@ -64,6 +65,7 @@ const shard = new Shard({
   index: init.index,
   table,
   log: new EffectLog(table, wal),
+  guests: { table: guestTable, log: new EffectLog(guestTable, wal, true) },
   control: new ProcessControl(init.control),
   persistNamespaces: (map) => writeNamespaces(nodeFileSystem, init.directory, map),
   persistFunctions: (facts) => writeFunctions(nodeFileSystem, init.directory, facts),

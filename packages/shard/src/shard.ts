@@ -43,6 +43,7 @@ import { ExpiryRounds } from './expiry-rounds.ts';
 import { type FrontLink, linkFronts } from './front-link.ts';
 import { FrontRuns } from './front-runs.ts';
 import { Gates } from './gates.ts';
+import { GuestRunner } from './guest-runner.ts';
 import { KeptRuns } from './kept-runs.ts';
 import { LargeStore } from './large-store.ts';
 import { Peers } from './peers.ts';
@@ -107,6 +108,7 @@ export class Shard {
   readonly #service: WaiterService;
   readonly #runs: FrontRuns;
   readonly #scripts: Scripts;
+  readonly #guests: GuestRunner;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
@@ -124,6 +126,8 @@ export class Shard {
     this.#router = new BatchRouter(modules.registry, modules.table, true);
     this.#executor = new Executor(modules.registry, this.#context, true);
     this.#peers = new Peers(modules.peers, modules.doorbell, this.#store, () => modules.log.seal());
+    this.#guests = new GuestRunner(modules, modules.guests, this.#store);
+    this.#peers.runGuest = (command) => this.#guests.run(command);
     this.#waiters = new Waiters({
       ...{ context: this.#context, peers: this.#peers },
       ...{ workerOf: modules.workerOf, index: modules.index },
@@ -168,7 +172,7 @@ export class Shard {
       ...{ ...parts, router: this.#router, store: this.#store, peers: this.#peers },
       ...{ workerOf, index, stager: this.#stager, scripts },
     });
-    this.#blocks = new BlockRunner({ ...parts, cap: this.#cap, scripts });
+    this.#blocks = new BlockRunner({ ...parts, store: this.#store, cap: this.#cap, scripts });
     this.#publisher = new WorkerPublisher(modules, this.#fronts);
     this.#service = new WaiterService({
       ...{ ...parts, waiters: this.#waiters, peers: this.#peers, workerOf, index },
@@ -189,6 +193,7 @@ export class Shard {
   /** Takes over what CONFIG SET may have changed. */
   configure(): void {
     this.#context.configure();
+    this.#guests.configure();
     configureEviction(this.#m.table, this.#m.config);
     this.#cap.configure(this.#m.config);
     this.#m.log.setMode(this.#m.config.word('wal-sync-mode') as SyncMode);
@@ -208,6 +213,7 @@ export class Shard {
       makeRoom: () => this.#makeRoom(),
     });
     const { stored } = this.#cold;
+    this.#guests.adopt(stored);
     this.#keeper = new StoreKeeper({
       ...modules,
       table,

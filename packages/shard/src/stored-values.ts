@@ -1,7 +1,7 @@
 // Keys and values of this worker's shards that are only in their stores: brings them back when a
 // command needs them. Blocks for the disk; a bloom filter and a cache are between, and one value is
 // one read, a large string a read per 128 KB. Longer strings and large collections are read in the
-// background.
+// background, unless nothing can be waited for: in the middle of a script or a transaction.
 
 import {
   AWAITS,
@@ -16,11 +16,12 @@ import {
   CorruptRecordError,
   chunkKey,
   decodeLarge,
+  type LargeMetadata,
   printable,
   type RecordView,
   StoreError,
 } from '@forgekv/storage';
-import type { CollectionLoad, CollectionLoads } from './collection-loads.ts';
+import { type CollectionLoad, type CollectionLoads, problemOf } from './collection-loads.ts';
 import { restoreDamaged, restoreEntry } from './restore-entry.ts';
 import type { ShardStores } from './shard-stores.ts';
 
@@ -31,6 +32,7 @@ export class StoredValues implements ColdValues {
   readonly #stores: ShardStores;
   readonly #owns: (shard: number) => boolean;
   readonly #collections: CollectionLoads;
+  readonly #isUrgent: () => boolean;
   /** Values brought back since start, or asked for. */
   loads = 0;
   /** Keys brought back since start; keys that were looked for and do not exist. */
@@ -39,10 +41,17 @@ export class StoredValues implements ColdValues {
   /** Collections that commands were told to wait for, until somebody takes them. */
   #awaited: CollectionLoad[] = [];
 
-  constructor(stores: ShardStores, owns: (shard: number) => boolean, collections: CollectionLoads) {
+  /** @param isUrgent true while nothing can be waited for: then all is read at once */
+  constructor(
+    stores: ShardStores,
+    owns: (shard: number) => boolean,
+    collections: CollectionLoads,
+    isUrgent: () => boolean,
+  ) {
     this.#stores = stores;
     this.#owns = owns;
     this.#collections = collections;
+    this.#isUrgent = isUrgent;
   }
 
   /** What the last command waits for that was answered with AWAITS. */
@@ -63,13 +72,14 @@ export class StoredValues implements ColdValues {
       if (record === null) throw new CorruptRecordError('the record is missing', key);
       this.loads++;
       if (!record.isLarge) return this.#place(values, entry, record.payload);
-      if (record.type !== TYPE_STRING) return this.#await(values, record, key);
-      return table.lengthOf(entry) > values.mostCopiedBytes
-        ? this.#await(values, record, key)
-        : this.#warmLarge(values, entry, record, key);
+      const isLong = table.lengthOf(entry) > values.mostCopiedBytes;
+      if (record.type === TYPE_STRING && (!isLong || this.#isUrgent())) {
+        return this.#warmLarge(values, entry, record, key);
+      }
+      if (!this.#isUrgent()) return this.#await(values, record, key);
+      return this.#collections.loadNow(table, entry, record.type, metadataOf(record, key));
     } catch (error) {
-      if (!(error instanceof CorruptRecordError || error instanceof StoreError)) throw error;
-      values.unreadable = `ERR ${error.message}`;
+      values.unreadable = problemOf(error);
       return UNREADABLE;
     }
   }
@@ -110,8 +120,7 @@ export class StoredValues implements ColdValues {
       values.unreadable = problem;
       return UNREADABLE;
     }
-    const metadata = decodeLarge(record.payload);
-    if (metadata === null) throw new CorruptRecordError('its metadata', key);
+    const metadata = metadataOf(record, key);
     if (this.#awaited.length >= MOST_AWAITED) this.#awaited.shift();
     this.#awaited.push(this.#collections.begin(record.type, metadata));
     return AWAITS;
@@ -134,9 +143,7 @@ export class StoredValues implements ColdValues {
 
   #warmLarge(values: ValueAccess, entry: number, record: RecordView, key: Buffer): number {
     const { shard } = values.table;
-    const metadata = decodeLarge(record.payload);
-    if (metadata === null) throw new CorruptRecordError('its metadata', key);
-    const { objectId, count, byteCount } = metadata;
+    const { objectId, count, byteCount } = metadataOf(record, key);
     const value = allocateLarge(byteCount);
     if (value === null) return FULL;
     let at = 0;
@@ -161,4 +168,10 @@ export class StoredValues implements ColdValues {
     values.large.put(table.shard, id, value);
     return moved;
   }
+}
+
+function metadataOf({ payload }: RecordView, key: Buffer): LargeMetadata {
+  const metadata = decodeLarge(payload);
+  if (metadata === null) throw new CorruptRecordError('its metadata', key);
+  return metadata;
 }

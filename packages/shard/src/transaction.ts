@@ -1,7 +1,8 @@
 // What one worker does as if all shards were its own: a command whose keys lie on several workers
 // and some of whose values are large, or the commands of a transaction (block-runner.ts). It gates
 // every shard involved, borrows the large values, executes, tells the owners what became of their
-// values, and opens the gates.
+// values, and opens the gates. A command whose large values all are on one other worker is executed
+// there instead (guest-runner.ts).
 //
 // While a shard is gated nobody else reads or changes its entries: `open` refuses on fronts, other
 // workers wait in `awaitGate`, sweeps pass by. Why nobody waits for ever is in gates.ts.
@@ -24,6 +25,7 @@ import {
   type WantedKey,
 } from '@forgekv/commands';
 import type { Gates } from './gates.ts';
+import { GuestCommands } from './guest-commands.ts';
 import type { LargeStore } from './large-store.ts';
 import type { Awaited, Peers } from './peers.ts';
 import type { WaiterService } from './waiter-service.ts';
@@ -46,11 +48,14 @@ export class Transactions {
   readonly #m: TransactionModules;
   /** Collections of others that are being read, for the command that was run last. */
   #awaited: Awaited[] = [];
+  /** Commands that another worker executes. */
+  readonly guests: GuestCommands;
   /** Serves those who wait for keys that are made. */
   service: WaiterService | null = null;
 
   constructor(modules: TransactionModules) {
     this.#m = modules;
+    this.guests = new GuestCommands(modules);
   }
 
   /**
@@ -66,8 +71,11 @@ export class Transactions {
     const { mode } = blocking;
     if (mode === BLOCKS_ELSEWHERE) blocking.mode = BLOCKS_HERE;
     // Values only if it needs them: DEL and the like do not.
-    let outcome = this.#runBorrowing(id, false);
-    if (outcome === NOT_HERE) outcome = this.#runBorrowing(id, true);
+    let outcome: Outcome = DONE;
+    if (this.#m.registry.serves[id] !== undefined || !this.guests.run(id)) {
+      outcome = this.#runBorrowing(id, false);
+      if (outcome === NOT_HERE) outcome = this.#runBorrowing(id, true);
+    }
     blocking.mode = mode;
     const wait = blocking.takeWait();
     if (outcome === BLOCKED && !this.#m.waiters.begin(id, wait!)) outcome = DONE;
@@ -180,22 +188,24 @@ export class Transactions {
   /**
    * Brings a key of a gated shard within reach, whoever owns it, and with `values` its value.
    * @param changes its value must not be held by a command that reads it in slices
+   * @param borrows false: another worker's large value stays there, in memory
    * @returns '' or an error reply; `takeAwaited` says what has to be waited for first
    */
-  bring(key: Buffer, db: number, values: boolean, changes: boolean): string {
+  bring(key: Buffer, db: number, values: boolean, changes: boolean, borrows = true): string {
     const { context, store } = this.#m;
     const { table } = context;
     const view = new DataView(key.buffer, key.byteOffset, key.length);
     table.selectKey(key, view, 0, key.length, db);
     const { shard } = table;
-    if (!store.owns(shard)) return this.#borrow(key, db, values);
+    if (!store.owns(shard)) return this.#borrow(key, db, values, borrows);
     table.locks.lock(shard);
     const entry = table.find();
     const isAway = entry === 0 ? !table.isComplete : values && table.isCold(entry);
-    const large = entry !== 0 && table.isLarge(entry) ? table.words[table.valueWord(entry)]! : 0;
+    const isLarge = entry !== 0 && table.isLarge(entry);
+    const large = isLarge && !table.isCold(entry) ? table.words[table.valueWord(entry)]! : 0;
     table.locks.unlock(shard);
     if (isAway) return this.#warm(key, db, values);
-    if (changes && large !== 0 && store.awaitRelease(store.get(large))) {
+    if (changes && isLarge && store.has(large) && store.awaitRelease(store.get(large))) {
       this.#awaited.push(...store.held.takeAwaited());
     }
     return '';
@@ -294,7 +304,7 @@ export class Transactions {
    * only its store has; its entry cannot change now.
    * @returns '' or an error reply; with something in `awaited` the command cannot run yet
    */
-  #borrow(key: Buffer, db: number, values: boolean): string {
+  #borrow(key: Buffer, db: number, values: boolean, borrows = true): string {
     const { context, store, peers, workerOf } = this.#m;
     const { table } = context;
     const view = new DataView(key.buffer, key.byteOffset, key.length);
@@ -310,7 +320,7 @@ export class Transactions {
       table.locks.unlock(shard);
       if (!isAway) {
         // What is to be awaited makes all of it in vain.
-        if (!large || store.isBorrowed(value) || this.#awaited.length > 0) return '';
+        if (!large || !borrows || store.isBorrowed(value) || this.#awaited.length > 0) return '';
         const lent = peers.borrow(workerOf[shard]!, value);
         if (lent === '') return OUT_OF_MEMORY;
         if (lent !== null) store.borrow(value, lent);

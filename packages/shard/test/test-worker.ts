@@ -164,7 +164,12 @@ export class TestWorker {
     const make = (): Store => new Store(disk.engine, retries);
     this.stores = await ShardStores.open(LAYOUT, () => true, make);
     this.loads = new CollectionLoads({ context, stores: this.stores, large });
-    this.stored = new StoredValues(this.stores, () => true, this.loads);
+    this.stored = new StoredValues(
+      this.stores,
+      () => true,
+      this.loads,
+      () => false,
+    );
     context.cold = this.stored;
     const { databases, scanner } = context;
     const isOpen = (log: number, position: number): boolean =>

@@ -125,4 +125,55 @@ export async function conformance(t: Test, make: (place: string) => StoreEngine)
     t.pass(`60 rounds, seed ${seed}`);
     await engine.close();
   });
+
+  await ranges(t, make);
+}
+
+async function ranges(t: Test, make: (place: string) => StoreEngine): Promise<void> {
+  await t.test('keys of a range, found without waiting while others are written', async (t) => {
+    const seed = 41;
+    const random = new Random(seed);
+    const engine = make('ranges');
+    await engine.open();
+    const model = new Set<string>();
+    const all = [bytes('r'), bytes('s')] as const;
+    const value = Buffer.alloc(60, 'v');
+    for (let round = 0; round < 60; round++) {
+      const batch = Array.from({ length: 60 }, () => {
+        const name = `r${random.below(4000)}`;
+        const isPut = random.below(3) > 0;
+        if (isPut) model.add(name);
+        else model.delete(name);
+        return { key: bytes(name), value: isPut ? value : null };
+      });
+      await engine.writeBatch(batch, { sync: false });
+      const elsewhere = Array.from({ length: 400 }, () => {
+        return { key: bytes(`q${random.below(1e6)}`), value };
+      });
+      const writing = engine.writeBatch(elsewhere, { sync: false });
+      const low = `r${random.below(4000)}`;
+      const ranges = [all, [bytes(low), bytes(`${low}:`)] as const];
+      for (const [from, before] of ranges) {
+        const found = engine.listKeysSync(from, before);
+        t.ok(
+          found.every((key, i) => i === 0 || found[i - 1]!.compare(key) < 0),
+          'in order',
+        );
+        const there = found.filter((key) => engine.getSync(key) !== undefined);
+        const expected = [...model].filter((name) => {
+          const key = bytes(name);
+          return from.compare(key) <= 0 && before.compare(key) > 0;
+        });
+        if (there.length !== expected.length) t.fail(`${there.length} of ${expected.length}`);
+        t.ok(
+          there.every((key) => model.has(key.toString('latin1'))),
+          `seed ${seed}`,
+        );
+      }
+      await writing;
+    }
+    t.same(engine.listKeysSync(bytes('x'), bytes('y')), []);
+    await engine.close();
+    t.throws(() => engine.listKeysSync(bytes('x'), bytes('y')), { code: 'CLOSED' });
+  });
 }

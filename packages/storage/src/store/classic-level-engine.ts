@@ -14,6 +14,7 @@ import {
   verifyLevelFiles,
   verifyTableNamed,
 } from './level-files.ts';
+import { LevelRange } from './level-range.ts';
 import {
   type EnginePage,
   type EngineStats,
@@ -66,11 +67,13 @@ export class ClassicLevelEngine implements StoreEngine {
   readonly #verifyAllBytes: number;
   #wasOpen = false;
   #tables: readonly string[] = [];
+  readonly #range: LevelRange;
   #level: Level | null = null;
 
   /** @param directory made when missing, parents too */
   constructor(directory: string, options: ClassicLevelOptions = {}) {
     this.#directory = directory;
+    this.#range = new LevelRange(directory, () => this.#handle().getProperty('leveldb.sstables'));
     this.#writeBufferBytes = options.writeBufferBytes ?? DEFAULT_WRITE_BUFFER_BYTES;
     this.#cacheBytes = options.cacheBytes ?? DEFAULT_CACHE_BYTES;
     this.#openFiles = options.openFiles ?? DEFAULT_OPEN_FILES;
@@ -132,6 +135,15 @@ export class ClassicLevelEngine implements StoreEngine {
       return level.getSync(key);
     } catch (error) {
       throw toStoreError(error, `cannot read from ${this.#directory}`);
+    }
+  }
+
+  listKeysSync(from: Uint8Array, before: Uint8Array): Buffer[] {
+    this.#handle();
+    try {
+      return this.#range.keys(from, before);
+    } catch (error) {
+      throw toStoreError(error, `cannot walk ${this.#directory}`);
     }
   }
 

@@ -19,6 +19,11 @@ export class GatedReader implements EngineReader {
     return this.#engine.getSync(key);
   }
 
+  listKeysSync(from: Uint8Array, before: Uint8Array): Buffer[] {
+    this.#assertReadable();
+    return this.#engine.listKeysSync(from, before);
+  }
+
   scanPage(
     from: Uint8Array,
     before: Uint8Array,

@@ -6,6 +6,7 @@
 //             6 level, number (table removed) | 7 level, number, size, string, string (table added)
 //   string    varint length, bytes; every number is a varint
 
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readLogRecords } from './log-file.ts';
@@ -24,6 +25,7 @@ const FIELDS = new Map([
 ]);
 const REMOVED = 6;
 const ADDED = 7;
+const SEQUENCE_BYTES = 8;
 
 /**
  * Returns the numbers of the tables that the store consists of, or null when CURRENT or what it
@@ -39,13 +41,35 @@ export async function readLiveTables(directory: string): Promise<Set<number> | n
     if (code === 'ENOENT' || code === 'EISDIR') return null;
     throw error;
   }
-  const live = new Set<number>();
+  const tables = applyAll(manifest);
+  return tables && new Set(tables.keys());
+}
+
+/** Keys a table has none below, and none above, as its users know them. */
+export interface TableBounds {
+  readonly smallest: Buffer;
+  readonly largest: Buffer;
+}
+
+/** Returns the tables as `readLiveTables` does, with their bounds, without an event loop. */
+export function readTableBoundsSync(directory: string): ReadonlyMap<number, TableBounds> | null {
+  try {
+    const current = readFileSync(path.join(directory, 'CURRENT'), 'latin1');
+    return applyAll(readFileSync(path.join(directory, current.trim())));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function applyAll(manifest: Buffer): Map<number, TableBounds> | null {
+  const live = new Map<number, TableBounds>();
   for (const edit of readLogRecords(manifest)) if (!apply(edit, live)) return null;
   return live;
 }
 
 /** Applies one edit; false when it makes no sense. */
-function apply(edit: Buffer, live: Set<number>): boolean {
+function apply(edit: Buffer, live: Map<number, TableBounds>): boolean {
   let at = 0;
   while (at < edit.length) {
     const tag = readVarints(edit, at, 1);
@@ -53,15 +77,22 @@ function apply(edit: Buffer, live: Set<number>): boolean {
     if (tag === null || fields === undefined) return false;
     at += tag.usedBytes;
     const numbers: number[] = [];
+    const keys: Buffer[] = [];
     for (const field of fields) {
       const number = readVarints(edit, at, 1);
       if (number === null) return false;
       at += number.usedBytes;
-      if (field === 'n') numbers.push(number[0]!);
-      else at += number[0]!;
+      if (field === 'n') {
+        numbers.push(number[0]!);
+      } else {
+        // Without the sequence that the engine puts behind its keys.
+        const end = at + number[0]!;
+        keys.push(edit.subarray(at, Math.max(at, end - SEQUENCE_BYTES)));
+        at = end;
+      }
     }
     if (tag[0] === REMOVED) live.delete(numbers[1]!);
-    if (tag[0] === ADDED) live.add(numbers[1]!);
+    if (tag[0] === ADDED) live.set(numbers[1]!, { smallest: keys[0]!, largest: keys[1]! });
   }
   return at === edit.length;
 }

@@ -57,6 +57,13 @@ export class MemoryEngine implements StoreEngine {
     return entry?.key.equals(key) ? Buffer.from(entry.value) : undefined;
   }
 
+  listKeysSync(from: Uint8Array, before: Uint8Array): Buffer[] {
+    this.#assertOpen();
+    this.#fail('scan');
+    const found = this.#entries.slice(this.#lowerBound(from), this.#lowerBound(before));
+    return found.map(({ key }) => Buffer.from(key));
+  }
+
   async writeBatch(batch: readonly StoreWrite[], { sync }: WriteOptions): Promise<void> {
     this.#assertOpen();
     if (this.#isBroken) this.writesAfterFailure++;

@@ -50,6 +50,12 @@ export interface StoreEngine {
   open(): Promise<void>;
   /** Returns the value, which the caller owns, or undefined. Blocks for a disk read at worst. */
   getSync(key: Uint8Array): Buffer | undefined;
+  /**
+   * Returns the keys from `from` (inclusive) to `before` (exclusive), in order, that were written
+   * before the call, and perhaps some that are not there any more: `getSync` knows. Blocks for some
+   * milliseconds: it is for who cannot wait for `scanPage`. Nobody writes to the range meanwhile.
+   */
+  listKeysSync(from: Uint8Array, before: Uint8Array): Buffer[];
   /** Applies all changes of the batch, in order, or none. */
   writeBatch(batch: readonly StoreWrite[], options: WriteOptions): Promise<void>;
   /**
@@ -97,4 +103,7 @@ export function keyAfter(key: Uint8Array): Buffer {
 }
 
 /** The reading side of an engine. */
-export type EngineReader = Pick<StoreEngine, 'getSync' | 'scanPage' | 'verifyFile'>;
+export type EngineReader = Pick<
+  StoreEngine,
+  'getSync' | 'listKeysSync' | 'scanPage' | 'verifyFile'
+>;

@@ -7,7 +7,14 @@ import { FlushBatch } from './flush-batch.ts';
 import { GatedReader } from './gated-reader.ts';
 import { type Checkpoint, decodeCheckpoint } from './meta-records.ts';
 import { Reclaimer } from './reclaimer.ts';
-import { checkpointKey, elementKey, MAIN_PREFIX_BYTES, putMainKey, RecordView } from './record.ts';
+import {
+  checkpointKey,
+  elementKey,
+  keyOfElement,
+  MAIN_PREFIX_BYTES,
+  putMainKey,
+  RecordView,
+} from './record.ts';
 import {
   type ElementPage,
   type ExpiredKey,
@@ -236,6 +243,31 @@ export class Store {
     limit: number,
   ): Promise<ElementPage> {
     return this.#guarded(scanElements(this.#reader, shard, objectId, from, limit));
+  }
+
+  /**
+   * Reads all elements of an object at once, blocking: for who cannot wait. Nobody writes to it.
+   * @param take gets key and payload of each, in the order of keys
+   * @throws as `read`
+   */
+  readElements(
+    shard: number,
+    objectId: number,
+    take: (key: Buffer, payload: Uint8Array) => void,
+  ): void {
+    const none = new Uint8Array(0);
+    const from = elementKey(shard, objectId, none);
+    let keys: Buffer[];
+    try {
+      keys = this.#reader.listKeysSync(from, elementKey(shard, objectId + 1, none));
+    } catch (error) {
+      throw this.#noteError(error, from);
+    }
+    for (const storeKey of keys) {
+      const key = keyOfElement(storeKey);
+      const record = this.#read(storeKey, key);
+      if (record !== null) take(key, record.payload);
+    }
   }
 
   /**

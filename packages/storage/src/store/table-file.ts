@@ -13,8 +13,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { maskedCrc32c } from './crc32c.ts';
 import { unsnappy } from './snappy.ts';
 
-const FOOTER_BYTES = 48;
-const TRAILER_BYTES = 5;
+export const FOOTER_BYTES = 48;
+export const TRAILER_BYTES = 5;
 const MAGIC = Buffer.from('57fb808b247547db', 'hex');
 /** No index is larger; a length that claims more is damage. */
 const MAX_INDEX_BYTES = 1 << 28;
