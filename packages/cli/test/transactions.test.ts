@@ -170,11 +170,11 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     a> PING
     a> EXEC`,
   'keys that expire': `
-    a> SET e 1 PX 30
+    a> SET e 1 PX 500
     a> WATCH e
     a> MULTI
     a> PING
-    sleep 60
+    sleep 600
     a> EXEC
     a> SET e 1 PX 30
     sleep 60
