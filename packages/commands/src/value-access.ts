@@ -228,7 +228,8 @@ export class ValueAccess extends KeyAccess {
   #reserveLarge(entry: number, type: number, valueBytes: number, keepBytes: number): number {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
-    if (entry !== 0 && table.isLarge(entry)) {
+    // Another worker's may be where it is: all of it is replaced, or it was opened before.
+    if (entry !== 0 && table.isLarge(entry) && this.large.owns(table.shard)) {
       const at = table.valueWord(entry);
       const value = this.large.get(table.words[at]!);
       if (Buffer.isBuffer(value) && this.#mayFill(value, valueBytes, keepBytes)) {
@@ -311,8 +312,8 @@ export class ValueAccess extends KeyAccess {
   #shrink(entry: number, type: number, valueBytes: number, keepBytes: number): number {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
-    const old = this.large.get(table.words[table.valueWord(entry)]!);
     const id = table.words[table.valueWord(entry)]!;
+    const old = keepBytes > 0 ? this.large.get(id) : null;
     const moved = table.resize(entry, valueBytes, 0);
     if (moved === 0) return FULL;
     this.large.drop(table.shard, id);
@@ -322,7 +323,7 @@ export class ValueAccess extends KeyAccess {
     this.valueOffset = table.valueWord(moved) * 4;
     this.valueLength = valueBytes;
     this.collection = null;
-    if (Buffer.isBuffer(old)) {
+    if (old !== null && Buffer.isBuffer(old)) {
       old.copy(table.bytes, this.valueOffset, 0, Math.min(keepBytes, valueBytes));
     }
     return moved;
