@@ -10,12 +10,15 @@ const ELEMENTS = 200;
 const LONG = 'x'.repeat(80);
 const COUNTER = keyOnShard(0, 'guests:');
 const seed = Number(process.env.FORGEKV_GUESTS_SEED ?? Date.now() % 2 ** 31);
-const KEYS = [5, 21, 37, 53].map((shard) => keyOnShard(shard, 'guests:'));
-const [HASH = '', LIST = '', ZSET = '', STREAM = ''] = KEYS;
+const KEYS = [5, 21, 37, 53, 61].map((shard) => keyOnShard(shard, 'guests:'));
+const [HASH = '', LIST = '', ZSET = '', STREAM = '', TEXT = ''] = KEYS;
+/** Above the limit of the servers here. */
+const LARGE = 'y'.repeat(3000);
 
 function fill(): string[][] {
   const all = Array.from({ length: ELEMENTS }, (_, i) => i);
   return [
+    ['SET', TEXT, LARGE],
     ['HSET', HASH, ...all.flatMap((i) => [`f${i}`, LONG])],
     ['RPUSH', LIST, ...all.map((i) => `${LONG}${i}`)],
     ['ZADD', ZSET, ...all.flatMap((i) => [`${i}`, `${LONG}${i}`])],
@@ -32,6 +35,14 @@ function pick(prng: Prng, i: number): string[] {
     ['HINCRBY', HASH, `count${n}`, '3'],
     ['HMGET', HASH, `f${n}`, 'f1', 'count1'],
     ['INCR', HASH],
+    ['SET', TEXT, `${LONG}${i}`],
+    ['SET', TEXT, `${LARGE}${i}`],
+    ['SETRANGE', TEXT, `${prng.below(4000)}`, LONG],
+    ['APPEND', TEXT, `${LONG}${i}`],
+    ['SETBIT', TEXT, `${prng.below(40_000)}`, '1'],
+    ['GETSET', TEXT, `${LARGE}${i}`],
+    ['GETRANGE', TEXT, n, '-1'],
+    ['SETEX', TEXT, '9999', LARGE],
     ['RPUSH', LIST, `e${i}`],
     ['LPOP', LIST],
     ['LSET', LIST, n, `s${i}`],
@@ -82,6 +93,7 @@ async function run(client: RespClient): Promise<string[]> {
 }
 
 const READS: Record<string, readonly string[]> = {
+  string: ['GET'],
   hash: ['HGETALL'],
   list: ['LRANGE', '0', '-1'],
   zset: ['ZRANGE', '0', '-1', 'WITHSCORES'],
@@ -92,7 +104,8 @@ const READS: Record<string, readonly string[]> = {
 async function values(client: RespClient): Promise<string[]> {
   const found = [describeReply(await client.command('GET', COUNTER))];
   for (const key of KEYS) {
-    found.push(describeReply(await client.command('PEXPIRETIME', key)));
+    const expires = describeReply(await client.command('PEXPIRETIME', key));
+    found.push(key === TEXT ? '' : expires);
     const type = describeReply(await client.command('TYPE', key)).replaceAll('"', '');
     const [name, ...rest] = READS[type.replace('+', '')] ?? ['EXISTS'];
     const text = describeReply(await client.command(name!, key, ...rest), 200_000);
@@ -105,8 +118,9 @@ async function values(client: RespClient): Promise<string[]> {
 
 test('large values of other workers are as near as those of their own', async (t) => {
   process.stderr.write(`guests: FORGEKV_GUESTS_SEED=${seed}\n`);
-  const one: ServerHandle = await serve(t, { fronts: 1, workers: 1 });
-  const many = await serve(t, { fronts: 2, workers: 4 });
+  const args = ['--hot-value-max-bytes', '1024'];
+  const one: ServerHandle = await serve(t, { fronts: 1, workers: 1, args });
+  const many = await serve(t, { fronts: 2, workers: 4, args });
   const near = await connect(t, one);
   const far = await connect(t, many);
   const wanted = await run(near);

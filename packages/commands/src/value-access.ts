@@ -228,7 +228,9 @@ export class ValueAccess extends KeyAccess {
   #reserveLarge(entry: number, type: number, valueBytes: number, keepBytes: number): number {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
-    // Another worker's may be where it is: all of it is replaced, or it was opened before.
+    // The large value of another worker may be there still; where all of it is replaced it stays.
+    const loaded = keepBytes > 0 && entry !== 0 ? this.loadValue(entry) : entry;
+    if (loaded < 0) return loaded;
     if (entry !== 0 && table.isLarge(entry) && this.large.owns(table.shard)) {
       const at = table.valueWord(entry);
       const value = this.large.get(table.words[at]!);
@@ -312,6 +314,8 @@ export class ValueAccess extends KeyAccess {
   #shrink(entry: number, type: number, valueBytes: number, keepBytes: number): number {
     const { table } = this;
     if (!this.large.reaches(table.shard)) return NOT_HERE;
+    const loaded = keepBytes > 0 ? this.loadValue(entry) : entry;
+    if (loaded < 0) return loaded;
     const id = table.words[table.valueWord(entry)]!;
     const old = keepBytes > 0 ? this.large.get(id) : null;
     const moved = table.resize(entry, valueBytes, 0);
