@@ -6,6 +6,7 @@ import type { HotTable, NamespaceMap } from '@forgekv/keyspace';
 import type { ChannelTable, Doorbell, ProcessControl, ScriptShare } from '@forgekv/rings';
 import type { FunctionFacts } from '@forgekv/storage';
 import type { PeerLink } from './peers.ts';
+import type { ScriptUsers } from './script-users.ts';
 import type { StoreKeeperModules } from './store-keeper.ts';
 
 export interface ShardModules {
@@ -26,6 +27,8 @@ export interface ShardModules {
   readonly persistNamespaces: (map: NamespaceMap) => void;
   /** Makes the function libraries durable. */
   readonly persistFunctions: (facts: FunctionFacts) => void;
+  /** Who may call what in scripts. */
+  readonly users: ScriptUsers;
   /** Scripts, as all threads see them. */
   readonly scripts: ScriptShare;
   /** Writes a line to the server's log. */
