@@ -270,10 +270,16 @@ export class AclSelector {
     return this.allChannels ? '&*' : this.channels.map(({ text }) => `&${text}`).join(' ');
   }
 
-  /** All rules, as in the file of users. */
-  describe(): string {
+  /**
+   * All rules, as in the file of users.
+   * @param isExact as they would have to be given: a `%RW~*` is shown as `~*`, which says more
+   */
+  describe(isExact = false): string {
+    const keys = isExact ? this.keyRules.replace(/(?<= |^)~\*(?= |$)/, '%RW~*') : this.keyRules;
     const channels = this.allChannels ? '&*' : `resetchannels ${this.channelRules}`.trimEnd();
-    return [this.keyRules, channels, this.commandRules].filter((part) => part !== '').join(' ');
+    return [this.allKeys ? '~*' : keys, channels, this.commandRules]
+      .filter((part) => part !== '')
+      .join(' ');
   }
 }
 

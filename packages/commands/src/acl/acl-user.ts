@@ -154,9 +154,9 @@ export class AclUser {
     return flags;
   }
 
-  /** The rules that make this user from a new one, in one line; `fromLine` of AclUsers reads it. */
-  describe(): string {
-    const [root, ...others] = this.selectors.map((selector) => selector.describe());
+  /** The rules that make this user from a new one, in one line; see AclSelector for `isExact`. */
+  describe(isExact = false): string {
+    const [root, ...others] = this.selectors.map((selector) => selector.describe(isExact));
     const passwords = this.passwords.map((hash) => `#${hash}`);
     const selectors = others.map((rules) => `(${rules})`);
     return [...this.flags, ...passwords, root!, ...selectors].join(' ');

@@ -105,7 +105,7 @@ export class AclUsers {
   // --- between threads ---
 
   lineOf(user: AclUser): UserLine {
-    return { name: user.name, number: this.numberOf(user.name), rules: user.describe() };
+    return { name: user.name, number: this.numberOf(user.name), rules: user.describe(true) };
   }
 
   /** Everybody, for a thread that starts. */

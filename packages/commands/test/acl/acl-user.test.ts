@@ -175,6 +175,15 @@ test('acl-pubsub-default', async (t) => {
 test('users travel between threads', async (t) => {
   const main = new AclUsers();
   const copy = new AclUsers();
+  const wide = main.newUser('w');
+  applyAll(wide, ['~f*', '%RW~*', '~z', '(~*)', '(%RW~*)']);
+  main.set(wide, 9);
+  copy.adopt(main.toChange());
+  t.strictSame(copy.lines(), main.lines());
+  t.match(copy.find('w')?.describe(), 'off ~f* ~* ~z resetchannels -@all (~* resetchannels');
+  t.equal(copy.find('w')?.apply('~x'), '', 'it has not all keys');
+  main.delete('w');
+  copy.delete('w');
   const names = ['b', 'a', 'Z', '\xff'];
   for (const [i, name] of names.entries()) {
     const user = main.newUser(name);
