@@ -1,7 +1,8 @@
 // The users of the server: read at the start, changed by ACL and by CONFIG SET requirepass. The one
 // place that changes them; the threads have copies, which are as new when a change is answered.
 //
-// Workers get a change before fronts: a front that knows a user may send what he calls.
+// All get a change at once. A worker may be busy with a script, and what is taken away from a user
+// must not wait for that; until the answer a script may still be checked by what was before.
 
 import { resolve as resolvePath } from 'node:path';
 import {
@@ -246,8 +247,8 @@ export class AclKeeper {
     const users = changed.map((user) => this.#users.lineOf(user));
     const change: UserChange = { users, gone };
     const { workers, fronts } = this.#m;
-    await Promise.all(workers().map((worker) => worker.changeUsers(change)));
-    await Promise.all(fronts().map((front) => front.changeUsers(change)));
+    const threads = [...fronts(), ...workers()];
+    await Promise.all(threads.map((thread) => thread.changeUsers(change)));
   }
 
   // --- what was refused ---

@@ -154,12 +154,20 @@ export class AclUser {
     return flags;
   }
 
-  /** The rules that make this user from a new one, in one line; see AclSelector for `isExact`. */
-  describe(isExact = false): string {
+  /** ACL LIST, behind the name: the rules that make this user from a new one. */
+  describe(): string {
+    return this.rules().join(' ');
+  }
+
+  /**
+   * The same rules one by one, selectors as a whole: a pattern may end with a parenthesis.
+   * @param isExact see AclSelector
+   */
+  rules(isExact = false): string[] {
     const [root, ...others] = this.selectors.map((selector) => selector.describe(isExact));
     const passwords = this.passwords.map((hash) => `#${hash}`);
     const selectors = others.map((rules) => `(${rules})`);
-    return [...this.flags, ...passwords, root!, ...selectors].join(' ');
+    return [...this.flags, ...passwords, ...root!.split(' '), ...selectors];
   }
 }
 

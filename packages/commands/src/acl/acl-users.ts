@@ -2,8 +2,9 @@
 // others now. The main thread has the truth; the copies of the others change before whoever asked
 // for it gets an answer.
 
+import { invariant } from '@forgekv/base';
 import { AclCommands } from './acl-commands.ts';
-import { AclUser, applyAll, joinSelectors } from './acl-user.ts';
+import { AclUser, applyAll } from './acl-user.ts';
 
 export const DEFAULT_USER = 'default';
 
@@ -13,7 +14,7 @@ export interface UserLine {
   readonly name: string;
   /** Small; stands for the user in what fronts send to workers. */
   readonly number: number;
-  readonly rules: string;
+  readonly rules: readonly string[];
 }
 
 /** Users that are new or changed, and those that are no more. */
@@ -105,7 +106,7 @@ export class AclUsers {
   // --- between threads ---
 
   lineOf(user: AclUser): UserLine {
-    return { name: user.name, number: this.numberOf(user.name), rules: user.describe(true) };
+    return { name: user.name, number: this.numberOf(user.name), rules: user.rules(true) };
   }
 
   /** Everybody, for a thread that starts. */
@@ -118,10 +119,8 @@ export class AclUsers {
     for (const name of gone) this.delete(name);
     for (const { name, number, rules } of users) {
       const user = this.newUser(name);
-      const joined = joinSelectors(rules.split(' '));
-      if ('openAt' in joined || applyAll(user, joined) !== null) {
-        throw new Error('a user that was made by rules is described by others');
-      }
+      const failure = applyAll(user, rules);
+      invariant(failure === null, 'the rules that show a user are rules');
       this.set(user, number);
     }
   }

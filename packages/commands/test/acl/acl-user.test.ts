@@ -1,5 +1,6 @@
 // The rules of users, one after the other, and what they make of a user; pure, no server.
 
+import { Random } from '@forgekv/base';
 import { test } from 'tap';
 import { applyAll, joinSelectors } from '../../src/acl/acl-user.ts';
 import { AclUsers } from '../../src/acl/acl-users.ts';
@@ -201,4 +202,29 @@ test('users travel between threads', async (t) => {
   t.equal(copy.withNumber(3), undefined);
   t.equal(copy.find('a'), undefined);
   t.equal(copy.size, 4);
+});
+
+test('however odd the rules are, others read the same from them', async (t) => {
+  const seed = Date.now() % 2 ** 31;
+  const random = new Random(seed);
+  const pick = (words: readonly string[]): string => words[random.below(words.length)]!;
+  const parts = ['a', ')', '(', '*', '~', '&', '%R~', '\\', '[', '"', '#', '|', '\xff', '+get'];
+  const starts = ['~', '&', '%R~', '%W~', '%RW~', '+get|', '+select|', '+@', '-', '+', '>', ''];
+  const oddRule = (): string => {
+    let rule = pick(starts);
+    for (let i = random.below(4); i > 0; i--) rule += pick(parts);
+    return rule;
+  };
+  const main = new AclUsers();
+  const copy = new AclUsers();
+  for (let round = 0; round < 500; round++) {
+    const user = main.newUser('u');
+    for (let i = 0; i < 8; i++) {
+      if (random.below(3) > 0) user.apply(oddRule());
+      else user.apply(`(${[oddRule(), oddRule(), oddRule()].join(' ')})`);
+    }
+    main.set(user, 2);
+    copy.adopt(main.toChange());
+    t.strictSame(copy.lines(), main.lines(), `seed ${seed}`);
+  }
 });
