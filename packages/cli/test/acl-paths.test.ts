@@ -6,7 +6,6 @@ import { type Test, test } from 'tap';
 import { connect, serve } from './support/servers.ts';
 
 const SERVERS = [
-  { fronts: 1, workers: 1, args: [] },
   { fronts: 2, workers: 4, args: [] },
   { fronts: 2, workers: 4, args: ['--debug-force-hop', 'yes'] },
 ];
