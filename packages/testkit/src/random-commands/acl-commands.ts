@@ -1,6 +1,7 @@
 /**
  * The family of ACL: users nobody logs in as, their rules, and what may be asked about them. Rules
- * about single commands are left out: 7.0 shows them in other words than later versions.
+ * about single commands are left out: 7.0 shows them in other words than later versions. Not one of
+ * the default families: users are of the server, whatever is done with its data.
  */
 import type { ArgumentSource } from './argument-source.ts';
 import { type CommandFamily, type GeneratedCommand, generated } from './generated-command.ts';

@@ -2,7 +2,6 @@
  * The random command sequence of a seed: which command comes next, and on which connection. It
  * sends nothing; `differential.ts` does.
  */
-import { ACL_FAMILY } from './acl-commands.ts';
 import { ArgumentSource } from './argument-source.ts';
 import { BITMAP_FAMILY } from './bitmap-commands.ts';
 import { CONNECTION_FAMILY } from './connection-commands.ts';
@@ -46,7 +45,7 @@ const VALUE_FAMILIES: readonly CommandFamily[] = [
 export function familiesWithout(names: ReadonlySet<string>): readonly CommandFamily[] {
   const families = VALUE_FAMILIES.filter(({ name }) => !names.has(name));
   const composed = [transactionFamily(families), scriptFamily(families)];
-  return [...families, CONNECTION_FAMILY, ACL_FAMILY, ...composed, UNKNOWN_FAMILY];
+  return [...families, CONNECTION_FAMILY, ...composed, UNKNOWN_FAMILY];
 }
 
 export const DEFAULT_FAMILIES: readonly CommandFamily[] = familiesWithout(new Set());
