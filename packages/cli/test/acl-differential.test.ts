@@ -157,6 +157,8 @@ test('who may do what', { skip: skipWithoutRedis() }, async (t) => {
     for (const caller of callers) caller.destroy();
   }
   t.same(wrong, []);
+  // His rules about commands are shown in other words.
+  for (const { admin } of sides) await admin.must('ACL', 'DELUSER', 'u');
   for (const resp of [2, 3] as const) {
     const [left, right] = sides;
     const plan = { seed, commands: 2000, families: [ACL_FAMILY], resp, connections: 4 };
