@@ -177,13 +177,14 @@ export function joinSelectors(words: readonly string[]): string[] | { readonly o
   let open: string[] = [];
   let openAt = -1;
   for (const [i, word] of words.entries()) {
+    if (word.startsWith('(') && !word.endsWith(')')) {
+      // Of several that are open, Redis takes the last.
+      openAt = i;
+      open = [word];
+      continue;
+    }
     if (openAt < 0) {
-      if (word.startsWith('(') && !word.endsWith(')')) {
-        openAt = i;
-        open = [word];
-      } else {
-        rules.push(word);
-      }
+      rules.push(word);
       continue;
     }
     open.push(word);

@@ -157,6 +157,7 @@ test('passwords', async (t) => {
 test('selectors over several words', async (t) => {
   t.strictSame(joinSelectors(['on', '(+get', '~a', '&b)', '~c']), ['on', '(+get ~a &b)', '~c']);
   t.strictSame(joinSelectors(['(+get)', '()']), ['(+get)', '()']);
+  t.strictSame(joinSelectors(['(a', '(b', '(c)', 'd']), ['(b (c)', 'd']);
   t.strictSame(joinSelectors(['on', '(+get', '~a']), { openAt: 1 });
 });
 
