@@ -2,7 +2,7 @@
 // not, and those of Redis that the catalog leaves out, so that rules written for a Redis are
 // understood. A rule about a command that is not there yet counts once it is.
 
-import { ACL_CATEGORIES, CATALOG, CommandTable, runnableNames } from '@forgekv/catalog';
+import { ACL_CATEGORIES, CATALOG, type CommandEntry, type LeafEntry } from '@forgekv/catalog';
 
 /** Commands of Redis, and subcommands, that have no entry in the catalog: clusters, replicas. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
@@ -39,11 +39,17 @@ export class AclCommands {
 
   constructor() {
     const byCategory = new Map<string, number[]>(ACL_CATEGORIES.map((name) => [name, []]));
-    const table = new CommandTable(CATALOG, runnableNames(CATALOG));
-    for (const { name, acl, isContainer } of table.specs) {
-      const id = this.#add(name);
-      if (isContainer) this.#subcommands.set(id, this.#subcommands.get(id) ?? []);
+    const note = (name: string, { acl }: LeafEntry): void => {
+      const id = this.#add(lower(name));
       for (const category of acl) byCategory.get(category)!.push(id);
+    };
+    // The entries as they are written: every thread does this when it starts.
+    for (const { commands } of CATALOG) {
+      for (const [name, entry] of Object.entries<CommandEntry>(commands)) {
+        note(name, entry);
+        const subcommands = Object.entries<LeafEntry>(entry.subcommands ?? {});
+        for (const [sub, subEntry] of subcommands) note(`${name}|${sub}`, subEntry);
+      }
     }
     for (const [name, subcommands] of Object.entries(ELSEWHERE)) {
       if (!this.#ids.has(name)) this.#add(name);
