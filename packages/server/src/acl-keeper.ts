@@ -5,6 +5,7 @@
 // must not wait for that; until the answer a script may still be checked by what was before.
 
 import { resolve as resolvePath } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   AclLog,
   type AclLogEntry,
@@ -26,6 +27,8 @@ import type { Logger } from 'pino';
 import { readAclFile, writeAclFile } from './acl-file.ts';
 
 const DEFAULT_NUMBER = 1;
+/** ACL LOG does not wait longer for a worker that runs a script. */
+const BUSY_WORKER_MS = 2000;
 const NO_FILE =
   'ERR This Redis instance is not configured to use an ACL file. You may want to specify users ' +
   'via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis ' +
@@ -253,16 +256,19 @@ export class AclKeeper {
 
   // --- what was refused ---
 
-  /** Takes what all threads have refused into the log. */
+  /** Takes what all threads have refused into the log; a worker that is busy may be late. */
   async #collect(): Promise<void> {
-    const { workers, fronts, config } = this.#m;
-    const [ofFronts, ofWorkers] = await Promise.all([
-      Promise.all(fronts().map((front) => front.query({ op: 'denials' }))),
-      Promise.all(workers().map((worker) => worker.denials())),
-    ]);
-    const known = ofFronts.flatMap((records) => records as readonly DenialRecord[]);
-    const named = await this.#nameClients(ofWorkers.flat());
-    this.#denials.add([...known, ...named], config.integer('acllog-max-len'));
+    const { workers, fronts } = this.#m;
+    const ofFronts = await Promise.all(fronts().map((front) => front.query({ op: 'denials' })));
+    this.#add(ofFronts.flatMap((records) => records as readonly DenialRecord[]));
+    const all = Promise.all(
+      workers().map(async (worker) => this.#add(await this.#nameClients(await worker.denials()))),
+    );
+    await Promise.race([all, pause(BUSY_WORKER_MS, null, { ref: false })]);
+  }
+
+  #add(records: readonly DenialRecord[]): void {
+    this.#denials.add(records, this.#m.config.integer('acllog-max-len'));
   }
 
   /** Workers know only the numbers of their clients. */

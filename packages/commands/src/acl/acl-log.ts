@@ -69,6 +69,8 @@ export class AclLog {
     for (const record of oldestFirst) {
       put(this.#entries, record, (entry) => ({ ...entry, id: ++this.#lastId }));
     }
+    // Some threads are asked later than others.
+    this.#entries.sort((a, b) => b.updatedAtMs - a.updatedAtMs);
     if (this.#entries.length > most) this.#entries.length = most;
   }
 
