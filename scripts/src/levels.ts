@@ -10,7 +10,7 @@ export const LEVELS: readonly (readonly string[])[] = [
   ['base'],
   ['protocol', 'rings', 'storage', 'config'],
   ['keyspace', 'datatypes', 'catalog'],
-  ['commands', 'scripting'],
+  ['commands', 'acl', 'scripting'],
   ['front', 'shard'],
   ['server'],
   ['cli'],
