@@ -12,9 +12,15 @@ import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 /** Shorter commands bring all their bytes to the log with their effects. */
 const LONG_BYTES = 64 * 1024;
 
+/** Says of a command whether its caller may not run it: an error reply, or ''. */
+export interface Permit {
+  problemOf(id: number): string;
+}
+
 /**
  * Checks the command in the context's request.
  * @param id as BatchRouter found it
+ * @param permit null: the caller may do everything
  * @returns true when it may run; else the error is written
  */
 export function admit(
@@ -22,6 +28,7 @@ export function admit(
   registry: CommandRegistry,
   id: number,
   isAuthenticated = true,
+  permit: Permit | null = null,
 ): boolean {
   const { request, reply } = c;
   const { table } = registry;
@@ -40,18 +47,22 @@ export function admit(
     problem = wrongArity(table.names[id]!);
   } else if (!isAuthenticated && (flags & FLAG_NO_AUTH) === 0) {
     problem = NO_AUTH;
-  } else if (c.log !== null && (flags & FLAG_WRITE) !== 0) {
-    const { cap } = c.table;
-    if (cap.state !== CAP_UNDER && (flags & FLAG_DENYOOM) !== 0 && refuses(cap)) {
-      problem = OUT_OF_MEMORY;
-    } else {
-      problem = logProblem(c, table.lastKey[id]! < 0 ? request.argc : 1);
-    }
+  } else if (permit !== null) {
+    problem = permit.problemOf(id);
   }
+  if (problem === '') problem = roomProblem(c, flags, table.lastKey[id]!);
   if (problem === '') return true;
   reply.error(problem);
   c.stats.rejected(id);
   return false;
+}
+
+/** Why a command may not change anything now, as an error reply, or ''. */
+function roomProblem(c: CommandContext, flags: number, lastKey: number): string {
+  if (c.log === null || (flags & FLAG_WRITE) === 0) return '';
+  const { cap } = c.table;
+  if (cap.state !== CAP_UNDER && (flags & FLAG_DENYOOM) !== 0 && refuses(cap)) return OUT_OF_MEMORY;
+  return logProblem(c, lastKey < 0 ? c.request.argc : 1);
 }
 
 /**

@@ -1,5 +1,6 @@
 // All families together: the one place that lists them.
 
+import { aclHandlers } from './acl-family/index.ts';
 import { bitmapHandlers } from './bitmap/index.ts';
 import { clientHandlers, connectionHandlers } from './connection/index.ts';
 import { expiryHandlers, genericHandlers } from './generic/index.ts';
@@ -34,6 +35,7 @@ import { transactionHandlers } from './transaction/index.ts';
 /** Returns the registry of everything this version can do. */
 export function createRegistry(): CommandRegistry {
   return new CommandRegistry({
+    ...aclHandlers,
     ...connectionHandlers,
     ...clientHandlers,
     ...commandHandlers,

@@ -1,4 +1,21 @@
-export { admit, transactionProblem } from './admission.ts';
+export { AclCheck, DENIED_CHANNEL, DENIED_KEY, PERMITTED, type Verdict } from './acl/acl-check.ts';
+export {
+  AclLog,
+  type AclLogEntry,
+  type Denial,
+  DenialBook,
+  type DenialRecord,
+} from './acl/acl-log.ts';
+export { hasBlanks } from './acl/acl-selector.ts';
+export {
+  denialReason,
+  denialText,
+  laterDenialText,
+  scriptDenialText,
+} from './acl/acl-texts.ts';
+export { AclUser, applyAll, joinSelectors } from './acl/acl-user.ts';
+export { AclUsers, DEFAULT_USER, type UserChange } from './acl/acl-users.ts';
+export { admit, type Permit, transactionProblem } from './admission.ts';
 export { createRegistry } from './all-commands.ts';
 export { BatchRouter, UNKNOWN } from './batch-router.ts';
 export {
@@ -104,5 +121,6 @@ export {
   type WatchedKey,
 } from './transaction/watched-keys.ts';
 export { unknownCommand, unknownSubcommand } from './unknown-command.ts';
+export type { UserServices } from './user-services.ts';
 export { ValueAccess, type WantedKey } from './value-access.ts';
 export { REFUSE_BROKEN, REFUSE_NO_SPACE, refuseWrites } from './write-refusal.ts';

@@ -5,7 +5,6 @@
 import type { CommandTable } from '@forgekv/catalog';
 import type { ReplyWriter } from '@forgekv/protocol';
 import type { ChannelServices } from './channel-services.ts';
-import type { CommandContext } from './context.ts';
 import type { DurabilityFigures } from './durability-figures.ts';
 import type { Outcome } from './outcome.ts';
 import type { SaveAnswer, SaveFigures } from './save-figures.ts';
@@ -13,6 +12,7 @@ import type { ScriptServices } from './script-services.ts';
 import type { ClientFacts, ClientFilter, Session } from './session.ts';
 import type { StatsReader } from './stats.ts';
 import type { TrackingServices } from './tracking-services.ts';
+import type { UserServices } from './user-services.ts';
 
 /** Facts of the running server; fixed after start. */
 export interface ServerFacts {
@@ -62,6 +62,8 @@ export interface ServerServices {
   readonly tracking: TrackingServices;
   /** Scripts and functions. */
   readonly scripts: ScriptServices;
+  /** Who may do what. */
+  readonly users: UserServices;
   /** Sampled figures, at most a second old. */
   process(): ProcessFigures;
   /** True until the data of earlier runs is there. */
@@ -105,15 +107,6 @@ export interface ServerServices {
   setConfig(pairs: readonly (readonly [string, string])[], caller: Session): Promise<string | null>;
   /** Starts CONFIG RESETSTAT on every front. */
   resetStats(): Promise<void>;
-  /** Checks a password for a user; false also for unknown users. */
-  checkPassword(session: Session, user: string, password: Buffer): boolean;
-  /**
-   * Answers a failed login with an error text: at once, or later when the address has failed
-   * often before.
-   */
-  refuseLogin(c: CommandContext, session: Session, text: string): Outcome;
-  /** True when the default user needs no password. */
-  readonly openToAll: boolean;
   /** Makes a backup; resolves when it is there. */
   save(): Promise<SaveAnswer>;
   /**

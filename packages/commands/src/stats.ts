@@ -33,6 +33,9 @@ export const STAT_FIELDS = [
   'trackedPrefixes',
   'blockedClients',
   'luaBytes',
+  'deniedCommands',
+  'deniedKeys',
+  'deniedChannels',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -103,6 +106,10 @@ export class ThreadStats {
   blockedClients = 0;
   /** Memory of the engine for scripts. */
   luaBytes = 0;
+  /** Refused for what their user may not do. */
+  deniedCommands = 0;
+  deniedKeys = 0;
+  deniedChannels = 0;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -140,6 +147,9 @@ export class ThreadStats {
     slots[23] = this.trackedPrefixes;
     slots[24] = this.blockedClients;
     slots[25] = this.luaBytes;
+    slots[26] = this.deniedCommands;
+    slots[27] = this.deniedKeys;
+    slots[28] = this.deniedChannels;
   }
 
   /** Notes one call of a command and whether it answered an error. */

@@ -74,10 +74,10 @@ export const clientDirectives = [
   memoryOrPercent('maxmemory-clients', 0, [-100, INT_MAX]),
   integer('tracking-table-max-keys', 1000000, [0, INT_MAX], HONOURED),
   string('requirepass', '', { status: 'honoured', secret: true }),
-  string('aclfile', '', AT_START),
-  integer('acllog-max-len', 128, [0, INT_MAX]),
-  oneOf('acl-pubsub-default', ['allchannels', 'resetchannels'], 'resetchannels'),
-  lines('user', [1, 1024], SECRET),
+  string('aclfile', '', HONOURED_AT_START),
+  integer('acllog-max-len', 128, [0, INT_MAX], HONOURED),
+  oneOf('acl-pubsub-default', ['allchannels', 'resetchannels'], 'resetchannels', HONOURED),
+  lines('user', [1, 1024], { status: 'honoured', secret: true }),
   lines('rename-command', [2, 2], SECRET),
 ] as const;
 

@@ -32,6 +32,7 @@ test('bounds hold their defaults and are exact numbers', async (t) => {
 test('the directives of the first version are honoured', async (t) => {
   const honoured = [
     ...['bind', 'port', 'unixsocket', 'unixsocketperm', 'protected-mode', 'requirepass'],
+    ...['acl-pubsub-default', 'aclfile', 'acllog-max-len', 'user'],
     ...['timeout', 'tcp-keepalive', 'tcp-backlog', 'maxclients', 'databases', 'dir', 'logfile'],
     ...['loglevel', 'pidfile', 'proto-max-bulk-len', 'client-query-buffer-limit', 'hz', 'include'],
     ...['client-output-buffer-limit', 'front-threads', 'shard-threads', 'memtable-size-mb'],

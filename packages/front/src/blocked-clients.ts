@@ -106,6 +106,18 @@ export class BlockedClients {
     return true;
   }
 
+  /**
+   * Ends a wait with an error.
+   * @returns false: it does not wait, or is being served
+   */
+  refuse(id: number, error: string): boolean {
+    const wait = this.#m.connections.get(id)?.waiting;
+    if (!wait || !this.#claim(wait.home, wait.slot, wait.ticket)) return false;
+    this.#m.stats.errorReply(error);
+    this.#answer(wait, Buffer.from(`-${error}\r\n`, 'latin1'));
+    return true;
+  }
+
   /** A connection is closed. */
   closed({ waiting }: Connection): void {
     if (waiting && this.#claim(waiting.home, waiting.slot, waiting.ticket)) this.#forget(waiting);

@@ -8,13 +8,7 @@
 //           it along to a worker, and the connection waits: it runs in one place at a time
 
 import { performance } from 'node:perf_hooks';
-import {
-  FLAG_BLOCKING,
-  FLAG_DENYOOM,
-  FLAG_MAY_REPLICATE,
-  FLAG_NO_MULTI,
-  FLAG_WRITE,
-} from '@forgekv/catalog';
+import { FLAG_DENYOOM, FLAG_MAY_REPLICATE, FLAG_NO_MULTI, FLAG_WRITE } from '@forgekv/catalog';
 import {
   BatchRouter,
   beginReply,
@@ -32,9 +26,7 @@ import {
 } from '@forgekv/commands';
 import { CAP_UNDER } from '@forgekv/keyspace';
 import {
-  COMMAND_ARGC,
   COMMAND_END,
-  COMMAND_FIRST_ARG,
   COMMAND_START,
   COMMAND_WORDS,
   type PartialCommand,
@@ -42,13 +34,14 @@ import {
 } from '@forgekv/protocol';
 import { PAUSE_ALL, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
 import type { CommandQueue } from './command-queue.ts';
-import { AWAY, CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
+import { CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { encodeCommand } from './encode-command.ts';
 import { FrontAdmission } from './front-admission.ts';
 import type { FrontChannels } from './front-channels.ts';
+import type { FrontPermits } from './front-permits.ts';
 import type { FrontScripts } from './front-scripts.ts';
 import type { HopClient } from './hop-client.ts';
-import { runFlags } from './run-flags.ts';
+import { pointTo, RunSender } from './run-sender.ts';
 import type { TickOutput } from './tick-output.ts';
 import type { FrontTracking } from './tracking/front-tracking.ts';
 import type { TransactionRunner } from './transaction-runner.ts';
@@ -57,8 +50,6 @@ import type { TransactionRunner } from './transaction-runner.ts';
 export const EARLY_FLUSH_BYTES = 1024 * 1024;
 /** A client that leaves more than this unread gets nothing executed until it reads. */
 export const STALL_BYTES = 1024 * 1024;
-/** A run above this that lies in a connection's own buffer goes with the buffer. */
-const GIVEN_BYTES = 64 * 1024;
 /** Writes that are longer go to workers. */
 const LONG_BYTES = 1024 * 1024;
 /** Batches of so many commands are timed always, of smaller ones one in TIMED_ONE_IN. */
@@ -66,9 +57,6 @@ const TIMED_COMMANDS = 8;
 const TIMED_ONE_IN = 16;
 /** Not queued after MULTI. */
 const ACT_AT_ONCE = ['exec', 'discard', 'multi', 'quit', 'reset'];
-/** They wait only with BLOCK, which is one of the first arguments. */
-const STREAM_READERS = ['xread', 'xreadgroup'];
-const MOST_OPTIONS = 16;
 const PUBLISHER_NAMES = ['publish', 'spublish', 'exec'];
 
 export interface CommandLoopModules {
@@ -79,6 +67,7 @@ export interface CommandLoopModules {
   readonly channels: FrontChannels;
   readonly tracking: FrontTracking;
   readonly scripts: FrontScripts;
+  readonly permits: FrontPermits;
   readonly output: TickOutput;
   readonly control: ProcessControl;
   /** Worker of each shard. */
@@ -106,6 +95,7 @@ export class CommandLoop {
   #isMonitored = false;
   #untimed = 0;
   readonly #admission: FrontAdmission;
+  readonly #sender: RunSender;
   /** 1 by command id: it publishes. */
   readonly #publishes: Uint8Array;
   /** 1 by command id: it is not queued after MULTI. */
@@ -119,6 +109,10 @@ export class CommandLoop {
     this.#publishes = Uint8Array.from(names, (name) => (PUBLISHER_NAMES.includes(name) ? 1 : 0));
     this.#actsAtOnce = Uint8Array.from(names, (name) => (ACT_AT_ONCE.includes(name) ? 1 : 0));
     this.#admission = new FrontAdmission(modules);
+    this.#sender = new RunSender(modules, {
+      ...{ parser: this.#parser, router: this.#router },
+      isPaused: (pause, id, connection) => this.#isPaused(pause, id, connection),
+    });
     const { request } = modules.context;
     modules.context.bytesElsewhere = () => {
       const length = request.end - request.start;
@@ -251,7 +245,7 @@ export class CommandLoop {
     // Nobody who tracks anything: nothing to be done for each command.
     let tracks = context.changes.isOn || connection.tracking !== null;
     for (let i = 0; i < count; i++) {
-      this.#point(i);
+      pointTo(context.request, this.#parser.commands, i);
       const id = this.#router.ids[i]!;
       const start = reply.position;
       if (connection.replyMode !== 'on') beginReply(connection);
@@ -307,7 +301,7 @@ export class CommandLoop {
           if (outcome === -1) {
             const worker = this.#workerFor(connection, id);
             const busy = this.#m.scripts.refusalOf(worker);
-            if (busy === '') return this.#hop(connection, i, count, worker);
+            if (busy === '') return this.#sender.send(connection, i, count, worker);
             reply.error(busy);
             stats.rejected(id);
           } else {
@@ -334,16 +328,6 @@ export class CommandLoop {
       }
     }
     return count;
-  }
-
-  /** Points the context's request to a command that was parsed. */
-  #point(i: number): void {
-    const { request } = this.#m.context;
-    const { commands } = this.#parser;
-    request.first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
-    request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
-    request.start = commands[i * COMMAND_WORDS + COMMAND_START]!;
-    request.end = commands[i * COMMAND_WORDS + COMMAND_END]!;
   }
 
   #enqueue(queue: CommandQueue, id: number): void {
@@ -408,91 +392,5 @@ export class CommandLoop {
     if (key === 0 || key >= request.argc) return workerOf[connection.id & 63]!;
     const at = request.offset(key);
     return workerOf[context.table.hasher.shard(request.bytes, at, request.length(key))]!;
-  }
-
-  /**
-   * Sends command `i` and those behind it, up to the next one that belongs on the front, to
-   * its worker. Returns the number of commands that are done or sent.
-   */
-  #hop(connection: Connection, i: number, count: number, worker: number): number {
-    const { context, hops } = this.#m;
-    const { commands } = this.#parser;
-    const { request } = context;
-    const id = this.#router.ids[i]!;
-    let last = i + 1;
-    // One that may wait is alone in its run: nothing has to wait with it.
-    const isAlone = this.#mayWait(id);
-    if (connection.replyMode !== 'skipping' && !isAlone) {
-      const pause = this.#m.control.pauseMode(context.nowMs);
-      const most = Math.min(count, i + connection.runCommands);
-      const from = commands[i * COMMAND_WORDS + COMMAND_START]!;
-      while (last < most && this.#mayFollow(last, pause, connection)) {
-        // A worker that cannot execute it all sends the rest back: it had better be short.
-        if (commands[last * COMMAND_WORDS + COMMAND_END]! - from > LONG_BYTES) break;
-        last++;
-      }
-    }
-    if (connection.tracking !== null) this.#noteReads(connection, i, last);
-    connection.state = AWAY;
-    connection.worker = worker;
-    const flags = runFlags(connection);
-    const start = commands[i * COMMAND_WORDS + COMMAND_START]!;
-    if (start < 0) {
-      const encoded = encodeCommand(request);
-      hops.send(worker, connection.id, flags, encoded, 0, encoded.length);
-    } else {
-      const end = commands[(last - 1) * COMMAND_WORDS + COMMAND_END]!;
-      const { pending } = connection;
-      const isGiven = end - start > GIVEN_BYTES && request.bytes === pending.bytes;
-      if (isGiven) pending.give();
-      hops.send(worker, connection.id, flags, request.bytes, start, end, isGiven);
-    }
-    this.#m.output.schedule();
-    return last;
-  }
-
-  /** True when the command in the context's request may wait; of streams, only where it says so. */
-  #mayWait(id: number): boolean {
-    const { registry, context } = this.#m;
-    if ((registry.table.flagBits[id]! & FLAG_BLOCKING) === 0) return false;
-    if (!STREAM_READERS.includes(registry.table.names[id]!)) return true;
-    const { request } = context;
-    for (let i = 1; i < request.argc && i < MOST_OPTIONS; i++) {
-      if (request.is(i, 'block')) return true;
-      if (request.is(i, 'streams')) return false;
-    }
-    return true;
-  }
-
-  /** Notes what commands `i` to `last` - 1 read. */
-  #noteReads(connection: Connection, i: number, last: number): void {
-    const { tracking } = this.#m;
-    const { commands } = this.#parser;
-    const start = commands[i * COMMAND_WORDS + COMMAND_START]!;
-    const end = commands[(last - 1) * COMMAND_WORDS + COMMAND_END]!;
-    tracking.sent(
-      connection,
-      start < 0 ? encodeCommand(this.#m.context.request).length : end - start,
-    );
-    // The first has been tried here, and may have found a key expired. That is told now, which
-    // takes away what was noted before it was tried.
-    if (this.#m.context.changes.any) {
-      tracking.tellChanges();
-      tracking.reads(connection, this.#router.ids[i]!);
-    }
-    tracking.ended(connection, this.#router.ids[i]!);
-    for (let k = i + 1; k < last; k++) {
-      this.#point(k);
-      tracking.reads(connection, this.#router.ids[k]!);
-    }
-    this.#point(i);
-  }
-
-  #mayFollow(i: number, pause: number, connection: Connection): boolean {
-    const id = this.#router.ids[i]!;
-    const { places, table } = this.#m.registry;
-    if (id < 0 || places[id] === PLACE_FRONT) return false;
-    if ((table.flagBits[id]! & FLAG_BLOCKING) !== 0) return false;
-    return pause === PAUSE_NONE || !this.#isPaused(pause, id, connection);
   }
 }

@@ -1,7 +1,7 @@
 // What a connection has queued since MULTI: the commands as RESP, and what EXEC wants to know of
 // them all. Executes nothing.
 
-import type { Request } from '@forgekv/commands';
+import type { AclUser, Request } from '@forgekv/commands';
 import { encodeCommand } from './encode-command.ts';
 
 const FIRST_BYTES = 512;
@@ -32,6 +32,12 @@ export class CommandQueue {
   homeShard = -1;
   /** There are commands that only a worker can execute, or a front on keys. */
   hasKeyed = false;
+  /** Whose permissions the commands were checked for, null: he may do everything. */
+  checkedFor: AclUser | null = null;
+  /** They have to be checked again. */
+  isToBeChecked = false;
+  /** Errors, by index, of commands that are not executed. */
+  refusals: Map<number, string> | null = null;
   /** A command was refused: EXEC will be. */
   isFailed = false;
 
@@ -70,6 +76,9 @@ export class CommandQueue {
     this.homeShard = -1;
     this.hasKeyed = false;
     this.isFailed = false;
+    this.checkedFor = null;
+    this.isToBeChecked = false;
+    this.refusals = null;
     return true;
   }
 

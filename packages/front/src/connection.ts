@@ -1,7 +1,7 @@
 // One client connection: what commands see of it (Session) and what the front keeps about it.
 
 import type { Socket } from 'node:net';
-import type { ReplyMode, Session, WatchedKey } from '@forgekv/commands';
+import type { AclUser, ReplyMode, Session, WatchedKey } from '@forgekv/commands';
 import type { RequestLimits } from '@forgekv/protocol';
 import { MONITORED } from '@forgekv/rings';
 import type { KeyWaiting } from './blocked-clients.ts';
@@ -62,6 +62,12 @@ export class Connection implements Session {
   db = 0;
   resp: 2 | 3 = 2;
   user = 'default';
+  /** What the user may do, null: everything. Changed with `user` and `userNumber`. */
+  permissions: AclUser | null = null;
+  /** Of a user who may not do everything, for workers; 0: he may. */
+  userNumber = 0;
+  /** It need not log in again, whatever becomes of the default user. */
+  isLoggedIn = false;
   noEvict = false;
   noTouch = false;
   replyMode: ReplyMode = 'on';
@@ -69,6 +75,8 @@ export class Connection implements Session {
   closeAfterReply = false;
   /** READY, AWAY, ... */
   state: number = READY;
+  /** The command, in RESP, that it waits with on a worker; null: it does not. */
+  sentCommand: Buffer | null = null;
   /** Where its last run was sent, -1: nowhere. */
   worker = -1;
   readonly pending = new PendingInput();
@@ -164,6 +172,7 @@ export class Connection implements Session {
   beginQueue(): void {
     this.queue = this.#spareQueue ?? new CommandQueue();
     this.#spareQueue = null;
+    this.queue.checkedFor = this.permissions;
   }
 
   /** Nobody uses the queue of a transaction any more. */
@@ -219,6 +228,7 @@ export class Connection implements Session {
    * next run is short, and longer again as long as whole runs are executed.
    */
   runEnded(): void {
+    this.sentCommand = null;
     this.runCommands =
       this.leftover === null
         ? Math.min(MOST_RUN_COMMANDS, this.runCommands * 2)

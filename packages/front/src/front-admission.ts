@@ -12,6 +12,7 @@ import {
 } from '@forgekv/commands';
 import type { ProcessControl } from '@forgekv/rings';
 import type { Connection } from './connection.ts';
+import type { FrontPermits } from './front-permits.ts';
 
 /** Command names an HTTP client would send first: such a peer is not a Redis client. */
 const HTTP_NAMES = ['post', 'host:'];
@@ -28,6 +29,7 @@ export interface FrontAdmissionModules {
   readonly registry: CommandRegistry;
   readonly context: CommandContext;
   readonly control: ProcessControl;
+  readonly permits: FrontPermits;
   readonly log: (message: string) => void;
 }
 
@@ -46,7 +48,8 @@ export class FrontAdmission {
   admit(connection: Connection, id: number): boolean {
     const { context, registry } = this.#m;
     if (id === UNKNOWN && this.#speaksHttp(connection)) return false;
-    if (!admit(context, registry, id, connection.limits.authenticated)) return false;
+    const permit = connection.permissions === null ? null : this.#m.permits.of(connection);
+    if (!admit(context, registry, id, connection.limits.authenticated, permit)) return false;
     const problem = connection.listening === null ? '' : this.#listenerProblem(connection, id);
     const flags = registry.table.flagBits[id]!;
     const mayRun = !this.#m.control.loading || (flags & FLAG_LOADING) !== 0;

@@ -1,6 +1,7 @@
 // A front as the main thread holds it: typed messages, queries that wait for an answer.
 
 import type { Worker } from 'node:worker_threads';
+import type { UserChange } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type {
   FromFront,
@@ -68,6 +69,13 @@ export class FrontHandle {
   configure(config: ConfigTransfer): Promise<unknown> {
     const id = ++this.#lastId;
     this.#say({ type: 'configure', config, id });
+    return this.#answerTo(id);
+  }
+
+  /** Hands over which users have changed; resolves when the front works by it. */
+  changeUsers(change: UserChange): Promise<unknown> {
+    const id = ++this.#lastId;
+    this.#say({ type: 'users', change, id });
     return this.#answerTo(id);
   }
 

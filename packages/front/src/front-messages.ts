@@ -1,13 +1,15 @@
 // What fronts and the main thread say to each other outside the rings: start, configuration,
-// and requests that concern every front. Plain data only; passwords do not travel here.
+// and requests that concern every front. Plain data only.
 
 import type {
   ClientFacts,
   ClientFilter,
+  DenialRecord,
   LogShare,
   ProcessFigures,
   ServerFacts,
   ShutdownOptions,
+  UserChange,
 } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
@@ -44,6 +46,7 @@ export interface FrontInit {
   readonly statsIndex: number;
   readonly facts: ServerFacts;
   readonly wal: LogShare;
+  readonly users: UserChange;
 }
 
 /** How a front listens on one address. */
@@ -66,14 +69,18 @@ export type FrontQuery =
   | { readonly op: 'unpause' }
   /** 1 when no command is on its way and all effects are with the kernel, else 0. */
   | { readonly op: 'quiet' }
-  | { readonly op: 'reset-stats' };
+  | { readonly op: 'reset-stats' }
+  /** What was refused since this was asked last. */
+  | { readonly op: 'denials' };
 
-export type FrontAnswer = ClientFacts[] | number | null;
+export type FrontAnswer = ClientFacts[] | readonly DenialRecord[] | number | null;
 
 /** Main to front. */
 export type ToFront =
   | { readonly type: 'listen'; readonly orders: readonly ListenOrder[] }
   | { readonly type: 'configure'; readonly config: ConfigTransfer; readonly id: number }
+  /** Answered by `configured`. */
+  | { readonly type: 'users'; readonly change: UserChange; readonly id: number }
   | { readonly type: 'query'; readonly id: number; readonly query: FrontQuery }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'figures'; readonly figures: ProcessFigures }
@@ -92,7 +99,14 @@ export type MainRequest =
   | { readonly op: 'abort-shutdown' }
   | { readonly op: 'save' }
   | { readonly op: 'background-save'; readonly isScheduled: boolean }
-  | { readonly op: 'rewrite-log' };
+  | { readonly op: 'rewrite-log' }
+  | { readonly op: 'set-user'; readonly name: string; readonly rules: readonly string[] }
+  | { readonly op: 'delete-users'; readonly names: readonly string[] }
+  | { readonly op: 'load-users' }
+  | { readonly op: 'save-users' }
+  /** The newest entries of ACL LOG. */
+  | { readonly op: 'denials'; readonly count: number }
+  | { readonly op: 'forget-denials' };
 
 /** Front to main. */
 export type FromFront =

@@ -1,13 +1,11 @@
 // What server commands ask of a front: answered here, or by all fronts through the main thread.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { CommandTable } from '@forgekv/catalog';
 import {
   type ChannelServices,
   type ClientFacts,
   type ClientFilter,
-  type CommandContext,
   type CommandRegistry,
   NO_DURABILITY_FIGURES,
   NO_SAVE_FIGURES,
@@ -30,7 +28,7 @@ import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import type { MainRequest } from './front-messages.ts';
 import type { FrontScripts } from './front-scripts.ts';
-import { LoginThrottle } from './login-throttle.ts';
+import type { FrontUsers } from './front-users.ts';
 import type { TransactionRunner } from './transaction-runner.ts';
 
 const DENIED =
@@ -49,6 +47,7 @@ export interface FrontServicesModules {
   readonly channels: ChannelServices;
   readonly tracking: TrackingServices;
   readonly scripts: FrontScripts;
+  readonly users: FrontUsers;
   /** Sends a request to the main thread. */
   readonly ask: (request: MainRequest) => Promise<unknown>;
 }
@@ -60,6 +59,7 @@ export class FrontServices implements ServerServices {
   readonly channels: ChannelServices;
   readonly tracking: TrackingServices;
   readonly scripts: FrontScripts;
+  readonly users: FrontUsers;
   readonly #m: FrontServicesModules;
   #figures: ProcessFigures = {
     opsPerSecond: 0,
@@ -72,8 +72,6 @@ export class FrontServices implements ServerServices {
     saves: NO_SAVE_FIGURES,
   };
   transactions: TransactionRunner | null = null;
-  readonly #throttle = new LoginThrottle();
-  #passwordHash: Buffer | null = null;
 
   constructor(modules: FrontServicesModules) {
     this.#m = modules;
@@ -82,38 +80,15 @@ export class FrontServices implements ServerServices {
     this.channels = modules.channels;
     this.tracking = modules.tracking;
     this.scripts = modules.scripts;
+    this.users = modules.users;
     this.commands = modules.registry.table;
-  }
-
-  /** Takes over what CONFIG SET may have changed. */
-  configure(): void {
-    const password = this.#m.config.text('requirepass');
-    this.#passwordHash = password === '' ? null : hash(Buffer.from(password));
-  }
-
-  get openToAll(): boolean {
-    return this.#passwordHash === null;
   }
 
   /** Returns why a new connection is turned away (an error text), or null. */
   refusal(socket: Socket): string | null {
-    if (!this.openToAll || !this.#m.config.boolean('protected-mode')) return null;
+    if (!this.users.openToAll || !this.#m.config.boolean('protected-mode')) return null;
     const { remoteAddress } = socket;
     return remoteAddress === undefined || isLoopback(remoteAddress) ? null : DENIED;
-  }
-
-  checkPassword(_session: Session, user: string, password: Buffer): boolean {
-    if (user !== 'default') return false;
-    return this.#passwordHash === null || timingSafeEqual(hash(password), this.#passwordHash);
-  }
-
-  refuseLogin(c: CommandContext, session: Session, text: string): Outcome {
-    const { address } = session;
-    const host = address.slice(0, address.lastIndexOf(':'));
-    const delayMs = this.#throttle.failed(host, Date.now());
-    if (delayMs === 0) return c.fail(text);
-    const held = new Promise<void>((resolve) => setTimeout(resolve, delayMs));
-    return this.later(session, held, (reply) => reply.error(text));
   }
 
   process(): ProcessFigures {
@@ -215,10 +190,6 @@ export class FrontServices implements ServerServices {
     // Stopping takes milliseconds here: there is never a shutdown that waits.
     return false;
   }
-}
-
-function hash(password: Buffer): Buffer {
-  return createHash('sha256').update(password).digest();
 }
 
 /** True for loopback and unix socket peers, as `Session.address` spells them. */

@@ -78,6 +78,7 @@ const front = new Front({
   doorbell: new Doorbell(init.doorbells, init.doorbell),
   workerOf: init.workerOf,
   facts: init.facts,
+  initialUsers: init.users,
   ask,
   say: (message) => say({ type: 'log', message }),
 });
@@ -141,7 +142,9 @@ function answer(query: FrontQuery): FrontAnswer {
       front.releasePaused();
       return null;
     case 'quiet':
-      return front.isQuiet() ? 1 : 0;
+      return front.stop.isQuiet() ? 1 : 0;
+    case 'denials':
+      return front.users.permits.book.take();
     case 'reset-stats':
       stats.reset();
       return null;
@@ -159,10 +162,10 @@ function drain(): void {
 
 /** Ends every connection; waits for clients that read, but not for ever. */
 function close(): void {
-  front.close();
+  front.stop.close();
   const deadlineMs = Date.now() + CLOSE_MS;
   const poll = (): void => {
-    if (front.isClosed || Date.now() > deadlineMs) say({ type: 'closed' });
+    if (front.stop.isClosed || Date.now() > deadlineMs) say({ type: 'closed' });
     else setTimeout(poll, 5);
   };
   poll();
@@ -176,6 +179,10 @@ port.on('message', (message: ToFront) => {
     case 'configure':
       config.adopt(message.config);
       front.configure();
+      say({ type: 'configured', id: message.id });
+      break;
+    case 'users':
+      front.users.adopt(message.change);
       say({ type: 'configured', id: message.id });
       break;
     case 'query':

@@ -47,6 +47,7 @@ import { FrontClients } from './front-clients.ts';
 import { sampleFront } from './front-figures.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { FrontStop } from './front-stop.ts';
+import { FrontUsers, type FrontUsersModules } from './front-users.ts';
 import { HopClient, type WorkerLink } from './hop-client.ts';
 import { writeLate } from './late-reply.ts';
 import type { FrontLink } from './message-links.ts';
@@ -62,7 +63,8 @@ const HOUSEKEEPING_MS = 100;
 const OTHERS_TICK_MS = 1;
 
 export interface FrontModules
-  extends Omit<FrontServicesModules, 'front' | 'channels' | 'tracking'> {
+  extends Omit<FrontServicesModules, 'front' | 'channels' | 'tracking' | 'users'>,
+    Pick<FrontUsersModules, 'initialUsers'> {
   /** Among the fronts. */
   readonly index: number;
   /** Fronts and workers. */
@@ -96,10 +98,11 @@ export class Front {
   readonly #tracking: FrontTracking;
   readonly #pausedReplies: PausedReplies;
   readonly blocked: BlockedClients;
-  readonly #stop: FrontStop;
+  readonly stop: FrontStop;
   readonly #loop: CommandLoop;
   readonly #transactions: TransactionRunner;
   readonly #services: FrontServices;
+  readonly users: FrontUsers;
   readonly #bounds: ClientBounds;
   readonly #bell: FrontBell;
   readonly #readView: DataView;
@@ -161,7 +164,7 @@ export class Front {
       replied: (id, reply) => this.#replied(id, reply, 0, reply.length, true),
       schedule: () => this.#output.schedule(),
     });
-    this.#stop = new FrontStop({
+    this.stop = new FrontStop({
       ...{ connections: this.#connections, pausedReplies: this.#pausedReplies, names },
       ...{ blocked: this.blocked, hops: this.#hops, output: this.#output },
     });
@@ -180,13 +183,19 @@ export class Front {
       schedule: () => this.#output.schedule(),
       find: (id) => this.#connections.get(id),
     });
-    const served = { channels: this.#channels, tracking: this.#tracking };
+    this.users = new FrontUsers({
+      ...{ ...modules, ...own, connections: this.#connections },
+      ...{ clients: this.clients, blocked: this.blocked, output: this.#output },
+      answer: (connection, error) => this.answer(connection, (reply) => reply.error(error)),
+    });
+    const { users } = this;
+    const served = { channels: this.#channels, tracking: this.#tracking, users };
     this.#services = new FrontServices({ ...modules, ...served, front: this });
     const { registry, workerOf, control } = modules;
     const parts = {
       ...{ registry, workerOf, context: this.#context, services: this.#services },
       ...{ hops: this.#hops, output: this.#output, scripts: modules.scripts },
-      ...{ channels: this.#channels, tracking: this.#tracking },
+      ...{ ...served, permits: users.permits },
     };
     this.#bell = new FrontBell({ ...parts, doorbell: modules.doorbell });
     this.#transactions = new TransactionRunner({
@@ -225,7 +234,7 @@ export class Front {
     this.#m.log.setMode(config.word('wal-sync-mode') as SyncMode);
     this.#loop.forceHop = config.boolean('debug-force-hop');
     this.#transactions.forceHop = this.#loop.forceHop;
-    this.#services.configure();
+    this.users.configure(config);
     this.#bounds.configure();
     this.#writer.mostBytes = this.#bounds.replyBytes;
     for (const connection of this.#connections.values()) this.#applyLimits(connection);
@@ -268,7 +277,7 @@ export class Front {
       nowMs: Date.now(),
     });
     this.#applyLimits(connection);
-    connection.authenticated = this.#services.openToAll;
+    this.users.logOut(connection);
     this.#connections.set(connection.id, connection);
     threadStats.connections++;
     threadStats.currentConnections++;
@@ -478,21 +487,9 @@ export class Front {
     this.#services.sampled(figures);
   }
 
-  /** See FrontStop. */
+  /** Begins the end: see FrontStop. */
   drain(): boolean {
     this.#isDraining = true;
-    return this.#stop.drain();
-  }
-
-  isQuiet(): boolean {
-    return this.#stop.isQuiet();
-  }
-
-  close(): void {
-    this.#stop.close();
-  }
-
-  get isClosed(): boolean {
-    return this.#stop.isClosed;
+    return this.stop.drain();
   }
 }

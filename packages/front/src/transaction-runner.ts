@@ -29,26 +29,25 @@ import {
   type WatchedKey,
 } from '@forgekv/commands';
 import { CAP_UNDER } from '@forgekv/keyspace';
-import {
-  COMMAND_ARGC,
-  COMMAND_END,
-  COMMAND_FIRST_ARG,
-  COMMAND_START,
-  COMMAND_WORDS,
-  RequestParser,
-} from '@forgekv/protocol';
+import { RequestParser } from '@forgekv/protocol';
 import { RUN_BLOCK } from '@forgekv/rings';
-import type { CommandQueue } from './command-queue.ts';
+import { CommandQueue } from './command-queue.ts';
 import { AWAY, type Connection, DEFERRED } from './connection.ts';
+import type { FrontPermits } from './front-permits.ts';
 import type { FrontScripts } from './front-scripts.ts';
 import type { HopClient } from './hop-client.ts';
 import { runFlags } from './run-flags.ts';
+import { pointTo } from './run-sender.ts';
 import { RunningBlock } from './running-block.ts';
 import type { TickOutput } from './tick-output.ts';
 import type { FrontTracking } from './tracking/front-tracking.ts';
 
 /** What was accepted when it was queued is accepted again. */
 const NO_LIMITS = { maxBulkBytes: Infinity, authenticated: true };
+/** Words are read behind the end. */
+const NO_EFFECT_BYTES = 20;
+const NO_EFFECT = Buffer.from('*2\r\n$4\r\nECHO\r\n$0\r\n\r\n'.padEnd(NO_EFFECT_BYTES + 8));
+const NO_EFFECT_VIEW = new DataView(NO_EFFECT.buffer, NO_EFFECT.byteOffset, NO_EFFECT.length);
 
 export interface TransactionRunnerModules {
   readonly registry: CommandRegistry;
@@ -58,6 +57,7 @@ export interface TransactionRunnerModules {
   readonly output: TickOutput;
   readonly tracking: FrontTracking;
   readonly scripts: FrontScripts;
+  readonly permits: FrontPermits;
   readonly workerOf: Uint8Array;
   /** Takes a part of the reply that was kept. */
   readonly replied: (connection: number, bytes: Buffer, isLast: boolean) => void;
@@ -72,6 +72,8 @@ export class TransactionRunner {
   readonly #executor: Executor;
   readonly #rules: InPlaceRules;
   readonly #select: number;
+  /** Stands where a command is refused. */
+  readonly #noEffect: number;
   /** 1 by command id: it changes which reads are noted. */
   readonly #tracks: Uint8Array;
   /** The shards of the transaction in place. */
@@ -85,6 +87,7 @@ export class TransactionRunner {
     this.#executor = new Executor(registry, context, false);
     this.#rules = new InPlaceRules(registry, context);
     this.#select = registry.table.names.indexOf('select');
+    this.#noEffect = registry.table.names.indexOf('echo');
     this.#tracks = Uint8Array.from(registry.table.names, (name) =>
       name === 'client|tracking' || name === 'client|caching' ? 1 : 0,
     );
@@ -92,8 +95,13 @@ export class TransactionRunner {
 
   /** Queues the command in the context's request. */
   enqueue(queue: CommandQueue, id: number): void {
+    this.#add(queue, id);
+    this.#m.context.reply.simple('QUEUED');
+  }
+
+  #add(queue: CommandQueue, id: number): void {
     const { registry, context } = this.#m;
-    const { request, reply, table } = context;
+    const { request, table } = context;
     queue.add(id, request);
     queue.flags |= registry.table.flagBits[id]!;
     if (!this.#rules.admits(id)) queue.isInPlace = false;
@@ -105,20 +113,20 @@ export class TransactionRunner {
         queue.homeShard = table.hasher.shard(request.bytes, at, request.length(key));
       }
     }
-    reply.simple('QUEUED');
   }
 
   /** EXEC: see ServerServices. */
   exec(connection: Connection): Outcome {
     const { context } = this.#m;
     const { watched } = connection;
-    const queue = connection.queue!;
+    const queued = connection.queue!;
     connection.forgetTransaction();
-    if (queue.isFailed) {
+    if (queued.isFailed) {
       return context.fail('EXECABORT Transaction discarded because of previous errors.');
     }
-    const problem = transactionProblem(context, queue.flags, queue.length, queue.count);
+    const problem = transactionProblem(context, queued.flags, queued.length, queued.count);
     if (problem !== '') return context.fail(problem);
+    const queue = this.#checkAgain(connection, queued);
     this.#noteReads(connection, queue);
     // Messages for the connection wait for the end of the reply.
     connection.isMidReply = true;
@@ -129,9 +137,47 @@ export class TransactionRunner {
     request.argc = argc;
     if (outcome === DONE) {
       connection.isMidReply = false;
-      connection.queueIsDone(queue);
+      connection.queueIsDone(queued);
     }
     return outcome;
+  }
+
+  /**
+   * What is to be executed of a queue: where the user may not do any more what was queued for him,
+   * or never might do all of it, a command of no effect stands in the place of each such command.
+   */
+  #checkAgain(connection: Connection, queued: CommandQueue): CommandQueue {
+    const { permissions } = connection;
+    if (permissions === null) return queued;
+    if (permissions === queued.checkedFor && !queued.isToBeChecked) return queued;
+    const refusals = new Map<number, string>();
+    for (const [i, id] of queued.ids.entries()) {
+      const place = [queued.startOf(i), queued.ends[i]!, true] as const;
+      const problem = this.#m.permits.laterProblem(connection, id, queued.bytes, ...place);
+      if (problem !== '') refusals.set(i, problem);
+    }
+    if (refusals.size === 0) return queued;
+    const { request } = this.#m.context;
+    const { bytes, view, args, first, argc, start, end } = request;
+    const checked = new CommandQueue();
+    checked.refusals = refusals;
+    for (const [i, id] of queued.ids.entries()) {
+      if (refusals.has(i)) this.#parse(NO_EFFECT, NO_EFFECT_VIEW, 0, NO_EFFECT_BYTES);
+      else this.#parse(queued.bytes, queued.view, queued.startOf(i), queued.ends[i]!);
+      this.#point(0);
+      this.#add(checked, refusals.has(i) ? this.#noEffect : id);
+    }
+    request.source(bytes, view, args);
+    Object.assign(request, { first, argc, start, end });
+    return checked;
+  }
+
+  /** Executes a command of the front, unless it was refused. */
+  #runFront(connection: Connection, queue: CommandQueue, i: number): Outcome {
+    const { context, registry, services } = this.#m;
+    const refusal = queue.refusals?.get(i);
+    if (refusal !== undefined) return context.fail(refusal);
+    return registry.frontRuns[queue.ids[i]!]!(context, connection, services);
   }
 
   /** Notes what the queued commands will read. */
@@ -141,7 +187,7 @@ export class TransactionRunner {
     if (!isCertain && connection.tracking === null) return;
     const { request } = this.#m.context;
     const { bytes, view, args } = request;
-    this.#parse(queue, 0, queue.length);
+    this.#parse(queue.bytes, queue.view, 0, queue.length);
     for (let i = 0; i < queue.count; i++) {
       this.#point(i);
       this.#m.tracking.reads(connection, queue.ids[i]!, isCertain);
@@ -172,7 +218,7 @@ export class TransactionRunner {
       return NOT_HERE;
     }
     const { bytes, view, args } = request;
-    this.#parse(queue, 0, queue.length);
+    this.#parse(queue.bytes, queue.view, 0, queue.length);
     this.#router.route(this.#parser, queue.bytes, queue.view, true);
     this.#findShards(queue, watched);
     const low = this.#lowShards;
@@ -245,7 +291,7 @@ export class TransactionRunner {
       this.#point(i);
       let outcome: Outcome;
       if (registry.places[id] === PLACE_FRONT) {
-        outcome = registry.frontRuns[id]!(context, connection, this.#m.services);
+        outcome = this.#runFront(connection, queue, i);
       } else {
         this.#prehash(i, id);
         outcome = this.#executor.runLocked(id);
@@ -292,19 +338,14 @@ export class TransactionRunner {
     this.#m.context.setPrehashed(single, this.#router.shards[i]!, this.#router.hashes[i]!);
   }
 
-  #parse(queue: CommandQueue, start: number, end: number): void {
-    this.#parser.parse(queue.bytes, start, end, NO_LIMITS);
-    this.#m.context.request.source(queue.bytes, queue.view, this.#parser.args);
+  #parse(bytes: Buffer, view: DataView, start: number, end: number): void {
+    this.#parser.parse(bytes, start, end, NO_LIMITS);
+    this.#m.context.request.source(bytes, view, this.#parser.args);
   }
 
   /** Points the context's request to a command that was parsed. */
   #point(i: number): void {
-    const { request } = this.#m.context;
-    const { commands } = this.#parser;
-    request.first = commands[i * COMMAND_WORDS + COMMAND_FIRST_ARG]!;
-    request.argc = commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
-    request.start = commands[i * COMMAND_WORDS + COMMAND_START]!;
-    request.end = commands[i * COMMAND_WORDS + COMMAND_END]!;
+    pointTo(this.#m.context.request, this.#parser.commands, i);
   }
 
   // --- on a worker, with what is the front's in between ---
@@ -400,16 +441,16 @@ export class TransactionRunner {
   }
 
   #runOwn(connection: Connection, queue: CommandQueue, i: number): Outcome {
-    const { context, registry, services } = this.#m;
+    const { context } = this.#m;
     const { reply, stats } = context;
     const id = queue.ids[i]!;
-    this.#parse(queue, queue.startOf(i), queue.ends[i]!);
+    this.#parse(queue.bytes, queue.view, queue.startOf(i), queue.ends[i]!);
     this.#point(0);
     context.db = connection.db;
     context.nowMs = Date.now();
     reply.resp3 = connection.resp === 3;
     const errors = reply.errorCount;
-    const outcome = registry.frontRuns[id]!(context, connection, services);
+    const outcome = this.#runFront(connection, queue, i);
     context.db = connection.db;
     stats.called(id, reply.errorCount !== errors);
     this.#tell(connection, id);

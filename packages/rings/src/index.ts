@@ -55,6 +55,7 @@ export {
   KIND_UNBLOCKED,
   KIND_WATCHED,
   KIND_YOURS,
+  MOST_USER_NUMBER,
   REPLY_LAST,
   REPLY_MORE,
   REPLY_PAUSE,
@@ -62,6 +63,8 @@ export {
   RUN_BLOCK,
   RUN_NO_TOUCH,
   RUN_RESP3,
+  RUN_USER_SHIFT,
+  runDatabase,
 } from './run-frames.ts';
 export { createScriptCacheMemory, ScriptCache } from './script-cache.ts';
 export {

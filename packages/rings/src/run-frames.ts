@@ -5,7 +5,10 @@
 // replies back the same way. Where the worker meets a command that only another worker can
 // run, it stops and sends the bytes it did not execute back.
 
-/** Front to worker. a = connection, b = RUN_ flags | database << 8, c = bytes of the message. */
+/**
+ * Front to worker. a = connection, b = RUN_ flags | database << 8 | number of the user << 18, c =
+ * bytes of the message. The number is 0 for users who may do everything.
+ */
 export const KIND_RUN = 1;
 /** Front to worker: the message goes on. a = connection. */
 export const KIND_MORE = 2;
@@ -61,6 +64,16 @@ export const RUN_NO_TOUCH = 2;
  * rest are executed as one.
  */
 export const RUN_BLOCK = 4;
+
+/** Where the number of the user begins in the flags of a run. */
+export const RUN_USER_SHIFT = 18;
+/** Users who may not do everything have numbers up to this. */
+export const MOST_USER_NUMBER = 2 ** 14 - 1;
+
+/** The database in the flags of a run. */
+export function runDatabase(flags: number): number {
+  return (flags >>> 8) & 0x3ff;
+}
 
 /**
  * Worker to front: the run's only command waits. a = connection, b = slot, c = ticket; payload:

@@ -17,6 +17,7 @@ import { attachScripts, Doorbell, ProcessControl, type ScriptShare } from '@forg
 import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
 import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
+import { AclKeeper } from './acl-keeper.ts';
 import { type BackupParts, makeBackup } from './backup.ts';
 import {
   openDataDirectory,
@@ -61,6 +62,7 @@ export class Server {
   readonly directory: string;
   readonly #o: ServerOptions;
   readonly #wiring: Wiring;
+  readonly #users: AclKeeper;
   readonly #control: ProcessControl;
   readonly #scripts: ScriptShare;
   readonly #table: HotTable;
@@ -75,7 +77,7 @@ export class Server {
   #ready = false;
   #stopping: Promise<void> | null = null;
 
-  /** @throws DataDirectoryError, ArenaSizeError */
+  /** @throws DataDirectoryError, ArenaSizeError, AclError */
   constructor(options: ServerOptions) {
     const { config } = options;
     this.#o = options;
@@ -96,7 +98,12 @@ export class Server {
       executable: process.argv[1] ?? '',
     };
     const wal = { transfer, directory: this.directory, stores: this.#stores.layout };
-    this.#wiring = wire(this.plan, config, hashSecret, this.facts, wal);
+    this.#users = new AclKeeper({
+      ...{ config, directory: this.directory, log: options.log },
+      fronts: () => this.#fronts,
+      workers: () => this.#workers,
+    });
+    this.#wiring = wire(this.plan, config, hashSecret, this.facts, wal, this.#users.initial);
     const { arena } = this.#wiring.fronts[0]!;
     this.#table = new HotTable(attachArena(arena), 1 + this.plan.fronts + this.plan.workers);
     restoreNamespaces(this.directory, new Databases(this.#table));
@@ -294,6 +301,8 @@ export class Server {
         return this.#saves.backgroundSave(request.isScheduled);
       case 'rewrite-log':
         return this.#saves.rewriteLog();
+      default:
+        return this.#users.serve(request);
     }
   }
 
@@ -311,6 +320,9 @@ export class Server {
     await Promise.all(
       [...this.#fronts, ...this.#workers].map((thread) => thread.configure(transfer)),
     );
+    this.#users.configure();
+    const names = pairs.map(([name]) => name.toLowerCase());
+    if (names.includes('requirepass')) await this.#users.passwordChanged();
     log.info(`configuration changed: ${outcome.changed.join(' ')}`);
     return null;
   }

@@ -7,6 +7,7 @@ import {
   createRegistry,
   type ServerFacts,
   statsBytes,
+  type UserChange,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { FrontInit } from '@forgekv/front';
@@ -63,6 +64,7 @@ export function wire(
   hashSecret: readonly [number, number],
   facts: ServerFacts,
   wal: StorageParts,
+  users: UserChange,
 ): Wiring {
   const arena = createArena({
     poolBytes: config.integer('memtable-size-mb') * BYTES_PER_MB,
@@ -121,6 +123,7 @@ export function wire(
       statsIndex: index,
       facts,
       wal: shareOf(index),
+      users,
     }),
   );
   const workers = range(plan.workers).map((index) => {
@@ -146,6 +149,7 @@ export function wire(
       scripts,
       stats: stats[plan.fronts + index]!,
       wal: shareOf(plan.fronts + index),
+      users,
       recover: config.boolean('recover'),
       directory: wal.directory,
       stores: wal.stores,

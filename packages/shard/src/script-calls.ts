@@ -34,6 +34,7 @@ import {
 import type { ReplyWriter } from '@forgekv/protocol';
 import {
   ACL_ALLOWED,
+  ACL_DENIED,
   ACL_INVALID,
   type AclAnswer,
   CALL_DONE,
@@ -49,6 +50,7 @@ import type { Awaited, Peers } from './peers.ts';
 import type { Reclaimer } from './reclaimer.ts';
 import type { ScriptClock } from './script-clock.ts';
 import { ScriptSession } from './script-session.ts';
+import type { ScriptUsers } from './script-users.ts';
 import type { Transactions } from './transaction.ts';
 import type { WaitingRuns } from './waiting-runs.ts';
 
@@ -85,6 +87,7 @@ export interface ScriptCallsModules {
   readonly reclaimer: Reclaimer;
   readonly peers: Peers;
   readonly clock: ScriptClock;
+  readonly users: ScriptUsers;
   /** Writes a line to the server's log. @param level LOG_ of @forgekv/scripting */
   readonly say: (level: number, message: string) => void;
 }
@@ -183,11 +186,11 @@ export class ScriptCalls implements ScriptHost {
     this.#m.say(level, text);
   }
 
-  /** There is one user, who may do everything. */
   aclCheck(command: ScriptCommand): AclAnswer {
     this.#open(command);
     const id = this.#identify();
-    return id < 0 || !this.#hasArity(id) ? ACL_INVALID : ACL_ALLOWED;
+    if (id < 0 || !this.#hasArity(id)) return ACL_INVALID;
+    return this.#m.users.allows(id, this.#m.context.request) ? ACL_ALLOWED : ACL_DENIED;
   }
 
   execute(command: ScriptCommand, reply: ReplyWriter): CallOutcome {
@@ -245,6 +248,8 @@ export class ScriptCalls implements ScriptHost {
     const place = registry.places[id]!;
     if ((flags & FLAG_NOSCRIPT) !== 0 || place === PLACE_SCRIPT) return NOT_FROM_SCRIPTS;
     if (place === PLACE_FRONT && !this.#allowed.has(id)) return NOT_FROM_SCRIPTS;
+    const denied = this.#m.users.problemOf(id, context.request);
+    if (denied !== '') return denied;
     if (this.isReadOnly && (flags & (FLAG_WRITE | FLAG_MAY_REPLICATE)) !== 0) return READ_ONLY;
     if ((flags & FLAG_WRITE) === 0) return '';
     if (context.writeRefusal !== '') return context.writeRefusal;

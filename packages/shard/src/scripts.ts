@@ -14,6 +14,7 @@ import { ScriptCalls } from './script-calls.ts';
 import { ScriptClock } from './script-clock.ts';
 import { ScriptCommands } from './script-commands.ts';
 import { ScriptRunner } from './script-runner.ts';
+import type { ScriptUsers } from './script-users.ts';
 import type { Transactions } from './transaction.ts';
 import type { WaitingRuns } from './waiting-runs.ts';
 
@@ -37,6 +38,7 @@ export interface ScriptsModules extends BusyServiceModules, FunctionBookModules 
   readonly reclaimer: Reclaimer;
   readonly cap: CapKeeper;
   readonly share: ScriptShare;
+  readonly users: ScriptUsers;
   /** Of this worker. */
   readonly index: number;
   readonly say: (message: string) => void;

@@ -1,6 +1,7 @@
 // A shard worker as the main thread holds it.
 
 import type { Worker } from 'node:worker_threads';
+import type { DenialRecord, UserChange } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { Doorbell } from '@forgekv/rings';
 import type { FromShard, Recovery, ToShard } from './shard-messages.ts';
@@ -25,6 +26,7 @@ export class ShardHandle {
   readonly #doorbell: Doorbell;
   readonly #owner: ShardOwner;
   readonly #waiting = new Map<number, (problem: string) => void>();
+  readonly #denied = new Map<number, (records: readonly DenialRecord[]) => void>();
   #lastId = 0;
   /** How far the worker is with the logs of earlier runs. */
   recovery: Recovery = {
@@ -61,6 +63,20 @@ export class ShardHandle {
     const id = ++this.#lastId;
     this.#say({ type: 'configure', config, id });
     return new Promise((resolve) => this.#waiting.set(id, () => resolve()));
+  }
+
+  /** Hands over which users have changed; resolves when the worker works by it. */
+  changeUsers(change: UserChange): Promise<void> {
+    const id = ++this.#lastId;
+    this.#say({ type: 'users', change, id });
+    return new Promise((resolve) => this.#waiting.set(id, () => resolve()));
+  }
+
+  /** What was refused since this was asked last. */
+  denials(): Promise<readonly DenialRecord[]> {
+    const id = ++this.#lastId;
+    this.#say({ type: 'denials', id });
+    return new Promise((resolve) => this.#denied.set(id, resolve));
   }
 
   /** Takes everything that has changed to the stores; resolves to '' or what went wrong. */
@@ -125,6 +141,9 @@ export class ShardHandle {
       void this.#owner.sync().then((problem) => {
         this.#say({ type: 'synced', id: message.id, problem });
       });
+    } else if (message.type === 'denied') {
+      this.#denied.get(message.id)?.(message.records);
+      this.#denied.delete(message.id);
     } else if (message.type === 'log') {
       this.#owner.log(message.message);
     } else if (message.type === 'stopped') {

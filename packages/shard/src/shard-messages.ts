@@ -1,7 +1,7 @@
 // What workers and the main thread say to each other: start, configuration, stop.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { LogShare } from '@forgekv/commands';
+import type { DenialRecord, LogShare, UserChange } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
 import type { ChannelTableShape, ScriptMemory } from '@forgekv/rings';
@@ -36,6 +36,7 @@ export interface ShardInit {
   readonly channelShape: ChannelTableShape;
   readonly stats: SharedArrayBuffer;
   readonly wal: LogShare;
+  readonly users: UserChange;
   /** Goes on behind damage of the logs with what is intact. */
   readonly recover: boolean;
   /** The data directory. */
@@ -57,6 +58,10 @@ export interface Recovery extends ReplayCounts {
 /** Main to worker; the sender rings the worker's doorbell. */
 export type ToShard =
   | { readonly type: 'configure'; readonly config: ConfigTransfer; readonly id: number }
+  /** Answered by 'configured'. */
+  | { readonly type: 'users'; readonly change: UserChange; readonly id: number }
+  /** What was refused since this was asked last. */
+  | { readonly type: 'denials'; readonly id: number }
   /** Answers 'sync'. */
   | { readonly type: 'synced'; readonly id: number; readonly problem: string }
   | { readonly type: 'checkpoint'; readonly id: number }
@@ -76,6 +81,7 @@ export type FromShard =
   | { readonly type: 'failed'; readonly message: string }
   | { readonly type: 'ready'; readonly recovery: Recovery; readonly notes: readonly string[] }
   | { readonly type: 'configured'; readonly id: number }
+  | { readonly type: 'denied'; readonly id: number; readonly records: readonly DenialRecord[] }
   /** Asks for a sync of all logs. */
   | { readonly type: 'sync'; readonly id: number }
   | { readonly type: 'checkpointed'; readonly id: number; readonly problem: string }

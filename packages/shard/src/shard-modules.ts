@@ -7,6 +7,7 @@ import type { ChannelTable, Doorbell, ProcessControl, ScriptShare } from '@forge
 import type { FunctionFacts } from '@forgekv/storage';
 import type { GuestModules } from './guest-runner.ts';
 import type { PeerLink } from './peers.ts';
+import type { ScriptUsers } from './script-users.ts';
 import type { StoreKeeperModules } from './store-keeper.ts';
 
 export interface ShardModules {
@@ -29,6 +30,8 @@ export interface ShardModules {
   readonly persistNamespaces: (map: NamespaceMap) => void;
   /** Makes the function libraries durable. */
   readonly persistFunctions: (facts: FunctionFacts) => void;
+  /** Who may call what in scripts. */
+  readonly users: ScriptUsers;
   /** Scripts, as all threads see them. */
   readonly scripts: ScriptShare;
   /** Writes a line to the server's log. */

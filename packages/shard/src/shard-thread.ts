@@ -28,6 +28,7 @@ import {
   writeNamespaces,
 } from '@forgekv/storage';
 import { ReplayError } from './replay.ts';
+import { ScriptUsers } from './script-users.ts';
 import { Shard } from './shard.ts';
 import type { FromShard, Recovery, ShardInit, ToShard } from './shard-messages.ts';
 import { ShardStores } from './shard-stores.ts';
@@ -59,6 +60,9 @@ const doorbell = new Doorbell(init.doorbells, init.doorbell);
 const { channelShape } = init;
 /** Among all threads: fronts first. */
 const thread = channelShape.fronts + init.index;
+const registry = createRegistry();
+const stats = new ThreadStats(init.stats);
+const users = new ScriptUsers(registry.table, stats, init.users);
 const shard = new Shard({
   thread,
   channelTable: new ChannelTable(init.channels, channelShape, thread, table.hasher),
@@ -69,11 +73,12 @@ const shard = new Shard({
   control: new ProcessControl(init.control),
   persistNamespaces: (map) => writeNamespaces(nodeFileSystem, init.directory, map),
   persistFunctions: (facts) => writeFunctions(nodeFileSystem, init.directory, facts),
-  registry: createRegistry(),
+  registry,
+  users,
   scripts: attachScripts(init.scripts),
   say: (message) => say({ type: 'log', message }),
   config,
-  stats: new ThreadStats(init.stats),
+  stats,
   changes: new KeyChanges(new TrackingFilter(init.tracking)),
   workerOf: init.workerOf,
   doorbell,
@@ -111,6 +116,13 @@ port.on('message', (message: ToShard) => {
       config.adopt(message.config);
       shard.configure();
       say({ type: 'configured', id: message.id });
+      break;
+    case 'users':
+      users.adopt(message.change);
+      say({ type: 'configured', id: message.id });
+      break;
+    case 'denials':
+      say({ type: 'denied', id: message.id, records: users.book.take() });
       break;
     case 'synced':
       syncs.get(message.id)?.(message.problem);

@@ -30,7 +30,7 @@ import {
   ReplyWriter,
   RequestParser,
 } from '@forgekv/protocol';
-import { RUN_BLOCK, RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { RUN_BLOCK, RUN_NO_TOUCH, RUN_RESP3, runDatabase } from '@forgekv/rings';
 import { ArgumentStager } from './argument-stager.ts';
 import { AwaitingRuns } from './awaiting-runs.ts';
 import { AwayVictims } from './away-victims.ts';
@@ -353,10 +353,11 @@ export class Shard {
     const context = this.#context;
     const writer = this.#writer;
     const parser = this.#parser;
-    context.db = flags >>> 8;
+    context.db = runDatabase(flags);
     context.noTouch = (flags & RUN_NO_TOUCH) !== 0;
     writer.resp3 = (flags & RUN_RESP3) !== 0;
     this.#sentBytes = sentBytes;
+    this.#m.users.runFor(connection, flags);
     this.#publisher.runFor(front.replies, connection);
     this.#waiters.runFor(this.#fronts.indexOf(front), connection, flags);
     if ((flags & RUN_BLOCK) !== 0) {

@@ -1,6 +1,8 @@
 // Who waits for the keys of this worker's shards, key by key, in the order they came; kept by the
 // owner of a key, whoever's connection it is. It does not know how anybody is served.
 
+import { runDatabase } from '@forgekv/rings';
+
 /** One that waits for keys: plain data, it goes between workers. */
 export interface Waiter {
   /** The worker that began the wait, and ends it in all books. */
@@ -27,7 +29,7 @@ export interface Waiter {
 }
 
 export function databaseOf({ flags }: Waiter): number {
-  return flags >>> 8;
+  return runDatabase(flags);
 }
 
 export class WaiterBook {

@@ -26,7 +26,7 @@ import {
   ReplyWriter,
   RequestParser,
 } from '@forgekv/protocol';
-import { RUN_NO_TOUCH, RUN_RESP3 } from '@forgekv/rings';
+import { RUN_NO_TOUCH, RUN_RESP3, runDatabase } from '@forgekv/rings';
 import { MissingStreams } from './missing-streams.ts';
 import type { Peers } from './peers.ts';
 import type { ReplySender } from './reply-sender.ts';
@@ -197,7 +197,7 @@ export class WaiterService {
     request.argc = commands[COMMAND_ARGC]!;
     request.start = commands[COMMAND_START]!;
     request.end = commands[COMMAND_END]!;
-    context.db = flags >>> 8;
+    context.db = runDatabase(flags);
     context.noTouch = (flags & RUN_NO_TOUCH) !== 0;
     context.reply.resp3 = (flags & RUN_RESP3) !== 0;
   }

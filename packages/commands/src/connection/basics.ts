@@ -6,7 +6,6 @@ import { DONE, type Outcome } from '../outcome.ts';
 import type { ServerServices } from '../services.ts';
 import type { Session } from '../session.ts';
 import { integerArg } from './arguments.ts';
-import { logOut } from './login.ts';
 
 const INT32_MIN = -2147483648n;
 const INT32_MAX = 2147483647n;
@@ -82,7 +81,7 @@ export function reset(c: CommandContext, session: Session, services: ServerServi
   services.tracking.end(session);
   // A RESET behind CLIENT REPLY SKIP gets no reply; after CLIENT REPLY OFF it does.
   if (session.replyMode === 'off') session.replyMode = 'on';
-  logOut(session, services);
+  services.users.logOut(session);
   c.reply.simple('RESET');
   return DONE;
 }

@@ -2,9 +2,9 @@
 
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
+import type { ServerServices } from '../services.ts';
 import type { ClientFilter, Session } from '../session.ts';
 import { integerArg, shownArg } from './arguments.ts';
-import { userExists } from './login.ts';
 
 type ClientType = NonNullable<ClientFilter['type']>;
 
@@ -31,10 +31,15 @@ export function unknownClientType(c: CommandContext, index: number): string {
  * caller itself is spared unless SKIPME says no.
  * @returns the filter, or null after an error reply
  */
-export function readKillFilter(c: CommandContext, session: Session): ClientFilter | null {
+export function readKillFilter(
+  c: CommandContext,
+  session: Session,
+  services: ServerServices,
+): ClientFilter | null {
   const filter: ClientFilter = { exceptId: session.id };
   for (let i = 2; i < c.request.argc; i += 2) {
-    const problem = i + 1 < c.request.argc ? readKillOption(c, i, filter, session) : ERR_SYNTAX;
+    const problem =
+      i + 1 < c.request.argc ? readKillOption(c, i, filter, session, services) : ERR_SYNTAX;
     if (problem !== null) {
       c.fail(problem);
       return null;
@@ -49,6 +54,7 @@ function readKillOption(
   i: number,
   filter: ClientFilter,
   session: Session,
+  { users }: ServerServices,
 ): string | null {
   const { request } = c;
   const at = i + 1;
@@ -66,7 +72,7 @@ function readKillOption(
     filter.localAddress = request.text(at);
   } else if (request.is(i, 'user')) {
     const user = request.text(at);
-    if (!userExists(user)) return `ERR No such user '${shownArg(c, at)}'`;
+    if (users.all.find(user) === undefined) return `ERR No such user '${shownArg(c, at)}'`;
     filter.user = user;
   } else if (request.is(i, 'maxage')) {
     const seconds = integerArg(c, at);

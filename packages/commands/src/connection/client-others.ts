@@ -69,7 +69,7 @@ export function clientKill(c: CommandContext, session: Session, services: Server
       else reply.error(ERR_NO_SUCH_CLIENT);
     });
   }
-  const filter = readKillFilter(c, session);
+  const filter = readKillFilter(c, session, services);
   if (filter === null) return DONE;
   const killed = services.kill(filter, session);
   return services.later(session, killed, (reply, count) => reply.integer(count));

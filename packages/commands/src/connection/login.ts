@@ -1,7 +1,7 @@
-// Who a connection is: AUTH, HELLO, and what RESET goes back to. Passwords are checked by the
-// server; only the user `default` exists so far.
+// Who a connection is: AUTH and HELLO. Passwords are checked by the server.
 
 import type { ReplyWriter } from '@forgekv/protocol';
+import { DEFAULT_USER } from '../acl/acl-users.ts';
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
 import { DONE, type Outcome } from '../outcome.ts';
@@ -9,8 +9,6 @@ import { REDIS_VERSION } from '../server/versions.ts';
 import type { ServerServices } from '../services.ts';
 import type { Session } from '../session.ts';
 import { clientNameError, integerArg, shownArg } from './arguments.ts';
-
-const DEFAULT_USER = 'default';
 
 const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.';
 const NO_PASSWORD_SET =
@@ -23,44 +21,19 @@ const HELLO_BEFORE_AUTH =
   '<user> <pass> option can be used to authenticate the client and select the RESP protocol ' +
   'version at the same time';
 
-/** True when there is a user of this name. */
-export function userExists(name: string): boolean {
-  return name === DEFAULT_USER;
-}
-
-/** Makes a connection what it was when it was accepted: the default user, if it is open to all. */
-export function logOut(session: Session, services: ServerServices): void {
-  session.user = DEFAULT_USER;
-  session.authenticated = services.openToAll;
-}
-
 /** AUTH [username] password. A failed attempt leaves the connection as it was. */
 export function auth(c: CommandContext, session: Session, services: ServerServices): Outcome {
   const { request } = c;
   if (request.argc > 3) return c.fail(ERR_SYNTAX);
   const hasUser = request.argc === 3;
-  if (!hasUser && services.openToAll) return c.fail(NO_PASSWORD_SET);
+  if (!hasUser && services.users.openToAll) return c.fail(NO_PASSWORD_SET);
   const user = hasUser ? request.text(1) : DEFAULT_USER;
   const password = request.slice(hasUser ? 2 : 1);
-  if (!logIn(session, services, user, password)) {
-    return services.refuseLogin(c, session, WRONG_PASSWORD);
+  if (!services.users.logIn(session, user, password)) {
+    return services.users.refuseLogin(c, session, user, WRONG_PASSWORD);
   }
   c.reply.ok();
   return DONE;
-}
-
-/** Any password is right for a user that needs none. */
-function logIn(
-  session: Session,
-  services: ServerServices,
-  user: string,
-  password: Buffer,
-): boolean {
-  const open = services.openToAll && user === DEFAULT_USER;
-  if (!open && !services.checkPassword(session, user, password)) return false;
-  session.user = user;
-  session.authenticated = true;
-  return true;
 }
 
 /**
@@ -96,8 +69,9 @@ export function hello(c: CommandContext, session: Session, services: ServerServi
 
   if (authAt !== 0) {
     const password = request.slice(authAt + 2);
-    const known = logIn(session, services, request.text(authAt + 1), password);
-    if (!known) return services.refuseLogin(c, session, WRONG_PASSWORD);
+    const user = request.text(authAt + 1);
+    const known = services.users.logIn(session, user, password);
+    if (!known) return services.users.refuseLogin(c, session, user, WRONG_PASSWORD);
   }
   if (!session.authenticated) return c.fail(HELLO_BEFORE_AUTH);
   if (name !== null) session.name = name;

@@ -41,10 +41,13 @@ export function statLines(_: CommandContext, services: ServerServices): InfoLine
     ['total_error_replies', stats.get('errorReplies')],
     ['eventloop_cycles', stats.get('turns')],
     ['acl_access_denied_auth', wrongPasswords],
+    ['acl_access_denied_cmd', stats.get('deniedCommands')],
+    ['acl_access_denied_key', stats.get('deniedKeys')],
+    ['acl_access_denied_channel', stats.get('deniedChannels')],
   ];
 }
 
-/** No replicas and rules for users yet; there never is a fork. */
+/** No replicas yet; there never is a fork. */
 function absentStatLines(): InfoLine[] {
   const names = [
     ...['sync_full', 'sync_partial_ok', 'sync_partial_err', 'evicted_clients'],
@@ -53,7 +56,6 @@ function absentStatLines(): InfoLine[] {
     ...['active_defrag_hits', 'active_defrag_misses'],
     ...['active_defrag_key_hits', 'active_defrag_key_misses'],
     ...['unexpected_error_replies', 'dump_payload_sanitizations'],
-    ...['acl_access_denied_cmd', 'acl_access_denied_key', 'acl_access_denied_channel'],
   ];
   return names.map((name) => [name, 0]);
 }

@@ -8,7 +8,6 @@ import {
   type ChannelServices,
   type ClientFacts,
   type ClientFilter,
-  type CommandContext,
   type KillAnswer,
   type ListenKind,
   NO_DURABILITY_FIGURES,
@@ -27,6 +26,7 @@ import {
   WAITING,
 } from '../../src/index.ts';
 import { FakeTracking } from './fake-tracking.ts';
+import { FakeUsers } from './fake-users.ts';
 
 export const FRONTS = 2;
 export const WORKERS = 1;
@@ -165,7 +165,7 @@ export class FakeServices implements ServerServices {
   readonly channels = new FakeChannels();
   readonly tracking = new FakeTracking();
   readonly scripts = new FakeScripts();
-  readonly password: string | undefined;
+  readonly users: FakeUsers;
   figures: ProcessFigures = {
     ...{ opsPerSecond: 12.4, inputKbps: 1.5, outputKbps: 2.25 },
     ...{ peakMemoryBytes: 0, heapBytes: 3 * MIB, largeValueBytes: MIB },
@@ -185,11 +185,7 @@ export class FakeServices implements ServerServices {
   constructor(commands: CommandTable, stats: StatsReader, password: string | undefined) {
     this.commands = commands;
     this.stats = stats;
-    this.password = password;
-  }
-
-  get openToAll(): boolean {
-    return this.password === undefined;
+    this.users = new FakeUsers(commands, password, this.calls);
   }
 
   process(): ProcessFigures {
@@ -251,15 +247,6 @@ export class FakeServices implements ServerServices {
   resetStats(): Promise<void> {
     this.calls.push(['resetStats']);
     return Promise.resolve();
-  }
-
-  refuseLogin(c: CommandContext, _: Session, text: string): Outcome {
-    return c.fail(text);
-  }
-
-  checkPassword(_: Session, user: string, password: Buffer): boolean {
-    this.calls.push(['checkPassword', user, password.toString('latin1')]);
-    return user === 'default' && password.toString('latin1') === this.password;
   }
 
   save(): Promise<SaveAnswer> {

@@ -116,11 +116,7 @@ test('HELLO does everything or nothing', async (t) => {
   t.strictSame([session.resp, session.name, session.authenticated], [2, '', false]);
   await front.send('HELLO', '3', 'AUTH', 'default', 'sesame', 'FOO');
   t.strictSame([session.resp, session.name, session.authenticated], [2, '', false]);
-  t.strictSame(
-    front.services.calls,
-    [['checkPassword', 'default', 'bad']],
-    'no guess with bad syntax',
-  );
+  t.strictSame(front.services.calls, [['logIn', 'default', 'bad']], 'no guess with bad syntax');
   const reply = await front.send('HELLO', '3', 'AUTH', 'default', 'sesame', 'SETNAME', 'late');
   t.equal(reply, helloReply(3), 'answered in the new protocol');
   t.strictSame([session.resp, session.name, session.authenticated], [3, 'late', true]);

@@ -1,3 +1,4 @@
+export { ACL_FAMILY } from './acl-commands.ts';
 export * from './argument-source.ts';
 export * from './command-generator.ts';
 export * from './generated-command.ts';
