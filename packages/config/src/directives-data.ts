@@ -42,23 +42,32 @@ export const memoryDirectives = [
 
 export const encodingDirectives = [
   integer('hash-max-listpack-entries', 512, [0, INT_MAX], {
+    ...HONOURED,
     aliases: ['hash-max-ziplist-entries'],
   }),
-  memory('hash-max-listpack-value', 64, [0, INT_MAX], { aliases: ['hash-max-ziplist-value'] }),
+  memory('hash-max-listpack-value', 64, [0, INT_MAX], {
+    ...HONOURED,
+    aliases: ['hash-max-ziplist-value'],
+  }),
   integer('list-max-listpack-size', -2, [INT32_MIN, INT32_MAX], {
+    ...HONOURED,
     aliases: ['list-max-ziplist-size'],
   }),
   integer('list-compress-depth', 0, [0, INT32_MAX]),
-  integer('set-max-intset-entries', 512, [0, INT_MAX]),
-  integer('set-max-listpack-entries', 128, [0, INT_MAX]),
-  memory('set-max-listpack-value', 64, [0, INT_MAX]),
+  integer('set-max-intset-entries', 512, [0, INT_MAX], HONOURED),
+  integer('set-max-listpack-entries', 128, [0, INT_MAX], HONOURED),
+  memory('set-max-listpack-value', 64, [0, INT_MAX], HONOURED),
   integer('zset-max-listpack-entries', 128, [0, INT_MAX], {
+    ...HONOURED,
     aliases: ['zset-max-ziplist-entries'],
   }),
-  memory('zset-max-listpack-value', 64, [0, INT_MAX], { aliases: ['zset-max-ziplist-value'] }),
-  memory('hll-sparse-max-bytes', 3000, [0, INT_MAX]),
-  memory('stream-node-max-bytes', 4 * KIB, [0, INT_MAX]),
-  integer('stream-node-max-entries', 100, [0, INT_MAX]),
+  memory('zset-max-listpack-value', 64, [0, INT_MAX], {
+    ...HONOURED,
+    aliases: ['zset-max-ziplist-value'],
+  }),
+  memory('hll-sparse-max-bytes', 3000, [0, INT_MAX], HONOURED),
+  memory('stream-node-max-bytes', 4 * KIB, [0, INT_MAX], HONOURED),
+  integer('stream-node-max-entries', 100, [0, INT_MAX], HONOURED),
   string('notify-keyspace-events', '', { ...HONOURED, rule: 'keyspace-events' }),
   oneOf('sanitize-dump-payload', ['no', 'yes', 'clients'], 'no'),
   // Three names of the past that redis-server still reads and forgets.
@@ -73,7 +82,7 @@ export const persistenceDirectives = [
   list('save', 'save', ['3600', '1', '300', '100', '60', '10000']),
   string('dbfilename', 'dump.rdb', { change: 'protected', rule: 'base-name' }),
   boolean('stop-writes-on-bgsave-error', true),
-  boolean('rdbcompression', true),
+  boolean('rdbcompression', true, HONOURED),
   boolean('rdbchecksum', true, AT_START),
   boolean('rdb-del-sync-files', false),
   boolean('rdb-save-incremental-fsync', true),

@@ -88,7 +88,7 @@ export const processDirectives = [
   lines('loadmodule', [1, 1024], AT_START),
   integer('databases', 16, [1, 1024], HONOURED_AT_START),
   boolean('daemonize', false, AT_START),
-  oneOf('supervised', ['upstart', 'systemd', 'auto', 'no'], 'no', AT_START),
+  oneOf('supervised', ['upstart', 'systemd', 'auto', 'no'], 'no', HONOURED_AT_START),
   string('pidfile', '', HONOURED_AT_START),
   // Redis 7.2 added `nothing`.
   oneOf('loglevel', ['debug', 'verbose', 'notice', 'warning', 'nothing'], 'notice', HONOURED),
@@ -132,7 +132,10 @@ export const processDirectives = [
   integer('latency-monitor-threshold', 0, [0, INT_MAX]),
   boolean('latency-tracking', true),
   list('latency-tracking-info-percentiles', 'percentiles', ['50', '99', '99.9']),
-  integer('busy-reply-threshold', 5000, [0, INT_MAX], { aliases: ['lua-time-limit'] }),
+  integer('busy-reply-threshold', 5000, [0, INT_MAX], {
+    ...HONOURED,
+    aliases: ['lua-time-limit'],
+  }),
   boolean('lua-enable-deprecated-api', false, { hidden: true, change: 'start' }),
   integer('watchdog-period', 0, [0, INT32_MAX], { hidden: true }),
 ] as const;
