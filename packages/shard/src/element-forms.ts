@@ -37,6 +37,7 @@ import {
   TYPE_STREAM,
   TYPE_ZSET,
 } from '@forgekv/keyspace';
+import { documentElements, streamElements } from './drawn-elements.ts';
 import {
   bytesOf,
   type ChangeWalk,
@@ -48,9 +49,7 @@ import {
   type TakeRecord,
   TrackedElements,
 } from './element-records.ts';
-import { JsonElements } from './json-elements.ts';
 import { SketchElements } from './sketch-elements.ts';
-import { StreamElements } from './stream-elements.ts';
 
 const LEAST_REMEMBERED_CHUNKS = 64;
 const TIME_BYTES = 8;
@@ -64,9 +63,9 @@ export function elementsOf(
   if (collection instanceof LargeHash) return new HashElements(collection, options);
   if (collection instanceof LargeSet) return new SetElements(collection, options);
   if (collection instanceof LargeSortedSet) return new SortedSetElements(collection, options);
-  if (collection instanceof LargeStream) return new StreamElements(collection, options);
+  if (collection instanceof LargeStream) return streamElements(collection, options);
   if (collection instanceof LargeSketch) return new SketchElements(collection);
-  if (collection instanceof LargeJson) return new JsonElements(collection, options);
+  if (collection instanceof LargeJson) return documentElements(collection, options);
   return new ListElements(collection);
 }
 
