@@ -4,6 +4,7 @@ import { Random, SHARD_COUNT } from '@forgekv/base';
 import { allocateLarge, type LargeCollection } from '@forgekv/commands';
 import { test } from 'tap';
 import { emptyElements } from '../src/element-forms.ts';
+import type { CollectionElements } from '../src/element-records.ts';
 import { LargeStore } from '../src/large-store.ts';
 import {
   COLLECTION_TYPES,
@@ -11,6 +12,7 @@ import {
   digestOf,
   emptyCollection,
   emptyPlain,
+  type Plain,
 } from './collection-model.ts';
 import { TestDisk, TestWorker } from './test-worker.ts';
 
@@ -73,6 +75,16 @@ test('a string is lent as it is, without a copy', async (t) => {
   t.equal(lent.pieces[0], value.buffer);
 });
 
+/** Some of them leave a value as it is, in rare cases all; gives up where none is noticed. */
+function changeSome(
+  random: Random,
+  value: LargeCollection,
+  plain: Plain,
+  elements: CollectionElements,
+): void {
+  for (let i = 0; i < 20 && elements.changedCount === 0; i++) change(random, value, plain, 10, 20);
+}
+
 test('changes in place are counted and remembered, a moved collection goes on so', async (t) => {
   const worker = await TestWorker.start(new TestDisk(t));
   const random = new Random(SEED + 1);
@@ -84,7 +96,7 @@ test('changes in place are counted and remembered, a moved collection goes on so
     store.keepStored(1, value, 99);
     const own = store.ownCollection(1)!;
     t.equal(own.elements.changedCount, 0);
-    change(random, value, plain, 10, 20);
+    changeSome(random, value, plain, own.elements);
     store.touch(0, 1);
     t.equal(store.bytes, value.memoryBytes);
     t.ok(own.elements.changedCount > 0 && own.elements.changedCount <= 20);
@@ -93,7 +105,7 @@ test('changes in place are counted and remembered, a moved collection goes on so
     const moved = store.ownCollection(2)!;
     t.equal(moved.elements.changedCount, Number.POSITIVE_INFINITY);
     moved.elements.changes();
-    change(random, value, plain, 10, 20);
+    changeSome(random, value, plain, moved.elements);
     t.ok(moved.elements.changedCount > 0, 'the listener is that of the new id');
     store.touch(0, 2);
     t.equal(store.bytes, value.memoryBytes);
