@@ -107,9 +107,9 @@ test('HELP names what exists, and nothing else', async (t) => {
 test('MODULE LIST and ROLE', async (t) => {
   const front = new FrontHarness();
   const role = '*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n';
-  t.match(await front.send('MODULE', 'LIST'), /^\*1\r\n\*8\r\n\$4\r\nname\r\n\$6\r\nReJSON/);
+  t.match(await front.send('MODULE', 'LIST'), /^\*2\r\n\*8\r\n\$4\r\nname\r\n\$6\r\nReJSON/);
   t.equal(await front.send('ROLE'), role);
   await front.send('HELLO', '3');
-  t.match(await front.send('MODULE', 'LIST'), /^\*1\r\n%4\r\n\$4\r\nname\r\n\$6\r\nReJSON/);
+  t.match(await front.send('MODULE', 'LIST'), /^\*2\r\n%4\r\n\$4\r\nname\r\n\$6\r\nReJSON/);
   t.equal(await front.send('ROLE'), role);
 });
