@@ -8,10 +8,20 @@ export class FrontClients {
   readonly #connections: ReadonlyMap<number, Connection>;
   readonly #names: readonly string[];
 
-  /** @param names of the commands by id */
-  constructor(connections: ReadonlyMap<number, Connection>, names: readonly string[]) {
+  readonly #unwait: (connection: Connection) => void;
+
+  /**
+   * @param names of the commands by id
+   * @param unwait ends a connection's wait for keys
+   */
+  constructor(
+    connections: ReadonlyMap<number, Connection>,
+    names: readonly string[],
+    unwait: (connection: Connection) => void,
+  ) {
     this.#connections = connections;
     this.#names = names;
+    this.#unwait = unwait;
   }
 
   /** Facts of the connections that pass a filter. */
@@ -34,8 +44,13 @@ export class FrontClients {
       if (!matches(connection, filter, nowMs)) continue;
       killed++;
       // The one that asked gets its answer first.
-      if (connection.state === DEFERRED) connection.closeAfterReply = true;
-      else connection.drop();
+      if (connection.state === DEFERRED) {
+        connection.closeAfterReply = true;
+        continue;
+      }
+      // Now, not when the socket is closed: who killed it finds what it would have been served.
+      this.#unwait(connection);
+      connection.drop();
     }
     return killed;
   }

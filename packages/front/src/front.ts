@@ -114,7 +114,9 @@ export class Front {
   constructor(modules: FrontModules) {
     this.#m = modules;
     const { names } = modules.registry.table;
-    this.clients = new FrontClients(this.#connections, names);
+    this.clients = new FrontClients(this.#connections, names, (connection) =>
+      this.blocked.closed(connection),
+    );
     this.#bounds = new ClientBounds(modules.config, modules.say);
     this.intake = new SocketIntake();
     const { buffer } = this.intake;

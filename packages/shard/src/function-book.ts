@@ -67,7 +67,7 @@ export class FunctionBook {
   learnedOf(name: string): Learned {
     let learned = this.#learned.get(name);
     if (learned === undefined) {
-      learned = { reach: REACH_UNKNOWN };
+      learned = { reach: REACH_UNKNOWN, keepsToKeys: true };
       this.#learned.set(name, learned);
     }
     return learned;

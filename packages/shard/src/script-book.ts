@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { ScriptCache } from '@forgekv/rings';
 import type { CompiledScript, ScriptEngine } from '@forgekv/scripting';
+import { keepsToKeys } from './script-keys.ts';
 
 /** Texts up to this length are found again without being hashed. */
 const MOST_TEXT_BYTES = 8 * 1024;
@@ -22,6 +23,8 @@ export type Reach = typeof REACH_UNKNOWN | typeof REACH_DECLARED | typeof REACH_
 /** What was learned of a script or a function. */
 export interface Learned {
   reach: Reach;
+  /** It can be seen to keep to the keys that it declares; else it has all gates if it writes. */
+  readonly keepsToKeys: boolean;
 }
 
 export interface KnownScript extends Learned {
@@ -114,7 +117,8 @@ export class ScriptBook {
       this.#bySha.clear();
       this.#byText.clear();
     }
-    const script: KnownScript = { sha, compiled, reach: REACH_UNKNOWN };
+    const keeps = keepsToKeys(body.toString('latin1'));
+    const script: KnownScript = { sha, compiled, reach: REACH_UNKNOWN, keepsToKeys: keeps };
     this.#bySha.set(sha, script);
     return script;
   }

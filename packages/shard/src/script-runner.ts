@@ -258,7 +258,10 @@ export class ScriptRunner {
     blocking.mode = mode;
     if (calls.wentBeyond) task.learned.reach = REACH_ALL;
     if (outcome === RUN_STOPPED) return false;
-    if (task.learned.reach !== REACH_ALL) task.learned.reach = REACH_DECLARED;
+    // A branch that was not taken may lead elsewhere; who has written by then may find the gates
+    // with another one in the same place.
+    const mayNarrow = task.isReadOnly || task.learned.keepsToKeys;
+    if (task.learned.reach !== REACH_ALL && mayNarrow) task.learned.reach = REACH_DECLARED;
     return true;
   }
 }

@@ -15,7 +15,7 @@ export class ScriptTask implements ScriptArguments {
   kind: ScriptKind = KIND_SCRIPT;
   /** Of a function. */
   name = '';
-  learned: Learned = { reach: 0 };
+  learned: Learned = { reach: 0, keepsToKeys: false };
   isReadOnly = false;
   /** It may use more memory than there is. */
   mayExceed = false;
