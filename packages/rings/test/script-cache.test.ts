@@ -18,6 +18,7 @@ test('what is kept is what was added, and the oldest goes first', (t) => {
   const memory = createScriptCacheMemory(DATA_BYTES);
   const [cache, other] = [new ScriptCache(memory), new ScriptCache(memory)];
   let kept: Buffer[] = [];
+  let most = 0;
   for (let i = 0; i < 4000; i++) {
     if (random.below(500) === 0) {
       const { generation } = cache;
@@ -31,6 +32,7 @@ test('what is kept is what was added, and the oldest goes first', (t) => {
     kept.push(body);
     kept = kept.slice(-cache.count);
     if (cache.count !== kept.length) t.fail('the count');
+    most = Math.max(most, kept.length);
     const one = kept[random.below(kept.length)]!;
     if (!other.get(digestOf(one))?.equals(one)) t.fail(`one of ${kept.length} is not found`);
     const same = kept.at(-1)!;
@@ -39,7 +41,7 @@ test('what is kept is what was added, and the oldest goes first', (t) => {
     if (other.usedBytes > DATA_BYTES) t.fail('more than there is');
     if (i > 300 && other.has(digestOf(Buffer.from('no such script')))) t.fail('nobody added it');
   }
-  t.ok(kept.length > 3);
+  t.ok(most > 3);
   t.equal(cache.add(digestOf(Buffer.alloc(9000)), Buffer.alloc(9000)), false, 'too long');
   t.end();
 });
