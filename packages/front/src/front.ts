@@ -52,7 +52,7 @@ import { HopClient, type WorkerLink } from './hop-client.ts';
 import { writeLate } from './late-reply.ts';
 import type { FrontLink } from './message-links.ts';
 import { PausedReplies } from './paused-replies.ts';
-import { SocketIntake } from './socket-intake.ts';
+import { READ_BUFFER_BYTES, SocketIntake } from './socket-intake.ts';
 import { StalledConnections } from './stalled-connections.ts';
 import { TickOutput } from './tick-output.ts';
 import { FrontTracking } from './tracking/front-tracking.ts';
@@ -321,6 +321,7 @@ export class Front {
     const stats = this.#m.threadStats;
     stats.inputBytes += length;
     connection.inputBytes += length;
+    if (length === READ_BUFFER_BYTES) connection.filledBuffer();
     const { pending } = connection;
     if (this.#output.isWaiting) {
       pending.append(bytes, 0, length);
