@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { comparisonToMarkdown, findOnPath, ratiosToMarkdown } from 'redis-benchmark-wrapper';
+import { benchLargeStrings } from './large-strings-bench.ts';
 import { mixByMemtier } from './load-generator.ts';
 import { describeMachine } from './machine.ts';
 import { benchMemory } from './memory-bench.ts';
@@ -49,8 +50,12 @@ async function main(args: readonly string[]): Promise<number> {
     const options = parseOptions(args);
     if (options === undefined) say(USAGE);
     else if (options.micro) await benchLayers(options);
-    else if (options.memory) await benchMemoryOfServers(options);
-    else if (options.storage !== undefined) await benchBeyondMemory(options, options.storage);
+    else if (options.memory) {
+      await benchTable(options, (specs, dir) => benchMemory(specs, options.keyspace, dir));
+    } else if (options.largeStringBytes !== undefined) {
+      const { largeStringBytes: bytes, rounds } = options;
+      await benchTable(options, (specs, dir) => benchLargeStrings(specs, bytes, rounds, dir));
+    } else if (options.storage !== undefined) await benchBeyondMemory(options, options.storage);
     else await benchServers(options, args);
     return 0;
   } catch (error) {
@@ -90,12 +95,16 @@ async function benchBeyondMemory(
   if (options.out !== undefined) writeFileSync(resolve(options.out), `${text}\n`);
 }
 
-async function benchMemoryOfServers(options: BenchOptions): Promise<void> {
+/** Runs a benchmark of all servers that has its own table. */
+async function benchTable(
+  options: BenchOptions,
+  bench: (specs: readonly ServerSpec[], directory: string) => Promise<string>,
+): Promise<void> {
   const directory = mkdtempSync(join(resolve(options.dataDirectory ?? tmpdir()), 'forgekv-bench-'));
   process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
   const program = resolve(options.forgekv ?? join(ROOT, 'scripts', 'forgekv'));
   const specs = [...redisSpecs(false, false), forgekvSpec(program, 'forgekv', options.forgekvArgs)];
-  const table = await benchMemory(specs, options.keyspace, directory);
+  const table = await bench(specs, directory);
   say(table);
   if (options.out !== undefined) writeFileSync(resolve(options.out), `${table}\n`);
 }

@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly storage: { readonly records: number; readonly valueBytes: number } | undefined;
   /** Memory per element instead of the comparison. */
   readonly memory: boolean;
+  /** How long others wait beside a string of so many bytes instead of the comparison. */
+  readonly largeStringBytes: number | undefined;
   readonly withAof: boolean;
   /** A second, identical Redis: what it differs by is the noise of the machine. */
   readonly withControl: boolean;
@@ -53,6 +55,7 @@ export const USAGE = `npm run bench -- [options]
   --records N             values of --storage (1200000; quick: 60000)
   --record-bytes N        bytes of each (1000)
   --memory                memory per small hash and per element of large collections instead
+  --large-string-mb N     how long others wait beside a string of so many MB instead (such as 100)
   --micro                 run the micro-benchmarks of the layers instead (a file only with --out)
   --help
 `;
@@ -87,6 +90,10 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
         }
       : undefined,
     memory: values.memory,
+    largeStringBytes:
+      values['large-string-mb'] === undefined
+        ? undefined
+        : number('--large-string-mb', values['large-string-mb'], 1, 500) * 2 ** 20,
     withAof: values.aof,
     withControl: values.control,
     withForgekv: !values['without-forgekv'],
@@ -122,6 +129,7 @@ function parseFlags(args: readonly string[]) {
         micro: flag,
         storage: flag,
         memory: flag,
+        'large-string-mb': text,
         records: text,
         'record-bytes': text,
         help: flag,

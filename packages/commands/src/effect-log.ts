@@ -170,20 +170,12 @@ export class EffectLog {
   ): void {
     const expireAtMs = this.#table.expireAtMs(entry);
     const composer = this.#composer;
+    const from = SET_HEAD.length;
     const isStaged =
       this.#staged.length > 0 &&
-      referValue(
-        this.staging,
-        this.#staged,
-        this.#table,
-        entry,
-        shard,
-        bytes,
-        length,
-        SET_HEAD.length,
-      );
+      referValue(this.staging, this.#staged, this.#table, entry, shard, bytes, length, from);
     this.#begin(entry, shard, previousLsn, EFFECT_BLIND, expireAtMs === 0 ? 3 : 5);
-    composer.bulkText('SET');
+    composer.bulkWord('SET');
     this.#key(entry);
     if (isStaged) {
       composer.bulkHead(length);
@@ -192,7 +184,7 @@ export class EffectLog {
       composer.bulk(bytes, offset, length);
     }
     if (expireAtMs !== 0) {
-      composer.bulkText('PXAT');
+      composer.bulkWord('PXAT');
       composeTime(this.#composer, expireAtMs);
     }
     this.#end(entry);
@@ -234,12 +226,12 @@ export class EffectLog {
   restored(entry: number, shard: number, previousLsn: number, payload: Buffer): void {
     const composer = this.#composer;
     this.#begin(entry, shard, previousLsn, EFFECT_BLIND, 6);
-    composer.bulkText('RESTORE');
+    composer.bulkWord('RESTORE');
     this.#key(entry);
     composeTime(this.#composer, this.#table.expireAtMs(entry));
     composer.bulk(payload, 0, payload.length);
-    composer.bulkText('REPLACE');
-    composer.bulkText('ABSTTL');
+    composer.bulkWord('REPLACE');
+    composer.bulkWord('ABSTTL');
     this.#end(entry);
   }
 
@@ -257,8 +249,8 @@ export class EffectLog {
     sub = '',
   ): void {
     this.#begin(entry, shard, previousLsn, 0, rest + (sub === '' ? 2 : 3));
-    this.#composer.bulkText(name);
-    if (sub !== '') this.#composer.bulkText(sub);
+    this.#composer.bulkWord(name);
+    if (sub !== '') this.#composer.bulkWord(sub);
     this.#key(entry);
   }
 
@@ -277,6 +269,11 @@ export class EffectLog {
     }
     const from = request.offset(first - 1) + request.length(first - 1) + CRLF_BYTES;
     this.#writer.writeRange(bytes, view, from, end - from);
+  }
+
+  /** @param word an option, of which there are not many */
+  argumentWord(word: string): void {
+    this.#composer.bulkWord(word);
   }
 
   /** @param text of characters below 256 */
@@ -298,7 +295,7 @@ export class EffectLog {
     const expireAtMs = this.#table.expireAtMs(entry);
     const composer = this.#composer;
     this.#begin(entry, shard, previousLsn, 0, expireAtMs === 0 ? 2 : 3);
-    composer.bulkText(expireAtMs === 0 ? 'PERSIST' : 'PEXPIREAT');
+    composer.bulkWord(expireAtMs === 0 ? 'PERSIST' : 'PEXPIREAT');
     this.#key(entry);
     if (expireAtMs !== 0) composeTime(this.#composer, expireAtMs);
     this.#end(entry);
@@ -311,7 +308,7 @@ export class EffectLog {
     const writer = this.#writer;
     writer.beginEffect(shard, lsn, table.lsnOf(entry), namespace, EFFECT_BLIND);
     this.#composer.command(2);
-    this.#composer.bulkText('DEL');
+    this.#composer.bulkWord('DEL');
     this.#key(entry);
     writer.endEffect();
     if (this.#notes !== null) this.#note(entry, true);

@@ -25,6 +25,9 @@ const MOST_INTEGER_TEXT = 20;
 
 const value = new Int64();
 
+/** Up to here a loop is faster than an object for the part and a call into native code. */
+const LOOP_BYTES = 96;
+
 /** What was written is `buffer[0..position)`. */
 export class ListpackBuilder {
   /** Replaced when it grows. */
@@ -58,7 +61,7 @@ export class ListpackBuilder {
       buffer[at] = LISTPACK_STRING_32;
       at = buffer.writeUInt32LE(length, at + 1);
     }
-    if (length < 32) for (let i = 0; i < length; i++) buffer[at + i] = bytes[offset + i]!;
+    if (length <= LOOP_BYTES) for (let i = 0; i < length; i++) buffer[at + i] = bytes[offset + i]!;
     else buffer.set(bytes.subarray(offset, offset + length), at);
     this.#end(at + length);
   }

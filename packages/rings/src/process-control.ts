@@ -86,6 +86,8 @@ export class ProcessControl {
 
   /** True while any are held back. */
   get isPaused(): boolean {
+    // Asked before every command of a worker: the clock is only read for a pause that was begun.
+    if (this.#words[HELD] !== 1 && this.#words[PAUSE_MODE] === PAUSE_NONE) return false;
     return this.pauseMode(Date.now()) !== PAUSE_NONE;
   }
 

@@ -152,7 +152,7 @@ function tell(c: CommandContext, entry: number, expireAtMs: number): void {
       : c.changedAs(stored, 'HPEXPIREAT', count + 3);
   if (expireAtMs !== 0) {
     log?.argumentTime(expireAtMs);
-    log?.argumentText('FIELDS');
+    log?.argumentWord('FIELDS');
     log?.argumentText(String(count));
   }
   for (const index of changed)

@@ -89,8 +89,8 @@ function moveWithin(
   }
   const log = c.changedAs(stored, 'LMOVE', 3);
   log?.argument(c.request.bytes, c.request.offset(2), c.request.length(2));
-  log?.argumentText(fromLeft ? 'LEFT' : 'RIGHT');
-  log?.argumentText(toLeft ? 'LEFT' : 'RIGHT');
+  log?.argumentWord(fromLeft ? 'LEFT' : 'RIGHT');
+  log?.argumentWord(toLeft ? 'LEFT' : 'RIGHT');
   log?.endTold(stored);
   return DONE;
 }

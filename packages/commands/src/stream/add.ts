@@ -90,7 +90,7 @@ export function xAdd(c: CommandContext): Outcome {
     stream.touch(c);
   }
   idTextLength = id.writeText(idText, 0);
-  logAdded(c, value, first);
+  logAdded(c, value, first, trimmed);
   c.note(EVENT_STREAM, 'xadd');
   if (trimmed > 0) c.note(EVENT_STREAM, 'xtrim');
   reply.bulk(idText, 0, idTextLength);
@@ -111,20 +111,20 @@ function chooseId(c: CommandContext, lastId: StreamId): boolean {
   return id.compare(lastId) > 0;
 }
 
-/** What is replayed says which id it was, and how many entries were left. */
-function logAdded(c: CommandContext, value: LargeStream, first: number): void {
+/** What is replayed says which id it was, and how many entries were left if any had to go. */
+function logAdded(c: CommandContext, value: LargeStream, first: number, trimmed: number): void {
   const { request } = c;
-  const { rule, isIdGenerated, hasSequence } = trimOptions;
-  if (!isIdGenerated && hasSequence && (rule === null || !rule.isRough)) {
+  const { isIdGenerated, hasSequence, keep, isRough } = trimOptions;
+  if (!isIdGenerated && hasSequence && (keep === null || !isRough)) {
     c.changedAsAsked(stream.entry);
     return;
   }
   const parts = request.argc - first;
-  const log = c.changedAs(stream.entry, 'XADD', (rule === null ? 1 : 4) + parts);
+  const log = c.changedAs(stream.entry, 'XADD', (trimmed === 0 ? 1 : 4) + parts);
   if (log === null) return;
-  if (rule !== null) {
-    log.argumentText('MAXLEN');
-    log.argumentText('=');
+  if (trimmed > 0) {
+    log.argumentWord('MAXLEN');
+    log.argumentWord('=');
     log.argumentText(String(value.length));
   }
   log.argument(idText, 0, idTextLength);

@@ -38,8 +38,8 @@ export function xTrim(c: CommandContext): Outcome {
   if (removed > 0) {
     stream.touch(c);
     const log = c.changedAs(entry, 'XTRIM', 3);
-    log?.argumentText('MAXLEN');
-    log?.argumentText('=');
+    log?.argumentWord('MAXLEN');
+    log?.argumentWord('=');
     log?.argumentText(String(stream.value.length));
     log?.endTold(entry);
     c.note(EVENT_STREAM, 'xtrim');

@@ -69,7 +69,7 @@ export function logGroupId(c: CommandContext, group: StreamGroup): void {
   const log = c.changedAs(stream.entry, 'XGROUP', 4, 'SETID');
   log?.argument(group.name, 0, group.name.length);
   log?.argumentText(group.lastId.toString());
-  log?.argumentText('ENTRIESREAD');
+  log?.argumentWord('ENTRIESREAD');
   log?.argumentText(String(group.entriesRead));
   log?.endTold(stream.entry);
 }
@@ -125,11 +125,11 @@ export class Claims {
     log.argument(name, 0, name.length);
     log.argumentText('0');
     for (const id of ids) log.argumentText(id);
-    log.argumentText('TIME');
+    log.argumentWord('TIME');
     log.argumentText(String(this.#atMs));
-    log.argumentText('RETRYCOUNT');
+    log.argumentWord('RETRYCOUNT');
     log.argumentText(String(this.#deliveries));
-    for (const option of ['FORCE', 'JUSTID', 'LASTID']) log.argumentText(option);
+    for (const option of ['FORCE', 'JUSTID', 'LASTID']) log.argumentWord(option);
     log.argumentText(this.#group.lastId.toString());
     log.endTold(stream.entry);
   }

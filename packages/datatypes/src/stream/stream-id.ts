@@ -117,9 +117,15 @@ export class StreamId {
 
   /** Writes `ms-seq`; there is room for MOST_ID_TEXT bytes. Returns where it ends. */
   writeText(bytes: Uint8Array, at: number): number {
-    const dash = writeUnsigned(bytes, at, this.msHigh, this.msLow);
-    bytes[dash] = 45;
-    return writeUnsigned(bytes, dash + 1, this.seqHigh, this.seqLow);
+    if (this.msLow !== lastMs.low || this.msHigh !== lastMs.high) {
+      lastMs.high = this.msHigh;
+      lastMs.low = this.msLow;
+      lastMs.length = writeUnsigned(lastMs.text, 0, this.msHigh, this.msLow);
+      lastMs.text[lastMs.length++] = 45;
+    }
+    const { text, length } = lastMs;
+    for (let i = 0; i < length; i++) bytes[at + i] = text[i]!;
+    return writeUnsigned(bytes, at + length, this.seqHigh, this.seqLow);
   }
 
   toString(): string {
@@ -147,6 +153,9 @@ export class StreamId {
     return true;
   }
 }
+
+/** The first part of the id written last, with its dash: many entries come in one millisecond. */
+const lastMs = { high: 0, low: 0, text: Buffer.alloc(MOST_ID_TEXT, '0-'), length: 2 };
 
 /** What `readUnsigned` has read. */
 const parsed = { high: 0, low: 0 };

@@ -18,6 +18,8 @@ const READY_COUNTS = 256;
 const HEAD_BYTES = 8;
 const READY_ARRAYS = readyHeads('*');
 const READY_BULKS = readyHeads('$');
+/** Whole arguments, by their words. */
+const READY_WORDS = new Map<string, Uint8Array>();
 
 /** Writes into the effect that `writer` has begun. Throws what `WalWriter.write` throws. */
 export class RespComposer {
@@ -49,11 +51,17 @@ export class RespComposer {
     this.#crlf();
   }
 
-  /** Writes one argument given as text of characters below 256: names and options. */
+  /** Writes one argument given as text of characters below 256. */
   bulkText(text: string): void {
     this.#head(READY_BULKS, BULK, text.length);
     for (let i = 0; i < text.length; i++) this.#writer.writeByte(text.charCodeAt(i));
     this.#crlf();
+  }
+
+  /** The same for the name of a command or an option, of which there are not many. */
+  bulkWord(word: string): void {
+    const ready = READY_WORDS.get(word) ?? readyWord(word);
+    this.#writer.write(ready, 0, ready.length);
   }
 
   /** Writes one argument that is a safe integer, in decimal. */
@@ -106,4 +114,11 @@ function readyHeads(marker: string): Uint8Array {
     heads[(count + 1) * HEAD_BYTES - 1] = length;
   }
   return heads;
+}
+
+/** Returns the argument that a word is, and keeps it. */
+function readyWord(word: string): Uint8Array {
+  const bytes = Buffer.from(`$${word.length}\r\n${word}\r\n`, 'latin1');
+  READY_WORDS.set(word, bytes);
+  return bytes;
 }
