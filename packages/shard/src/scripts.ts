@@ -46,6 +46,7 @@ export interface ScriptsModules extends BusyServiceModules, FunctionBookModules 
 
 export class Scripts {
   readonly commands: ScriptCommands;
+  readonly functions: FunctionBook;
   readonly busy: BusyService;
   readonly control: ScriptShare['control'];
   readonly #calls: ScriptCalls;
@@ -65,6 +66,7 @@ export class Scripts {
     const runner = new ScriptRunner({ ...modules, control, calls, clock });
     this.#calls = calls;
     const functions = new FunctionBook(modules, say);
+    this.functions = functions;
     const limits = {
       ...{ memoryBytes: MEMORY_BYTES, instructions: 0, hookInstructions: HOOK_INSTRUCTIONS },
       compiledScripts: COMPILED_SCRIPTS,
