@@ -7,7 +7,14 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { describeReply, Prng, type Reply, type RespClient, startForgeKv } from '@forgekv/testkit';
+import {
+  type CommandArg,
+  describeReply,
+  Prng,
+  type Reply,
+  type RespClient,
+  startForgeKv,
+} from '@forgekv/testkit';
 import { test } from 'tap';
 import { smallDisk } from './support/bad-disk.ts';
 import { LibraryWriters, libraryCode, versionsOf } from './support/library-writers.ts';
@@ -15,6 +22,7 @@ import { runForgeKv } from './support/run-program.ts';
 import { connect, serve } from './support/servers.ts';
 import { temporaryDirectory } from './support/spawned.ts';
 import { until } from './support/until.ts';
+import { WriteLog } from './support/write-log.ts';
 
 const seed = Number(process.env.FORGEKV_FUNCTIONS_SEED ?? Date.now() % 2 ** 31);
 const ROUNDS = Number(process.env.FORGEKV_FUNCTIONS_ROUNDS ?? 3);
@@ -81,7 +89,7 @@ test('libraries over restarts with other threads, and from older directories', a
       const client = await connect(t, server);
       t.same(await versionsOf(client), versions, `round ${round}`);
       const stats = describeReply(await client.must('FUNCTION', 'STATS'));
-      t.match(stats, new RegExp(`libraries_count\\W+${versions.size}\\b`), stats);
+      t.ok(stats.includes(`"libraries_count", (integer) ${versions.size},`), stats);
       for (const name of ['a', 'b', `of_${round}`]) {
         await client.must('FUNCTION', 'LOAD', 'REPLACE', libraryCode(name, round + 1));
         versions.delete(name);
@@ -167,7 +175,7 @@ test('others see the libraries of a transaction when it has ended', async (t) =>
       ['EXEC'],
     ]);
     const [one, put, bad, other] = arrayOf(replies.at(-1)!);
-    t.match([one, put, other].map(textOf), ['one', String(version), 'other']);
+    t.same([one!, put!, other!].map(textOf), ['one', String(version), 'other']);
     t.match(bad, { kind: 'error', text: 'ERR Missing library metadata' });
   }
   isDone = true;
@@ -182,30 +190,35 @@ test('a full disk: libraries stay as they were', async (t) => {
   const server = await serve(t, { fronts: 2, workers: 2, args, dir: disk.path });
   const client = await connect(t, server);
   await client.must('FUNCTION', 'LOAD', libraryCode('kept', 1));
-  const filler = 'x'.repeat(8000);
-  let reply: Reply;
-  let i = 0;
-  do reply = await client.command('SET', `filler:${i++ % 2000}`, filler + i);
-  while (reply.kind !== 'error' && i < 100_000);
-  t.match(reply, { kind: 'error', text: /^MISCONF / });
-  const refused = [
-    ['FUNCTION', 'LOAD', libraryCode('other', 1)],
-    ['FUNCTION', 'LOAD', 'REPLACE', libraryCode('kept', 2)],
-    ['FUNCTION', 'DELETE', 'kept'],
-    ['FUNCTION', 'FLUSH'],
+  const log = new WriteLog(server, 100_000);
+  t.teardown(() => log.close());
+  const isFull = async () => !(await log.write()) && log.refused.length >= 3;
+  t.ok(await until(isFull, 3 * PATIENCE_MS), 'writes are refused');
+  // The server tries again all the time, and may have room for a moment: what it takes then counts.
+  let kept = 1;
+  const changes: readonly [readonly CommandArg[], number][] = [
+    [['LOAD', 'REPLACE', libraryCode('kept', 2)], 2],
+    [['DELETE', 'kept'], 0],
+    [['FLUSH'], 0],
   ];
-  for (const command of refused) {
-    const answer = await client.command(...command);
-    t.match(answer, { kind: 'error', text: /^MISCONF / }, command.slice(0, 3).join(' '));
+  for (const [command, version] of changes) {
+    const isRefused = async (): Promise<boolean> => {
+      const reply = await client.command('FUNCTION', ...command);
+      if (reply.kind !== 'error') kept = version;
+      return reply.kind === 'error' && reply.text.startsWith('MISCONF ');
+    };
+    t.ok(await until(isRefused, PATIENCE_MS), String(command[0]));
   }
-  t.same(await versionsOf(client), new Map([['kept', 1]]));
+  t.equal((await versionsOf(client)).get('kept') ?? 0, kept);
   disk.resize(400);
-  const goesOn = async (): Promise<boolean> =>
-    (await client.command('FUNCTION', 'LOAD', 'REPLACE', libraryCode('kept', 3))).kind === 'bulk';
+  const goesOn = async (): Promise<boolean> => {
+    const load = ['FUNCTION', 'LOAD', 'REPLACE', libraryCode('kept', 77)];
+    return (await client.command(...load)).kind === 'bulk';
+  };
   t.ok(await until(goesOn, PATIENCE_MS), 'there is room again');
   await server.kill9();
   await server.restart();
-  t.same(await versionsOf(await connect(t, server)), new Map([['kept', 3]]));
+  t.same(await versionsOf(await connect(t, server)), new Map([['kept', 77]]));
 });
 
 function arrayOf(reply: Reply): readonly Reply[] {
