@@ -98,8 +98,11 @@ export function writeFunctions(fs: FileSystem, directory: string, facts: Functio
   const crc = checksum(header, header.subarray(OLD_HEADER_BYTES), payload);
   header.writeUInt32LE(crc, CRC_AT);
   const draft = `${directory}/${DRAFT}`;
-  // Left behind by a crash.
-  if (fs.exists(draft)) fs.unlink(draft);
+  // Left behind by a crash, or by a disk that failed; its name is that of another file soon.
+  if (fs.exists(draft)) {
+    fs.unlink(draft);
+    fs.syncDirectory(directory);
+  }
   const fd = fs.create(draft);
   try {
     writeFully(fs, fd, header, 0, HEADER_BYTES, 0);
