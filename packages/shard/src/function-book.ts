@@ -12,9 +12,9 @@ import { type CommandContext, type EffectLog, LIBRARY_SHARD } from '@forgekv/com
 import {
   type LibraryEffect,
   type LibraryState,
+  type LibraryStore,
   LOG_OF_EARLIER,
   MOST_LIBRARY_BYTES,
-  type ScriptShare,
 } from '@forgekv/rings';
 import {
   dumpLibraries,
@@ -31,7 +31,8 @@ const TOO_MUCH = 'ERR the libraries are larger than 32 MB together';
 export interface FunctionBookModules {
   readonly context: CommandContext;
   readonly log: EffectLog;
-  readonly share: ScriptShare;
+  /** As all threads have them. */
+  readonly libraries: LibraryStore;
   readonly peers: Peers;
   /** Of this worker. */
   readonly index: number;
@@ -63,8 +64,7 @@ export class FunctionBook {
    * depends on the effect that led to it.
    */
   get current(): FunctionEngine {
-    const { share, log } = this.#m;
-    const { libraries } = share;
+    const { libraries, log } = this.#m;
     if (libraries.generation !== this.#generation) {
       const state = libraries.read();
       this.#restore(state);
@@ -114,8 +114,7 @@ export class FunctionBook {
    * @returns the same, or why the change cannot be kept: then it was taken back
    */
   change(act: (engine: FunctionEngine) => string, isBlind = false): string {
-    const { share, peers, index } = this.#m;
-    const { libraries } = share;
+    const { libraries, peers, index } = this.#m;
     if (this.#pending === null) while (!libraries.tryBegin(index + 1)) peers.wait();
     try {
       const problem = act(this.current);
@@ -126,11 +125,11 @@ export class FunctionBook {
   }
 
   #keep(isBlind: boolean): string {
-    const { share, log, context } = this.#m;
+    const { log, context } = this.#m;
     const { libraries } = this.#engine;
     const payload = dumpLibraries(libraries.all());
     if (payload.length > MOST_LIBRARY_BYTES) {
-      this.#restore(this.#pending ?? share.libraries.read());
+      this.#restore(this.#pending ?? this.#m.libraries.read());
       return TOO_MUCH;
     }
     this.#effect = this.#logged(isBlind);
@@ -156,7 +155,7 @@ export class FunctionBook {
   }
 
   #publish(state: LibraryState): void {
-    const { libraries } = this.#m.share;
+    const { libraries } = this.#m;
     libraries.publish(state);
     this.#generation = libraries.generation;
     this.#pending = null;
@@ -166,6 +165,6 @@ export class FunctionBook {
   endBlock(): void {
     if (this.#pending === null) return;
     this.#publish(this.#pending);
-    this.#m.share.libraries.end();
+    this.#m.libraries.end();
   }
 }

@@ -26,7 +26,7 @@ const COMPILED_SCRIPTS = 4096;
 /** Redis numbers levels so in `redis.log`. */
 const LOG_LEVELS = ['debug', 'verbose', 'notice', 'warning'];
 
-export interface ScriptsModules extends BusyServiceModules, FunctionBookModules {
+export interface ScriptsModules extends BusyServiceModules, Omit<FunctionBookModules, 'libraries'> {
   readonly registry: CommandRegistry;
   readonly context: CommandContext;
   readonly config: Config;
@@ -65,7 +65,7 @@ export class Scripts {
     const calls = new ScriptCalls({ ...modules, clock, say });
     const runner = new ScriptRunner({ ...modules, control, calls, clock });
     this.#calls = calls;
-    const functions = new FunctionBook(modules, say);
+    const functions = new FunctionBook({ ...modules, libraries: share.libraries }, say);
     this.functions = functions;
     const limits = {
       ...{ memoryBytes: MEMORY_BYTES, instructions: 0, hookInstructions: HOOK_INSTRUCTIONS },

@@ -13,6 +13,7 @@ import {
   Executor,
   LIBRARY_SHARD,
   PAGING,
+  PLACE_SCRIPT,
   PLACE_WORKER,
   statsBytes,
   ThreadStats,
@@ -125,6 +126,8 @@ export class TestWorker {
   #paged!: PagedRuns;
   #woken: () => void = () => {};
   warmUp!: WarmUp;
+  /** Executes what is not executed in place, by its name in the catalog. */
+  runFunctionCommand: (name: string) => void = () => {};
   /** The clock of commands. */
   nowMs = Date.now();
   /** What the flusher asks for; nothing by default, since these crashes spare the logs. */
@@ -297,10 +300,15 @@ export class TestWorker {
     context.nowMs = this.nowMs;
     context.db = db;
     reply.position = 0;
-    const id = registry.table.lookup(bytes, request.offset(0), request.length(0));
+    let id = registry.table.lookup(bytes, request.offset(0), request.length(0));
+    if (registry.table.isContainer[id] === 1) {
+      id = registry.table.lookupSub(id, bytes, request.offset(1), request.length(1));
+    }
     const single = registry.singleKey[id]!;
-    let outcome: number;
-    if (registry.places[id] === PLACE_WORKER) {
+    let outcome = 0;
+    if (registry.places[id] === PLACE_SCRIPT) {
+      this.runFunctionCommand(registry.table.names[id]!);
+    } else if (registry.places[id] === PLACE_WORKER) {
       outcome = registry.runs[id]!(context);
     } else {
       if (single !== 0) context.prehash(single);
