@@ -1,6 +1,6 @@
-// Effects that are about no key: changes of the function libraries, which are one thing to the logs.
-// They are logged under a shard as the writes to its keys are, so that they have an LSN and a place
-// in the order of all that is done; their namespace says that they have no key there.
+// Effects that are about no key: changes of the function libraries, which are one thing to the
+// logs. They are logged under a shard as the writes to its keys are, so that they have an LSN and a
+// place in the order of all that is done; their namespace says that they have no key there.
 
 import { EFFECT_BLIND, type RespComposer, type WalWriter } from '@forgekv/storage';
 import type { LogDependencies } from './log-dependencies.ts';

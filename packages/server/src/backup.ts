@@ -19,8 +19,8 @@
 //   copies have too: so stores and logs together miss nothing. A copy that is older than step 4 is
 //   like a store that was not written to in between, and starting on it is like starting behind a
 //   crash: effects that it has are passed over, newer ones are applied in their order.
-// - The file of the function libraries is a checkpoint as those of the stores are: written behind the
-//   logs, and before what it covers goes from them. So what holds for a copied store holds for it.
+// - The file of the function libraries is a checkpoint as those of the stores are: written behind
+//   the logs, and before what it covers goes from them. What holds for a copied store holds for it.
 // - In step 4 every command that began has ended, with all its effects in the logs, and no other
 //   one begins. So every atomic group is whole, every effect has the one it builds on, and a
 //   client that was answered before finds what it was told.

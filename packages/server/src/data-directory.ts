@@ -188,8 +188,8 @@ function check(file: string, text: string): DirectoryFacts {
 
 /**
  * Hands all threads the function libraries of the last checkpoint; the logs may have newer ones.
- * @throws DataDirectoryError when their file is damaged, or one cannot be written that has none yet,
- *   or an old one
+ * @throws DataDirectoryError when their file is damaged, or when there is none yet, or an old one,
+ *   and it cannot be written
  */
 export function restoreFunctions(directory: string, store: LibraryStore): void {
   try {

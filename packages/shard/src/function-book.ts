@@ -1,6 +1,6 @@
 // The function libraries as a worker has them: loaded into its engine, and as new as those of all
-// threads. Any worker may change them, one at a time: it changes its own, logs the command, and hands
-// the result to all; the others load it when the next function is called.
+// threads. Any worker may change them, one at a time: it changes its own, logs the command, and
+// hands the result to all; the others load it when the next function is called.
 //
 // The logs have a change as an effect without a key, under a shard of its own, in the log of the
 // thread that made it; so it obeys the tick rule, and who uses a library depends on the effect that
@@ -102,7 +102,7 @@ export class FunctionBook {
     const { payload, lsn, log, position } = state;
     this.#engine.flush();
     this.#learned.clear();
-    if (payload.length > 0) this.#engine.restore(payload, RESTORE_FLUSH);
+    if (payload.length > 0) this.#engine.restore(payload, RESTORE_FLUSH, true);
     this.#effect = { lsn, log, position };
   }
 

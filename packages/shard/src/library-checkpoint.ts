@@ -2,10 +2,10 @@
 // their changes are logged under, in its pass over that shard. What the checkpoint of the shard
 // covers needs no log any more; so the file is there before it.
 //
-// Why it has all changes up to the LSN the pass covers: LSNs are taken by who has the right to change
-// libraries, and he hands the result to all before he gives the right back. The pass knows its LSN
-// when it comes here; so whoever took a lower one has the right still, and is waited for, or has
-// handed over what it led to.
+// Why it has all changes up to the LSN the pass covers: LSNs are taken by who has the right to
+// change libraries, and he hands the result to all before he gives the right back. The pass knows
+// its LSN when it comes here; so whoever took a lower one has the right still, and is waited for,
+// or has handed over what it led to.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LibraryState, LibraryStore } from '@forgekv/rings';
@@ -56,7 +56,7 @@ export class LibraryCheckpoint {
     this.#replay?.publish();
     const store = this.#store;
     while (!store.tryBegin(this.#thread)) await pause(RIGHT_POLL_MS);
-    // No await from here on: this worker may want the right itself, and does not let go of its turn.
+    // No await while it is held: this worker may want the right itself, and would wait in its turn.
     const state = store.lsn === this.#writtenLsn ? null : store.read();
     store.end();
     if (state !== null) wait.needs(state.log, state.position);

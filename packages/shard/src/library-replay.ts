@@ -1,6 +1,6 @@
-// The function libraries at start: the file has them as of some LSN, and what the logs say about them
-// since is done to them again, by the names and codes alone. No code is run for that, so nothing
-// that a library does while it is loaded, and no time it takes, can make a start fail.
+// The function libraries at start: the file has them as of some LSN, and what the logs say about
+// them since is done to them again, by the names and codes alone. No code is run for that, so
+// nothing that a library does while it is loaded, and no time it takes, can make a start fail.
 //
 // All libraries together are one thing, as a key is: each change names the LSN of the one before,
 // and one whose change before is not there is a hole, as in replay.ts.
@@ -79,7 +79,7 @@ export class LibraryReplay {
     const payload = dumpLibraries(libraries);
     // Their functions are counted for INFO; they are loaded for good when one is called.
     const engine = new FunctionEngine();
-    const problem = engine.restore(payload, RESTORE_FLUSH);
+    const problem = engine.restore(payload, RESTORE_FLUSH, true);
     if (problem !== null) this.#say(`the function libraries cannot be loaded: ${problem}`);
     this.#store.publish({
       ...{ payload, libraries: libraries.length, functions: engine.libraries.functionCount },

@@ -10,8 +10,9 @@
 //   24 f64 lsn        of the last effect that is in it, 0: none
 //   32 payload
 //
-// Format 1 has no LSN, and the payload at 24: logs had nothing of libraries then. Every start writes
-// format 2, so that a version which would pass over what the logs have now refuses the directory.
+// Format 1 has no LSN, and the payload at 24: logs had nothing of libraries then. A start makes
+// sure that there is a file of format 2: a version that would pass over what the logs have of
+// libraries refuses the directory.
 
 import { crc32 } from 'node:zlib';
 import { type FileSystem, readFully, writeFully } from './file-system.ts';
