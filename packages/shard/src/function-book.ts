@@ -25,6 +25,7 @@ import {
 } from '@forgekv/scripting';
 import type { Peers } from './peers.ts';
 import { type Learned, REACH_UNKNOWN } from './script-book.ts';
+import type { ScriptKeys } from './script-keys.ts';
 
 const TOO_MUCH = 'ERR the libraries are larger than 32 MB together';
 
@@ -34,6 +35,7 @@ export interface FunctionBookModules {
   /** As all threads have them. */
   readonly libraries: LibraryStore;
   readonly peers: Peers;
+  readonly keys: ScriptKeys;
   /** Of this worker. */
   readonly index: number;
 }
@@ -91,10 +93,17 @@ export class FunctionBook {
   learnedOf(name: string): Learned {
     let learned = this.#learned.get(name);
     if (learned === undefined) {
-      learned = { reach: REACH_UNKNOWN, keepsToKeys: true };
+      learned = { reach: REACH_UNKNOWN, keepsToKeys: this.#keepsToKeys(name) };
       this.#learned.set(name, learned);
     }
     return learned;
+  }
+
+  /** All functions of a library do, or none is seen to. */
+  #keepsToKeys(name: string): boolean {
+    const { libraries } = this.#engine;
+    const library = libraries.all().find(({ functions }) => functions.some((f) => f.name === name));
+    return library !== undefined && this.#m.keys.ofLibrary(library.code.toString('latin1'));
   }
 
   /** Loads what was loaded before, here or elsewhere; what fails now nobody can call here. */

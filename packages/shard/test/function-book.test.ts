@@ -2,6 +2,7 @@
 // restarts in the middle of anything, a file that cannot be written, and holes. Many workers are in
 // packages/cli, power losses in packages/storage.
 
+import { createRegistry } from '@forgekv/commands';
 import { createDoorbellMemory, Doorbell } from '@forgekv/rings';
 import { nodeFileSystem, readFunctions, type WalEffect } from '@forgekv/storage';
 import { type Test, test } from 'tap';
@@ -9,6 +10,7 @@ import { FunctionBook } from '../src/function-book.ts';
 import { FunctionCommands } from '../src/function-commands.ts';
 import { LibraryReplay } from '../src/library-replay.ts';
 import { Peers } from '../src/peers.ts';
+import { ScriptKeys } from '../src/script-keys.ts';
 import { ScriptTask } from '../src/script-task.ts';
 import { TestDisk, TestWorker } from './test-worker.ts';
 
@@ -20,6 +22,8 @@ function codeOf(name: string, version = 1, functions = 1): string {
     `redis.register_function('${name}${i}', function() return ${version} end)`;
   return [`#!lua name=${name}`, ...Array.from({ length: functions }, register)].join('\n');
 }
+
+const keys = new ScriptKeys(createRegistry());
 
 /** A worker that executes FUNCTION. */
 class Functions {
@@ -33,7 +37,7 @@ class Functions {
     const bell = new Doorbell(createDoorbellMemory(1), 0);
     const peers = new Peers(new Map(), bell, large, () => {});
     const log = context.log!;
-    this.book = new FunctionBook({ context, log, libraries, peers, index: 0 }, () => {});
+    this.book = new FunctionBook({ context, log, libraries, peers, keys, index: 0 }, () => {});
     // For FCALL only.
     const [runner, calls] = [undefined as never, undefined as never];
     const modules = { context, functions: this.book, runner, calls };
