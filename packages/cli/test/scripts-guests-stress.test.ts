@@ -74,13 +74,16 @@ const BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a command that is executed again after its answer has come',
-    from: /if \(answer\.outcome !== DONE\)\s*return false;/,
-    to: 'if (answer.outcome !== DONE || answer.effects.effects[0]?.lsn % 40 === 0) return false;',
+    from: /(answer\w*)\.outcome !== (DONE\w*)\)/,
+    to: '$1.outcome !== $2 || ($1.effects.effects[0]?.lsn ?? 1) % 40 === 0)',
   },
   {
-    name: 'a gate that is forgotten while a guest executes',
-    from: /this\.#adopt\(answer\.effects\);/,
-    to: 'this.#adopt(answer.effects); for (let s = 0; s < 64; s++) if (context.table.gateOf(s) === transaction && s % 2) context.table.setGate(s, 0);',
+    name: 'gates that open while a guest executes',
+    from: /this\.#adopt\((answer\w*)\.effects\);/,
+    to: `this.#adopt($1.effects);
+      for (let s = 1; s < 64; s += 2) {
+        if (context.table.gateOf(s) === transaction) context.table.setGate(s, 0);
+      }`,
   },
 ];
 
