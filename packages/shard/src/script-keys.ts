@@ -3,10 +3,11 @@
 // stands for one of these. Scripts that build names of keys are not seen to, and those that are
 // written in any other way.
 //
-// A "yes" has to be right: who has it may begin to write with the gates of his keys alone, and could
-// not always get another one (gates.ts). A wrong "no" costs speed. So everything that could make
-// KEYS[...] or a command something else than it looks like is a no: KEYS that is changed or handed
-// to others, names that are set twice or are parameters, code made from text, the table of globals.
+// A "yes" has to be right: who has it may begin to write with the gates of his keys alone, and
+// could not always get another one (gates.ts). A wrong "no" costs speed. So everything that could
+// make KEYS[...] or a command something else than it looks like is a no: KEYS that is changed or
+// handed to others, names that are set twice or are parameters, code made from text, the table of
+// globals.
 //
 // In a library, KEYS is the first parameter of whatever is registered and nothing else.
 

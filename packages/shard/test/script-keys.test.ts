@@ -90,7 +90,9 @@ test('libraries whose functions keep to their keys', (t) => {
     `local f = function(keys) return redis.call('set', keys[1], 1) end
      redis.register_function('f', f)`,
     `local function add(a, b) return a + b end
-     redis.register_function('f', function(keys) return redis.call('incrby', keys[1], add(1, 2)) end)`,
+     redis.register_function('f', function(keys)
+       return redis.call('incrby', keys[1], add(1, 2))
+     end)`,
   ]) {
     t.equal(keys.ofLibrary(library(code)), true, code);
   }
