@@ -13,6 +13,7 @@
 
 import { extractKeys } from '@forgekv/catalog';
 import { type CommandRegistry, PLACE_WORKER } from '@forgekv/commands';
+import { LuaNames } from './lua-names.ts';
 import { type LuaToken, luaTokens } from './lua-tokens.ts';
 
 type Tokens = readonly LuaToken[];
@@ -27,7 +28,10 @@ const WALKERS = new Set(['ipairs', 'pairs']);
 const UNPACK = 'unpack';
 /** What an expression may go on with. */
 const GOES_ON = new Set([...'+-*/%^<>.,[(:{', '..', '==', '~=', '<=', '>=', 'and', 'or']);
-const CLOSES: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+/** Between `function` and its bracket, and in a table before a callback. */
+const MOST_NAME_TOKENS = 16;
+const MOST_FIELD_TOKENS = 64;
+const OPENS = new Set(['(', '[', '{']);
 
 export class ScriptKeys {
   readonly #registry: CommandRegistry;
@@ -38,48 +42,45 @@ export class ScriptKeys {
 
   /** True for a script that can be seen to call for no key that it does not declare. */
   ofScript(text: string): boolean {
-    return text.length <= MOST_LENGTH && this.#keep(luaTokens(text), new Set(['KEYS']));
+    return text.length <= MOST_LENGTH && this.#keep(readNames(text), new Set(['KEYS']));
   }
 
   /** The same for all functions of a library, whose first line is no Lua. */
   ofLibrary(code: string): boolean {
     if (code.length > MOST_LENGTH) return false;
-    const tokens = luaTokens(code.slice(code.indexOf('\n') + 1));
-    const tables = firstParameters(tokens);
-    return tables !== null && this.#keep(tokens, tables);
+    const names = readNames(code.slice(code.indexOf('\n') + 1));
+    const tables = firstParameters(names);
+    return tables !== null && this.#keep(names, tables);
   }
 
-  #keep(tokens: Tokens, tables: ReadonlySet<string>): boolean {
-    if (!areOnlyRead(tokens, tables)) return false;
-    const names = namesOfKeys(tokens, tables);
-    for (const [i, { kind, text }] of tokens.entries()) {
-      if (kind !== 'name') continue;
-      if (MAGIC.has(text)) return false;
-      if (!SERVER.has(text)) continue;
-      if (!isAt(tokens, i + 1, '.')) return false;
-      const member = tokens[i + 2]?.text;
-      if (member !== 'call' && member !== 'pcall') continue;
-      const args = isAt(tokens, i + 3, '(') ? argumentsOf(tokens, i + 3) : null;
-      const isKey = (arg: Tokens): boolean =>
-        isElement(arg, tables) || (arg.length === 1 && names.has(arg[0]!.text));
-      if (args === null || !this.#namesKeys(args, isKey)) return false;
+  #keep(names: LuaNames, tables: ReadonlySet<string>): boolean {
+    if (!areOnlyRead(names, tables)) return false;
+    const { tokens, mentions } = names;
+    for (const name of MAGIC) if (mentions.has(name)) return false;
+    const keys = namesOfKeys(names, tables);
+    const isKey = ([from, to]: Range): boolean =>
+      endOfElement(names, from, tables) === to ||
+      (to === from + 1 && tokens[from]!.kind === 'name' && keys.has(tokens[from]!.text));
+    for (const server of SERVER) {
+      for (const i of mentions.get(server) ?? []) {
+        if (!names.isAt(i + 1, '.')) return false;
+        const member = names.nameAt(i + 2);
+        if (member !== 'call' && member !== 'pcall') continue;
+        if (!names.isAt(i + 3, '(')) return false;
+        if (!this.#namesKeys(tokens, argumentsOf(names, i + 3), isKey)) return false;
+      }
     }
     return true;
   }
 
   /** True when every key of a call is one of those. */
-  #namesKeys(args: readonly Tokens[], isKey: (arg: Tokens) => boolean): boolean {
+  #namesKeys(tokens: Tokens, args: readonly Range[], isKey: (arg: Range) => boolean): boolean {
     const { table, places, wideTests } = this.#registry;
-    const words = args.map((arg) =>
-      arg.length === 1 && arg[0]!.kind !== 'name' && arg[0]!.kind !== 'operator'
-        ? Buffer.from(arg[0]!.text, 'latin1')
-        : null,
-    );
-    const [name] = words;
+    const words = args.map((arg) => wordOf(tokens, arg));
+    const [name, sub] = words;
     if (name === null || name === undefined) return false;
     let id = table.lookup(name, 0, name.length);
     if (id >= 0 && table.isContainer[id] === 1) {
-      const sub = words[1];
       if (sub === null || sub === undefined) return false;
       id = table.lookupSub(id, sub, 0, sub.length);
     }
@@ -87,224 +88,159 @@ export class ScriptKeys {
     if (id < 0 || places[id] === PLACE_WORKER || wideTests[id] !== undefined) return false;
     const isExact = table.isKeyRangeExact[id] === 1;
     // A call in the last place may give any number of arguments.
-    const isOpen = [')', '...'].includes(args.at(-1)?.at(-1)?.text ?? '');
+    const isOpen = [')', '...'].includes(tokens[args.at(-1)![1] - 1]?.text ?? '');
     if (isOpen && (!isExact || table.lastKey[id]! < 0)) return false;
     let isKnown = true;
+    const wordAt = (i: number): Buffer => {
+      isKnown &&= words[i] !== null;
+      return words[i] ?? Buffer.alloc(0);
+    };
     const found: number[] = [];
-    const count = extractKeys(
-      table,
-      id,
-      args.length,
-      (i) => {
-        isKnown &&= words[i] !== null;
-        return words[i] ?? Buffer.alloc(0);
-      },
-      found,
-    );
-    return isKnown && count >= 0 && found.slice(0, count).every((i) => isKey(args[i] ?? []));
+    const count = extractKeys(table, id, args.length, wordAt, found);
+    if (!isKnown || count < 0) return false;
+    return found.slice(0, count).every((i) => args[i] !== undefined && isKey(args[i]));
   }
 }
 
-function isAt(tokens: Tokens, i: number, text: string): boolean {
-  const token = tokens[i];
-  return token !== undefined && token.kind !== 'string' && token.text === text;
+/** From and to, as indexes of tokens. */
+type Range = readonly [from: number, to: number];
+
+function readNames(text: string): LuaNames {
+  return new LuaNames(luaTokens(text));
 }
 
-/** The index behind what a bracket at `i` encloses, or the end. */
-function behind(tokens: Tokens, i: number): number {
-  const open = tokens[i]!.text;
-  let depth = 0;
-  for (let at = i; at < tokens.length; at++) {
-    if (isAt(tokens, at, open)) depth++;
-    else if (isAt(tokens, at, CLOSES[open]!) && --depth === 0) return at + 1;
-  }
-  return tokens.length;
+/** An argument that is written out; null: it is something else. */
+function wordOf(tokens: Tokens, [from, to]: Range): Buffer | null {
+  const token = tokens[from];
+  if (to !== from + 1 || (token?.kind !== 'string' && token?.kind !== 'number')) return null;
+  return Buffer.from(token.text, 'latin1');
 }
 
 /** What lies between the commas of a call whose bracket is at `i`. */
-function argumentsOf(tokens: Tokens, i: number): Tokens[] {
-  const end = behind(tokens, i) - 1;
-  const args: Tokens[] = [];
+function argumentsOf(names: LuaNames, i: number): Range[] {
+  const end = names.match[i]!;
+  const args: Range[] = [];
   let from = i + 1;
   for (let at = from; at < end; at++) {
-    const token = tokens[at]!;
-    if (token.kind === 'operator' && token.text in CLOSES) at = behind(tokens, at) - 1;
-    else if (isAt(tokens, at, ',')) {
-      args.push(tokens.slice(from, at));
+    const token = names.tokens[at]!;
+    if (token.kind !== 'operator') continue;
+    if (OPENS.has(token.text)) at = names.behind(at) - 1;
+    else if (token.text === ',') {
+      args.push([from, at]);
       from = at + 1;
     }
   }
-  return [...args, tokens.slice(from, end)];
+  args.push([from, end]);
+  return args;
 }
 
-/** True for KEYS[...] and nothing else. */
-function isElement(tokens: Tokens, tables: ReadonlySet<string>): boolean {
-  const [first] = tokens;
-  if (first?.kind !== 'name' || !tables.has(first.text) || !isAt(tokens, 1, '[')) return false;
-  return behind(tokens, 1) === tokens.length;
+/** Behind a KEYS[...] that begins at `i`; -1: there is none. */
+function endOfElement(names: LuaNames, i: number, tables: ReadonlySet<string>): number {
+  const isElement = tables.has(names.nameAt(i)) && names.isAt(i + 1, '[');
+  return isElement ? names.behind(i + 1) : -1;
 }
 
 /** True when tables of keys are only read, and nobody else gets hold of them. */
-function areOnlyRead(tokens: Tokens, tables: ReadonlySet<string>): boolean {
-  return tokens.every((token, i) => {
-    if (token.kind !== 'name' || !tables.has(token.text)) return true;
-    if (isParameter(tokens, i) || isAt(tokens, i - 1, '#')) return true;
-    if (isAt(tokens, i + 1, '[')) return !isSet(tokens, behind(tokens, i + 1));
-    const reader = tokens[i - 2];
-    if (!isAt(tokens, i - 1, '(') || reader?.kind !== 'name' || !isOriginal(tokens, reader.text)) {
-      return false;
-    }
+function areOnlyRead(names: LuaNames, tables: ReadonlySet<string>): boolean {
+  const isRead = (i: number): boolean => {
+    if (names.parameterAt.has(i) || names.isAt(i - 1, '#') || names.isAt(i + 1, '[')) return true;
+    const reader = names.nameAt(i - 2);
+    if (!names.isAt(i - 1, '(') || !names.isOriginal(reader)) return false;
     // A walker's second result is the table itself.
-    return reader.text === UNPACK || (WALKERS.has(reader.text) && isAt(tokens, i - 3, 'in'));
-  });
-}
-
-/** True for a name that nobody gives another meaning. */
-function isOriginal(tokens: Tokens, name: string): boolean {
-  return tokens.every((token, i) => {
-    if (token.kind !== 'name' || token.text !== name) return true;
-    if (isAt(tokens, i - 1, 'function') || isAt(tokens, i - 1, 'local')) return false;
-    return !isParameter(tokens, i) && !isLoopVariable(tokens, i) && !isSet(tokens, i + 1);
-  });
-}
-
-/** True when what ends before `i` is set there, alone or as one of several. */
-function isSet(tokens: Tokens, i: number): boolean {
-  let at = i;
-  for (;;) {
-    const token = tokens[at];
-    if (token === undefined || token.kind === 'string' || token.kind === 'number') return false;
-    if (token.text === '=') return true;
-    if (token.text === '[' || token.text === '(') at = behind(tokens, at);
-    else if (token.text === ',' || token.text === '.') at++;
-    else if (token.kind === 'name' && (isAt(tokens, at - 1, ',') || isAt(tokens, at - 1, '.')))
-      at++;
-    else return false;
+    return reader === UNPACK || (WALKERS.has(reader) && names.isAt(i - 3, 'in'));
+  };
+  for (const table of tables) {
+    if (names.isSet(table) || !(names.mentions.get(table) ?? []).every(isRead)) return false;
   }
-}
-
-/** True for a name in the head of a function. */
-function isParameter(tokens: Tokens, i: number): boolean {
-  let at = i - 1;
-  while (isAt(tokens, at, ',') || (tokens[at]?.kind === 'name' && isAt(tokens, at + 1, ','))) at--;
-  if (!isAt(tokens, at, '(')) return false;
-  at--;
-  while (tokens[at]?.kind === 'name' && !isAt(tokens, at, 'function')) {
-    at--;
-    if (isAt(tokens, at, '.') || isAt(tokens, at, ':')) at--;
-    else break;
-  }
-  return isAt(tokens, at, 'function');
+  return true;
 }
 
 /** Names that are set once, to a declared key. */
-function namesOfKeys(tokens: Tokens, tables: ReadonlySet<string>): Set<string> {
+function namesOfKeys(names: LuaNames, tables: ReadonlySet<string>): Set<string> {
   const found = new Set<string>();
-  for (let i = 0; i < tokens.length; i++) {
-    if (!isAt(tokens, i, '=')) continue;
+  for (let i = 0; i < names.tokens.length; i++) {
+    if (!names.isAt(i, '=')) continue;
     const left: string[] = [];
-    let at = i - 1;
-    for (; tokens[at]?.kind === 'name'; at -= 2) {
-      left.push(tokens[at]!.text);
-      if (!isAt(tokens, at - 1, ',')) break;
+    for (let at = i - 1; names.nameAt(at) !== ''; at -= 2) {
+      left.push(names.nameAt(at));
+      if (!names.isAt(at - 1, ',')) break;
     }
-    const right = keysFrom(tokens, i + 1, tables);
-    if (right === left.length) for (const name of left) found.add(name);
+    if (keysFrom(names, i + 1, tables) !== left.length) continue;
+    for (const name of left) if (names.isSetOnce(name)) found.add(name);
   }
-  for (const name of found) if (!isSetOnce(tokens, name)) found.delete(name);
   return found;
 }
 
 /** How many keys, separated by commas, an expression is; -1: it is something else. */
-function keysFrom(tokens: Tokens, from: number, tables: ReadonlySet<string>): number {
+function keysFrom(names: LuaNames, from: number, tables: ReadonlySet<string>): number {
   let at = from;
   for (let count = 1; ; count++) {
-    const token = tokens[at];
-    if (token?.kind !== 'name' || !tables.has(token.text) || !isAt(tokens, at + 1, '[')) return -1;
-    at = behind(tokens, at + 1);
-    if (!isAt(tokens, at, ',')) {
-      const next = tokens[at];
-      return next !== undefined && (next.kind === 'string' || GOES_ON.has(next.text)) ? -1 : count;
+    at = endOfElement(names, at, tables);
+    if (at < 0) return -1;
+    if (names.isAt(at, ',')) {
+      at++;
+      continue;
     }
-    at++;
+    const next = names.tokens[at];
+    return next !== undefined && (next.kind === 'string' || GOES_ON.has(next.text)) ? -1 : count;
   }
-}
-
-function isSetOnce(tokens: Tokens, name: string): boolean {
-  let times = 0;
-  for (const [i, token] of tokens.entries()) {
-    if (token.kind !== 'name' || token.text !== name) continue;
-    if (isParameter(tokens, i) || isLoopVariable(tokens, i)) return false;
-    if (isSet(tokens, i + 1)) times++;
-  }
-  return times === 1;
-}
-
-function isLoopVariable(tokens: Tokens, i: number): boolean {
-  let at = i - 1;
-  while (isAt(tokens, at, ',') || (tokens[at]?.kind === 'name' && isAt(tokens, at + 1, ','))) at--;
-  return isAt(tokens, at, 'for');
 }
 
 /**
  * The first parameters of the functions that a library registers; null: they may be given something
  * else, too.
  */
-function firstParameters(tokens: Tokens): Set<string> | null {
+function firstParameters(names: LuaNames): Set<string> | null {
   const tables = new Set<string>();
   const others = new Set<string>();
-  for (let i = 0; i < tokens.length; i++) {
-    if (!isAt(tokens, i, 'function')) continue;
-    const open = tokens.findIndex((_, at) => at > i && isAt(tokens, at, '('));
-    if (open < 0) return null;
-    const parameters = argumentsOf(tokens, open).map(([first]) => first?.text ?? '');
-    const name = localName(tokens, i, open);
-    const isGiven = name === '' ? isRegistered(tokens, i) : isOnlyGiven(tokens, name);
-    const [first = '', ...rest] = parameters;
-    if (isGiven) tables.add(first);
-    else others.add(first);
-    for (const name of rest) others.add(name);
+  for (const i of names.mentions.get('function') ?? []) {
+    let open = i + 1;
+    while (open < i + MOST_NAME_TOKENS && !names.isAt(open, '(')) open++;
+    if (!names.isAt(open, '(')) return null;
+    const name = localName(names, i, open);
+    const isGiven = name === '' ? isRegistered(names, i) : isOnlyGiven(names, name);
+    for (let at = open + 1; at < names.behind(open) - 1; at++) {
+      if (!names.parameterAt.has(at)) continue;
+      (isGiven && at === open + 1 ? tables : others).add(names.nameAt(at));
+    }
   }
-  tables.delete('');
   return [...tables].some((name) => others.has(name)) ? null : tables;
 }
 
 /** The name of a local function that begins at `i`, whose bracket is at `open`; '': it has none. */
-function localName(tokens: Tokens, i: number, open: number): string {
-  if (open === i + 2 && isAt(tokens, i - 1, 'local')) return tokens[i + 1]!.text;
-  const isSetTo = open === i + 1 && isAt(tokens, i - 1, '=') && isAt(tokens, i - 3, 'local');
-  return isSetTo ? tokens[i - 2]!.text : '';
+function localName(names: LuaNames, i: number, open: number): string {
+  if (open === i + 2 && names.isAt(i - 1, 'local')) return names.nameAt(i + 1);
+  const isSetTo = open === i + 1 && names.isAt(i - 1, '=') && names.isAt(i - 3, 'local');
+  return isSetTo ? names.nameAt(i - 2) : '';
 }
 
 /** True for a value at `i` that is what a call of `redis.register_function` registers. */
-function isRegistered(tokens: Tokens, i: number): boolean {
-  if (isAt(tokens, i - 1, ',') && isAt(tokens, i - 3, '(')) return isRegister(tokens, i - 4);
-  if (!isAt(tokens, i - 1, '=') || !isAt(tokens, i - 2, 'callback')) return false;
-  let at = i - 3;
-  // To the table's bracket; a callback comes behind plain fields, mostly.
-  while (at >= 0 && !isAt(tokens, at, '{') && !isAt(tokens, at, 'function')) at--;
-  if (!isAt(tokens, at, '{') || !isAt(tokens, i - 3, at === i - 3 ? '{' : ',')) return false;
-  // That of its flags.
-  if (isAt(tokens, at - 1, '=') && isAt(tokens, at - 2, 'flags')) {
-    at -= 3;
-    while (at >= 0 && !isAt(tokens, at, '{') && !isAt(tokens, at, 'function')) at--;
+function isRegistered(names: LuaNames, i: number): boolean {
+  if (names.isAt(i - 1, ',') && names.isAt(i - 3, '(')) return isRegister(names, i - 4);
+  if (!names.isAt(i - 1, '=') || !names.isAt(i - 2, 'callback')) return false;
+  // To the table's bracket: a callback stands behind plain fields, and that of its flags.
+  for (let at = i - 3; at >= Math.max(0, i - MOST_FIELD_TOKENS); at--) {
+    if (names.isAt(at, '}')) at = names.match[at]!;
+    else if (names.isAt(at, 'function')) return false;
+    else if (names.isAt(at, '{')) {
+      return isRegister(names, names.isAt(at - 1, '(') ? at - 2 : at - 1);
+    }
   }
-  return isRegister(tokens, isAt(tokens, at - 1, '(') ? at - 2 : at - 1);
+  return false;
 }
 
-function isRegister(tokens: Tokens, i: number): boolean {
-  if (!isAt(tokens, i, 'register_function') || !isAt(tokens, i - 1, '.')) return false;
-  return SERVER.has(tokens[i - 2]?.text ?? '') && tokens[i - 2]?.kind === 'name';
+function isRegister(names: LuaNames, i: number): boolean {
+  const isMember = names.isAt(i, 'register_function') && names.isAt(i - 1, '.');
+  return isMember && SERVER.has(names.nameAt(i - 2));
 }
 
 /** True for a function of which nothing is done but that it is registered. */
-function isOnlyGiven(tokens: Tokens, name: string): boolean {
+function isOnlyGiven(names: LuaNames, name: string): boolean {
   let definitions = 0;
-  return tokens.every((token, i) => {
-    if (token.kind !== 'name' || token.text !== name) return true;
-    const isSetTo = isAt(tokens, i - 1, 'local') && isAt(tokens, i + 1, '=');
-    if (isAt(tokens, i - 1, 'function') || isSetTo) return ++definitions === 1;
-    const next = tokens[i + 1]?.text ?? '';
-    return isRegistered(tokens, i) && (next === ')' || next === ',' || next === '}');
+  return names.mentions.get(name)!.every((i) => {
+    const isSetTo = names.isAt(i - 1, 'local') && names.isAt(i + 1, '=');
+    if (names.isAt(i - 1, 'function') || isSetTo) return ++definitions === 1;
+    const ends = names.isAt(i + 1, ')') || names.isAt(i + 1, ',') || names.isAt(i + 1, '}');
+    return ends && isRegistered(names, i);
   });
 }
