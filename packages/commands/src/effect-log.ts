@@ -22,6 +22,7 @@ import {
   WalWriter,
 } from '@forgekv/storage';
 import { composeTime } from './effect-times.ts';
+import { composeArguments, KeylessEffects } from './keyless-effects.ts';
 import { LogDependencies, toUnits } from './log-dependencies.ts';
 import { LOST, type LogShare, SETTLED, type SyncMode, UNSETTLED } from './log-share.ts';
 import { type NotedBatch, NotedEffects } from './noted-effects.ts';
@@ -53,6 +54,8 @@ export class EffectLog {
   readonly #composer: RespComposer;
   readonly #words: Int32Array;
   readonly #depends: LogDependencies;
+  /** For what has no key. */
+  readonly keyless: KeylessEffects;
   /** For arguments that are written before their command is executed. */
   readonly staging: WalStaging;
   #staged: readonly StagedArgument[] = NOTHING_STAGED;
@@ -76,6 +79,10 @@ export class EffectLog {
     this.#words = new Int32Array(share.effects);
     this.staging = new WalStaging(logs, share.log, this.#writer);
     this.#depends = new LogDependencies(share.effects, logs.transfer.logs, share.log);
+    this.keyless = new KeylessEffects({
+      ...{ writer: this.#writer, composer: this.#composer, depends: this.#depends, own: share.log },
+      appended: () => this.#appended(),
+    });
   }
 
   setMode(mode: SyncMode): void {
@@ -153,9 +160,7 @@ export class EffectLog {
     flags: number,
   ): void {
     this.#begin(entry, shard, previousLsn, flags, request.argc);
-    for (let i = 0; i < request.argc; i++) {
-      this.#composer.bulk(request.bytes, request.offset(i), request.length(i));
-    }
+    composeArguments(this.#composer, request, 0);
     this.#end(entry);
   }
 
@@ -260,11 +265,9 @@ export class EffectLog {
 
   /** The arguments of a request from one on, as they came. */
   argumentsFrom(request: Request, first: number): void {
-    const { bytes, view, start, end, argc } = request;
+    const { bytes, view, start, end } = request;
     if (start < 0) {
-      for (let i = first; i < argc; i++) {
-        this.#composer.bulk(bytes, request.offset(i), request.length(i));
-      }
+      composeArguments(this.#composer, request, first);
       return;
     }
     const from = request.offset(first - 1) + request.length(first - 1) + CRLF_BYTES;
@@ -293,9 +296,8 @@ export class EffectLog {
   /** A key expires at another time now: PEXPIREAT key ms, or PERSIST key. */
   expires(entry: number, shard: number, previousLsn: number): void {
     const expireAtMs = this.#table.expireAtMs(entry);
-    const composer = this.#composer;
     this.#begin(entry, shard, previousLsn, 0, expireAtMs === 0 ? 2 : 3);
-    composer.bulkWord(expireAtMs === 0 ? 'PERSIST' : 'PEXPIREAT');
+    this.#composer.bulkWord(expireAtMs === 0 ? 'PERSIST' : 'PEXPIREAT');
     this.#key(entry);
     if (expireAtMs !== 0) composeTime(this.#composer, expireAtMs);
     this.#end(entry);
@@ -304,9 +306,8 @@ export class EffectLog {
   /** A key is about to be removed: DEL key. */
   removed(entry: number, shard: number, lsn: number): void {
     const table = this.#table;
-    const namespace = table.namespaceOf(entry);
     const writer = this.#writer;
-    writer.beginEffect(shard, lsn, table.lsnOf(entry), namespace, EFFECT_BLIND);
+    writer.beginEffect(shard, lsn, table.lsnOf(entry), table.namespaceOf(entry), EFFECT_BLIND);
     this.#composer.command(2);
     this.#composer.bulkWord('DEL');
     this.#key(entry);
@@ -323,8 +324,7 @@ export class EffectLog {
 
   #begin(entry: number, shard: number, previousLsn: number, flags: number, argc: number): void {
     const lsn = this.#table.lsnOf(entry);
-    const namespace = this.#table.namespaceOf(entry);
-    this.#writer.beginEffect(shard, lsn, previousLsn, namespace, flags);
+    this.#writer.beginEffect(shard, lsn, previousLsn, this.#table.namespaceOf(entry), flags);
     this.#composer.command(argc);
   }
 

@@ -45,6 +45,7 @@ export { DueHashes } from './hash/due-hashes.ts';
 export { type ChangeFilter, type KeyChange, KeyChanges } from './key-changes.ts';
 export * from './key-events.ts';
 export { type KeyPage, type KeyPages, NO_KEY_PAGES, type Paged } from './key-pages.ts';
+export { LIBRARY_SHARD, NO_NAMESPACE } from './keyless-effects.ts';
 export {
   allocateLarge,
   type LargeCollection,

@@ -20,7 +20,13 @@ export {
   type Redirected,
   readInvalidations,
 } from './invalidation-codec.ts';
-export { LibraryStore, MOST_LIBRARY_BYTES } from './library-store.ts';
+export {
+  type LibraryEffect,
+  type LibraryState,
+  LibraryStore,
+  LOG_OF_EARLIER,
+  MOST_LIBRARY_BYTES,
+} from './library-store.ts';
 export {
   INVALIDATION,
   invalidationMessage,

@@ -69,10 +69,12 @@ test('libraries', (t) => {
   t.equal(store.read().payload.length, 0);
   t.ok(store.tryBegin(1));
   t.equal(other.tryBegin(2), false);
-  store.publish(Buffer.from('payload'), 1, 2);
+  const effect = { lsn: 2 ** 40 + 1, log: 3, position: -7 };
+  store.publish({ payload: Buffer.from('payload'), libraries: 1, functions: 2, ...effect });
   store.end();
   t.ok(other.tryBegin(2));
-  t.match(other.read(), { payload: Buffer.from('payload'), generation: 1 });
+  t.match(other.read(), { payload: Buffer.from('payload'), generation: 1, ...effect });
+  t.equal(other.lsn, effect.lsn);
   t.same([other.libraries, other.functions, other.usedBytes], [1, 2, 7]);
   t.end();
 });

@@ -1,16 +1,16 @@
 // Makes a backup of the data directory while everybody goes on: a directory that a server can be
 // started on. When to make one, and who is told, is decided elsewhere.
 //
-//   DIR/backups/2026-11-23T10-15-30.123Z/   forgekv.json  namespaces.json  stores/  wal/
-//   and functions.fkv where there are function libraries
+//   DIR/backups/2026-11-23T10-15-30.123Z/
+//     forgekv.json  namespaces.json  functions.fkv  stores/  wal/
 //
 // Why it is one consistent state, the one of the moment in step 4:
 //
 //   1 checkpoint   makes the log that has to be copied short
 //   2 hold         no segment goes from here on, of this run or of earlier ones
 //   3 stores       each is copied as it is behind some batch, at a moment of its own
-//   4 stand still  no command is on its way; what the logs have at this moment, and the map of
-//                  databases, are noted
+//   4 stand still  no command is on its way; what the logs have at this moment, the map of
+//                  databases, and the file of the function libraries are noted
 //   5 logs         are copied as far as noted
 //
 // - Nothing gets into a store before the logs have it durably, so whatever a copied store has was
@@ -19,6 +19,8 @@
 //   copies have too: so stores and logs together miss nothing. A copy that is older than step 4 is
 //   like a store that was not written to in between, and starting on it is like starting behind a
 //   crash: effects that it has are passed over, newer ones are applied in their order.
+// - The file of the function libraries is a checkpoint as those of the stores are: written behind
+//   the logs, and before what it covers goes from them. What holds for a copied store holds for it.
 // - In step 4 every command that began has ended, with all its effects in the logs, and no other
 //   one begins. So every atomic group is whole, every effect has the one it builds on, and a
 //   client that was answered before finds what it was told.
@@ -28,7 +30,7 @@
 // Only the bytes before the noted ends are copied, and no one writes there again. Tables of the
 // stores are linked, which takes no room as long as the server has them itself.
 
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -83,8 +85,7 @@ export interface BackupReport {
 interface Moment {
   readonly extents: readonly LogExtent[];
   readonly namespaces: Buffer;
-  /** Null: there never were any. */
-  readonly functions: Buffer | null;
+  readonly functions: Buffer;
   readonly changes: number;
   readonly heldMs: number;
 }
@@ -120,12 +121,9 @@ export async function makeBackup(parts: BackupParts, goOn: () => void): Promise<
     copyFileSync(join(directory, 'stores/stores.json'), join(draft, 'stores/stores.json'));
     copyFileSync(join(directory, 'forgekv.json'), join(draft, 'forgekv.json'));
     writeFileSync(join(draft, 'namespaces.json'), moment.namespaces, { mode: 0o600 });
-    const files = ['stores/stores.json', 'forgekv.json', 'namespaces.json', 'stores', 'wal', '.'];
-    if (moment.functions !== null) {
-      writeFileSync(join(draft, FUNCTION_FILE), moment.functions, { mode: 0o600 });
-      files.unshift(FUNCTION_FILE);
-    }
-    for (const file of files) await sync(join(draft, file));
+    writeFileSync(join(draft, FUNCTION_FILE), moment.functions, { mode: 0o600 });
+    const files = ['stores/stores.json', 'forgekv.json', 'namespaces.json', FUNCTION_FILE];
+    for (const file of [...files, 'stores', 'wal', '.']) await sync(join(draft, file));
     await rename(draft, path);
     await sync(backups);
     const { changes, heldMs } = moment;
@@ -167,8 +165,7 @@ async function standStill(
       if (await comesToRest(fronts(), STAND_STILL_MS)) {
         const extents = handedExtents(logs, needed);
         const namespaces = readFileSync(join(directory, 'namespaces.json'));
-        const path = join(directory, FUNCTION_FILE);
-        const functions = existsSync(path) ? readFileSync(path) : null;
+        const functions = readFileSync(join(directory, FUNCTION_FILE));
         heldMs += performance.now() - startedAtMs;
         return { extents, namespaces, functions, changes: changes(), heldMs };
       }

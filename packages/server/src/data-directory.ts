@@ -5,7 +5,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import type { Config } from '@forgekv/config';
 import type { Databases } from '@forgekv/keyspace';
-import type { LibraryStore } from '@forgekv/rings';
+import { type LibraryStore, LOG_OF_EARLIER } from '@forgekv/rings';
 import {
   createWalMemory,
   keepTablesUnmapped,
@@ -17,6 +17,7 @@ import {
   type StoreDirectory,
   type StoreLayout,
   type WalTransfer,
+  writeFunctions,
   writeNamespaces,
 } from '@forgekv/storage';
 import type { Logger } from 'pino';
@@ -186,13 +187,16 @@ function check(file: string, text: string): DirectoryFacts {
 }
 
 /**
- * Hands all threads the function libraries of the earlier runs.
- * @throws DataDirectoryError when their file is damaged
+ * Hands all threads the function libraries of the last checkpoint; the logs may have newer ones.
+ * @throws DataDirectoryError when their file is damaged, or when there is none yet, or an old one,
+ *   and it cannot be written
  */
 export function restoreFunctions(directory: string, store: LibraryStore): void {
   try {
-    const facts = readFunctions(nodeFileSystem, directory);
-    if (facts !== null) store.publish(facts.payload, facts.libraries, facts.functions);
+    const found = readFunctions(nodeFileSystem, directory);
+    const facts = found ?? { payload: Buffer.alloc(0), libraries: 0, functions: 0, lsn: 0 };
+    if (!found?.isCurrent) writeFunctions(nodeFileSystem, directory, facts);
+    store.publish({ ...facts, log: LOG_OF_EARLIER, position: 0 });
   } catch (cause) {
     throw new DataDirectoryError(`cannot use ${directory}: ${(cause as Error).message}`, { cause });
   }

@@ -173,6 +173,7 @@ export class BlockRunner {
     const reason = this.#runGated(block, from, watched, count);
     context.publishNotes();
     log.endBlock();
+    this.#m.scripts.functions.endBlock();
     context.sliceElements = sliceElements;
     blocking.mode = mode;
     transactions.serveReady();

@@ -21,6 +21,7 @@
 
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { invariant, SHARD_COUNT } from '@forgekv/base';
+import { LIBRARY_SHARD } from '@forgekv/commands';
 import type { Databases, HotTable, Scanner } from '@forgekv/keyspace';
 import {
   FLAG_DIRTY,
@@ -35,6 +36,7 @@ import { type FlushCounts, FlushRecords } from './flush-records.ts';
 import { KeyList } from './key-list.ts';
 import type { LargeStore } from './large-store.ts';
 import { LargeStringWriter } from './large-string-writer.ts';
+import type { LibraryCheckpoint } from './library-checkpoint.ts';
 import type { LogWait } from './log-wait.ts';
 import { settleRemoved, settleWritten } from './settle-entries.ts';
 import type { ShardStores } from './shard-stores.ts';
@@ -55,6 +57,8 @@ export interface FlusherModules {
   readonly stores: ShardStores;
   readonly large: LargeStore;
   readonly wait: LogWait;
+  /** The file of the function libraries, for the worker that has their shard. */
+  readonly libraries: LibraryCheckpoint;
   /** Shared: per shard the LSN up to which everything is in synced store batches. */
   readonly durable: Float64Array;
 }
@@ -148,7 +152,7 @@ export class Flusher {
   }
 
   async #shard(shard: number): Promise<void> {
-    const { table, databases, stores, wait, durable } = this.#m;
+    const { table, databases, stores, wait, durable, libraries } = this.#m;
     const { shards } = this.#records;
     const store = stores.of(shard);
     table.locks.lock(shard);
@@ -176,8 +180,10 @@ export class Flusher {
     for (let i = 0; i < this.#removed.length; i++) this.#remove(shard, i, batch);
     this.#records.check();
     this.#records.bytes.end(shard);
+    const changed = shard === LIBRARY_SHARD ? await libraries.take(wait) : null;
     // Of removals too: the entries they replaced may be the only ones in the logs.
     await wait.durable();
+    libraries.write(changed);
     await this.#records.commit(shard, batch, true, target);
     settleRemoved(table, databases, shard, this.#removed);
     if (this.#removed.length > 0) this.unlinked[shard]!++;

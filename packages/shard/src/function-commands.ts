@@ -4,6 +4,7 @@ import type { CommandContext } from '@forgekv/commands';
 import { KIND_FUNCTION } from '@forgekv/rings';
 import {
   dumpLibraries,
+  type FunctionEngine,
   RESTORE_APPEND,
   RESTORE_FLUSH,
   RESTORE_REPLACE,
@@ -125,7 +126,7 @@ export class FunctionCommands {
       this.#m.functions.change((engine) => {
         engine.flush();
         return '';
-      }),
+      }, true),
     );
   }
 
@@ -164,7 +165,8 @@ export class FunctionCommands {
     if (request.argc > 4) return this.#fail(this.#wrongArguments());
     if (policy === undefined) return this.#fail(BAD_POLICY);
     const payload = request.copy(2);
-    return this.#done(this.#m.functions.change((engine) => engine.restore(payload, policy) ?? ''));
+    const restore = (engine: FunctionEngine): string => engine.restore(payload, policy) ?? '';
+    return this.#done(this.#m.functions.change(restore, policy === RESTORE_FLUSH));
   }
 
   #wrongArguments(): string {

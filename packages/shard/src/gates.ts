@@ -18,10 +18,10 @@
 //    So the extender gets its gates. The next one becomes it when this one has ended, and until
 //    then holds up nobody for good: whoever wants its gates acquires, or is the extender (c).
 //
-// Scripts that are known to call for undeclared keys, or cannot be seen not to (script-keys.ts),
-// begin with all gates closed and never get here; so c. needs two functions, or scripts that were
-// misread, on two workers, each of which does so for the first time, at once, each having changed a
-// shard that the other wants.
+// Scripts and functions that may write begin with all gates closed, and keep them, unless they can
+// be seen to call for no other keys than they declare (script-keys.ts); who has not written begins
+// again, with all. So none gets here whose text was read rightly, and c. needs two that were not,
+// at once, each having changed a shard that the other wants. It is what is left to do then.
 //
 // 4. A script may go on for as long as it likes. Nobody sleeps for one that has gone on for some
 //    milliseconds: `GateTaken` is thrown, with everything open and nothing done, and the run is put

@@ -16,6 +16,7 @@ import {
   type CommandRegistry,
   DONE,
   FULL,
+  NO_NAMESPACE,
   type Outcome,
 } from '@forgekv/commands';
 import { MAX_LSN, TYPE_TOMBSTONE } from '@forgekv/keyspace';
@@ -27,9 +28,12 @@ import {
   RequestParser,
 } from '@forgekv/protocol';
 import type { WalEffect } from '@forgekv/storage';
+import type { LibraryReplay } from './library-replay.ts';
 
 /** Keys behind holes that are counted; more are too many to mean anything. */
 const MOST_HOLES = 100_000;
+/** Among the holes; names of keys begin with the number of a namespace. */
+const LIBRARIES = 'function libraries';
 
 /** What was recovered cannot be used. */
 export class ReplayError extends Error {
@@ -41,7 +45,7 @@ export interface ReplayCounts {
   applied: number;
   /** Effects of flushed databases, or older than what the key has. */
   passed: number;
-  /** Keys with effects whose value before is not there. */
+  /** Keys with effects whose value before is not there; function libraries are one more. */
   holes: number;
 }
 
@@ -49,6 +53,7 @@ export class Replay {
   readonly counts = { applied: 0, passed: 0 };
   readonly #context: CommandContext;
   readonly #registry: CommandRegistry;
+  readonly #libraries: LibraryReplay;
   readonly #parser = new RequestParser();
   /** Keys that are as they were before a hole. */
   readonly #holes = new Set<string>();
@@ -60,8 +65,12 @@ export class Replay {
   #buffer: Buffer = Buffer.alloc(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  /** @param context the worker's, without a log yet */
-  constructor(context: CommandContext, registry: CommandRegistry) {
+  /**
+   * @param context the worker's, without a log yet
+   * @param libraries for effects that are about no key
+   */
+  constructor(context: CommandContext, registry: CommandRegistry, libraries: LibraryReplay) {
+    this.#libraries = libraries;
     this.#context = context;
     this.#registry = registry;
     invariant(context.log === null, 'what is replayed is not logged again');
@@ -90,12 +99,13 @@ export class Replay {
   apply(effect: WalEffect): boolean {
     const context = this.#context;
     const { shard, lsn } = effect;
+    if (effect.namespace === NO_NAMESPACE) return this.#applyKeyless(effect);
     const db = context.databases.ofNamespace(effect.namespace);
     if (db < 0 || lsn > MAX_LSN) {
       this.counts.passed++;
       return true;
     }
-    const id = this.#parse(effect);
+    const id = this.#known(effect);
     const key = this.#registry.singleKey[id] || this.#registry.table.firstKey[id]!;
     context.db = db;
     const { table } = context;
@@ -110,6 +120,21 @@ export class Replay {
     context.clearPrehashed(key);
     context.reply.reset();
     return isDone;
+  }
+
+  /** A change of the function libraries. */
+  #applyKeyless(effect: WalEffect): true {
+    const command = this.#registry.table.names[this.#parse(effect)] ?? 'an unknown command';
+    let outcome: 'applied' | 'passed' | 'hole';
+    try {
+      outcome = this.#libraries.apply(effect, command, this.#context.request);
+    } catch (error) {
+      throw this.#wrong(effect, (error as Error).message);
+    }
+    if (outcome === 'hole') this.#holes.add(LIBRARIES);
+    else this.counts[outcome]++;
+    if (outcome === 'applied' && effect.blind) this.#holes.delete(LIBRARIES);
+    return true;
   }
 
   /** @param entry what the effect's key has, whose shard is locked */
@@ -150,7 +175,15 @@ export class Replay {
     return `${effect.namespace} ${this.#context.request.slice(key).toString('latin1')}`;
   }
 
-  /** Leaves the effect's command in the context's request; returns its id. */
+  /** The same for a command that is executed here as it is for a client. */
+  #known(effect: WalEffect): number {
+    const id = this.#parse(effect);
+    if (admit(this.#context, this.#registry, id) && this.#registry.runs[id] !== undefined)
+      return id;
+    throw this.#wrong(effect, 'this version does not know its command');
+  }
+
+  /** Leaves the effect's command in the context's request; returns its id, below 0: none. */
   #parse(effect: WalEffect): number {
     const { bytes, offset, length } = effect;
     const { request } = this.#context;
@@ -174,9 +207,6 @@ export class Replay {
     let id = table.lookup(buffer, request.offset(0), request.length(0));
     if (id >= 0 && table.isContainer[id] === 1 && request.argc > 1) {
       id = table.lookupSub(id, buffer, request.offset(1), request.length(1));
-    }
-    if (!admit(this.#context, this.#registry, id) || this.#registry.runs[id] === undefined) {
-      throw this.#wrong(effect, 'this version does not know its command');
     }
     return id;
   }

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { ScriptCache } from '@forgekv/rings';
 import type { CompiledScript, ScriptEngine } from '@forgekv/scripting';
-import { keepsToKeys } from './script-keys.ts';
+import type { ScriptKeys } from './script-keys.ts';
 
 /** Texts up to this length are found again without being hashed. */
 const MOST_TEXT_BYTES = 8 * 1024;
@@ -35,6 +35,7 @@ export interface KnownScript extends Learned {
 
 export class ScriptBook {
   readonly #cache: ScriptCache;
+  readonly #keys: ScriptKeys;
   readonly #bySha = new Map<string, KnownScript>();
   readonly #byText = new Map<string, KnownScript>();
   #generation: number;
@@ -44,8 +45,9 @@ export class ScriptBook {
   /** The text that was asked for last. */
   #lastText: { readonly text: Buffer; readonly script: KnownScript } | null = null;
 
-  constructor(cache: ScriptCache) {
+  constructor(cache: ScriptCache, keys: ScriptKeys) {
     this.#cache = cache;
+    this.#keys = keys;
     this.#generation = cache.generation;
   }
 
@@ -117,7 +119,7 @@ export class ScriptBook {
       this.#bySha.clear();
       this.#byText.clear();
     }
-    const keeps = keepsToKeys(body.toString('latin1'));
+    const keeps = this.#keys.ofScript(body.toString('latin1'));
     const script: KnownScript = { sha, compiled, reach: REACH_UNKNOWN, keepsToKeys: keeps };
     this.#bySha.set(sha, script);
     return script;

@@ -106,6 +106,8 @@ export class ScriptCalls implements ScriptHost {
   isStrict = false;
   /** It is part of a transaction, or there is no more to wait for: it is never stopped. */
   isLast = false;
+  /** Gates that it has not used may open again: it goes without them, or can be run again. */
+  mayNarrow = false;
   // Shards of what it declares, one bit each, and of the gates that are closed.
   #low = 0;
   #high = 0;
@@ -163,7 +165,7 @@ export class ScriptCalls implements ScriptHost {
    * has touched nothing behind them, so nobody can tell that they were closed.
    */
   narrow(): void {
-    if (this.wentBeyond || this.isLast) return;
+    if (this.wentBeyond || this.isLast || !this.mayNarrow) return;
     const low = this.#gatedLow & ~this.#low;
     const high = this.#gatedHigh & ~this.#high;
     if ((low | high) === 0) return;
@@ -329,7 +331,8 @@ export class ScriptCalls implements ScriptHost {
     const low = wantedLow & ~this.#gatedLow;
     const high = wantedHigh & ~this.#gatedHigh;
     if ((low | high) === 0) return true;
-    if (this.#mayStop) {
+    // Once, however often it was stopped: it has all gates then, and keeps them.
+    if (this.#isClean) {
       this.stopReason = 'all gates';
       return false;
     }

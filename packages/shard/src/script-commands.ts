@@ -18,6 +18,7 @@ import type { FunctionBook } from './function-book.ts';
 import { FunctionCommands } from './function-commands.ts';
 import { digestOf, type KnownScript, ScriptBook } from './script-book.ts';
 import type { ScriptCalls } from './script-calls.ts';
+import type { ScriptKeys } from './script-keys.ts';
 import type { ScriptRunner, ScriptWait } from './script-runner.ts';
 import { NEGATIVE_KEYS, ScriptTask, TOO_MANY_KEYS } from './script-task.ts';
 
@@ -32,6 +33,7 @@ export interface ScriptCommandsModules {
   readonly calls: ScriptCalls;
   readonly createEngine: () => ScriptEngine;
   readonly functions: FunctionBook;
+  readonly keys: ScriptKeys;
 }
 
 type Act = (isWithin: boolean) => ScriptWait | null;
@@ -51,7 +53,7 @@ export class ScriptCommands {
   /** @param names of all commands, by id */
   constructor(modules: ScriptCommandsModules, names: readonly string[]) {
     this.#m = modules;
-    this.#book = new ScriptBook(modules.share.cache);
+    this.#book = new ScriptBook(modules.share.cache, modules.keys);
     const functions = new FunctionCommands(modules, this.#task);
     const acts: Readonly<Record<string, Act>> = {
       eval: (isWithin) => this.#evalText(false, isWithin),

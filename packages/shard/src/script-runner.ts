@@ -240,6 +240,10 @@ export class ScriptRunner {
     calls.isReadOnly = task.isReadOnly;
     calls.isFull = isFull;
     calls.isLast = isLast;
+    // One that writes, and was not seen to keep to its keys, might be unable to get them back; one
+    // that is run again because it could not go on without them would be so again.
+    const keeps = task.isReadOnly || task.learned.keepsToKeys;
+    calls.mayNarrow = keeps && task.learned.reach !== REACH_ALL;
     calls.isStrict = !config.boolean('script-undeclared-keys');
     calls.begin(declared, gated);
     clock.begin(task);
@@ -260,8 +264,7 @@ export class ScriptRunner {
     if (outcome === RUN_STOPPED) return false;
     // A branch that was not taken may lead elsewhere; who has written by then may find the gates
     // with another one in the same place.
-    const mayNarrow = task.isReadOnly || task.learned.keepsToKeys;
-    if (task.learned.reach !== REACH_ALL && mayNarrow) task.learned.reach = REACH_DECLARED;
+    if (calls.mayNarrow && !calls.wentBeyond) task.learned.reach = REACH_DECLARED;
     return true;
   }
 }

@@ -13,6 +13,7 @@ import type { Reclaimer } from './reclaimer.ts';
 import { ScriptCalls } from './script-calls.ts';
 import { ScriptClock } from './script-clock.ts';
 import { ScriptCommands } from './script-commands.ts';
+import { ScriptKeys } from './script-keys.ts';
 import { ScriptRunner } from './script-runner.ts';
 import type { ScriptUsers } from './script-users.ts';
 import type { Transactions } from './transaction.ts';
@@ -26,7 +27,9 @@ const COMPILED_SCRIPTS = 4096;
 /** Redis numbers levels so in `redis.log`. */
 const LOG_LEVELS = ['debug', 'verbose', 'notice', 'warning'];
 
-export interface ScriptsModules extends BusyServiceModules, FunctionBookModules {
+export interface ScriptsModules
+  extends BusyServiceModules,
+    Omit<FunctionBookModules, 'libraries' | 'keys'> {
   readonly registry: CommandRegistry;
   readonly context: CommandContext;
   readonly config: Config;
@@ -46,6 +49,7 @@ export interface ScriptsModules extends BusyServiceModules, FunctionBookModules 
 
 export class Scripts {
   readonly commands: ScriptCommands;
+  readonly functions: FunctionBook;
   readonly busy: BusyService;
   readonly control: ScriptShare['control'];
   readonly #calls: ScriptCalls;
@@ -64,13 +68,15 @@ export class Scripts {
     const calls = new ScriptCalls({ ...modules, clock, say });
     const runner = new ScriptRunner({ ...modules, control, calls, clock });
     this.#calls = calls;
-    const functions = new FunctionBook(modules, say);
+    const keys = new ScriptKeys(registry);
+    const functions = new FunctionBook({ ...modules, keys, libraries: share.libraries }, say);
+    this.functions = functions;
     const limits = {
       ...{ memoryBytes: MEMORY_BYTES, instructions: 0, hookInstructions: HOOK_INSTRUCTIONS },
       compiledScripts: COMPILED_SCRIPTS,
     };
     this.commands = new ScriptCommands(
-      { ...modules, runner, calls, functions, createEngine: () => LuaEngine.create(limits) },
+      { ...modules, runner, calls, functions, keys, createEngine: () => LuaEngine.create(limits) },
       registry.table.names,
     );
   }

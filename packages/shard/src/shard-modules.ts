@@ -4,7 +4,6 @@ import type { CommandRegistry, EffectLog, KeyChanges, ThreadStats } from '@forge
 import type { Config } from '@forgekv/config';
 import type { HotTable, NamespaceMap } from '@forgekv/keyspace';
 import type { ChannelTable, Doorbell, ProcessControl, ScriptShare } from '@forgekv/rings';
-import type { FunctionFacts } from '@forgekv/storage';
 import type { GuestModules } from './guest-runner.ts';
 import type { PeerLink } from './peers.ts';
 import type { ScriptUsers } from './script-users.ts';
@@ -28,8 +27,6 @@ export interface ShardModules {
   readonly thread: number;
   /** Makes a map of databases to namespaces durable. */
   readonly persistNamespaces: (map: NamespaceMap) => void;
-  /** Makes the function libraries durable. */
-  readonly persistFunctions: (facts: FunctionFacts) => void;
   /** Who may call what in scripts. */
   readonly users: ScriptUsers;
   /** Scripts, as all threads see them. */
@@ -48,5 +45,5 @@ export interface ShardModules {
 /** What a worker needs for its stores beside what it has. */
 export type StoreModules = Pick<
   StoreKeeperModules,
-  'logs' | 'durable' | 'sync' | 'say' | 'evictorTable' | 'keepCold'
+  'logs' | 'durable' | 'libraries' | 'sync' | 'say' | 'evictorTable' | 'keepCold'
 >;

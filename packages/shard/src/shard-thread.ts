@@ -4,7 +4,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant } from '@forgekv/base';
-import { createRegistry, EffectLog, KeyChanges, ThreadStats } from '@forgekv/commands';
+import {
+  createRegistry,
+  EffectLog,
+  KeyChanges,
+  LIBRARY_SHARD,
+  ThreadStats,
+} from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
 import {
@@ -27,6 +33,8 @@ import {
   writeFunctions,
   writeNamespaces,
 } from '@forgekv/storage';
+import { LibraryCheckpoint } from './library-checkpoint.ts';
+import { LibraryReplay } from './library-replay.ts';
 import { ReplayError } from './replay.ts';
 import { ScriptUsers } from './script-users.ts';
 import { Shard } from './shard.ts';
@@ -62,6 +70,7 @@ const { channelShape } = init;
 const thread = channelShape.fronts + init.index;
 const registry = createRegistry();
 const stats = new ThreadStats(init.stats);
+const scripts = attachScripts(init.scripts);
 const users = new ScriptUsers(registry.table, stats, init.users);
 const shard = new Shard({
   thread,
@@ -72,10 +81,9 @@ const shard = new Shard({
   guests: { table: guestTable, log: new EffectLog(guestTable, wal, true) },
   control: new ProcessControl(init.control),
   persistNamespaces: (map) => writeNamespaces(nodeFileSystem, init.directory, map),
-  persistFunctions: (facts) => writeFunctions(nodeFileSystem, init.directory, facts),
   registry,
   users,
-  scripts: attachScripts(init.scripts),
+  scripts,
   say: (message) => say({ type: 'log', message }),
   config,
   stats,
@@ -186,6 +194,16 @@ async function stop(): Promise<void> {
 const durable = new Float64Array(init.durable);
 const isOwn = (index: number): boolean => init.workerOf[index] === init.index;
 
+const libraryReplay = new LibraryReplay(scripts.libraries, (message) =>
+  say({ type: 'log', message }),
+);
+const libraries = new LibraryCheckpoint(
+  scripts.libraries,
+  (facts) => writeFunctions(nodeFileSystem, init.directory, facts),
+  init.index + 1,
+  libraryReplay,
+);
+
 let keeper: StoreKeeper;
 let loader: StoreLoader;
 /** Of earlier runs; one worker tidies them up, when no worker reads them any more. */
@@ -198,6 +216,7 @@ async function openStores(): Promise<void> {
   keeper = shard.adopt(stores, {
     logs,
     durable,
+    libraries,
     keepCold: config.boolean('debug-keep-cold'),
     evictorTable: new HotTable(attachArena(init.arena), init.threadId),
     sync,
@@ -214,7 +233,7 @@ async function openStores(): Promise<void> {
 /** Applies the logs of earlier runs to this worker's shards, in slices. */
 async function recover(): Promise<void> {
   const directory = openWalDirectory(wal.transfer.directory, nodeFileSystem);
-  const replay = shard.replay();
+  const replay = shard.replay(libraryReplay);
   let bytesDone = 0;
   let bytesTotal = 0;
   const recovery = (): Recovery => ({
@@ -257,7 +276,9 @@ async function recover(): Promise<void> {
       say({ type: 'recovering', recovery: recovery() });
       await new Promise((resolve) => setImmediate(resolve));
     }
+    libraries.replayed();
     const { cuts, damages, droppedGroups, maxLsn } = logsOfBefore.result;
+    maxLsn[LIBRARY_SHARD] = Math.max(maxLsn[LIBRARY_SHARD]!, scripts.libraries.lsn);
     for (let index = 0; index < maxLsn.length; index++) {
       if (!isOwn(index)) continue;
       table.locks.lock(index);

@@ -46,6 +46,7 @@ import { Gates } from './gates.ts';
 import { GuestRunner } from './guest-runner.ts';
 import { KeptRuns } from './kept-runs.ts';
 import { LargeStore } from './large-store.ts';
+import type { LibraryReplay } from './library-replay.ts';
 import { Peers } from './peers.ts';
 import { ownedBy, Reclaimer } from './reclaimer.ts';
 import { Replay } from './replay.ts';
@@ -243,8 +244,8 @@ export class Shard {
   }
 
   /** What applies the logs of earlier runs; to be used up before `serve`. */
-  replay(): Replay {
-    return new Replay(this.#context, this.#m.registry);
+  replay(libraries: LibraryReplay): Replay {
+    return new Replay(this.#context, this.#m.registry, libraries);
   }
 
   /** Resolves when no collection is being read: for who replays logs. */

@@ -8,6 +8,7 @@ import { Evictor } from '@forgekv/keyspace';
 import type { EarlierSegments, ExpiredKey, WalLogs } from '@forgekv/storage';
 import { Flusher } from './flusher.ts';
 import type { LargeStore } from './large-store.ts';
+import type { LibraryCheckpoint } from './library-checkpoint.ts';
 import { LogWait } from './log-wait.ts';
 import type { ShardStores } from './shard-stores.ts';
 import type { WarmUp } from './warm-up.ts';
@@ -52,6 +53,8 @@ export interface StoreKeeperModules {
   /** 1 per shard of this worker. */
   readonly owned: Uint8Array;
   readonly durable: Float64Array;
+  /** The file of the function libraries. */
+  readonly libraries: LibraryCheckpoint;
   /** Makes the logs durable; rejects when they cannot be. */
   readonly sync: () => Promise<void>;
   readonly say: (message: string) => void;

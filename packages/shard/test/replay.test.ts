@@ -26,7 +26,7 @@ class Setup {
   private constructor(worker: TestWorker) {
     this.worker = worker;
     worker.context.log = null;
-    this.replay = new Replay(worker.context, createRegistry());
+    this.replay = new Replay(worker.context, createRegistry(), worker.libraryReplay);
   }
 
   static async make(t: Test): Promise<Setup> {
@@ -156,7 +156,7 @@ test('effects of namespaces that no database has', async (t) => {
   const setup = await Setup.make(t);
   setup.apply('SET a 1', 5, 0, { blind: true, namespace: 77 });
   t.equal(setup.value('a'), null);
-  setup.applyBytes(Buffer.from('garbage'), 'a', 6, 0, { namespace: 0 });
+  setup.applyBytes(Buffer.from('garbage'), 'a', 6, 0, { namespace: 78 });
   t.equal(setup.figures, '0 applied, 2 passed, 0 holes');
 });
 

@@ -11,7 +11,9 @@ import {
   createRegistry,
   EffectLog,
   Executor,
+  LIBRARY_SHARD,
   PAGING,
+  PLACE_SCRIPT,
   PLACE_WORKER,
   statsBytes,
   ThreadStats,
@@ -26,16 +28,27 @@ import {
   ReplyWriter,
   RequestParser,
 } from '@forgekv/protocol';
-import { createDoorbellMemory, Doorbell } from '@forgekv/rings';
+import {
+  attachScripts,
+  createDoorbellMemory,
+  createScriptMemory,
+  Doorbell,
+  type LibraryStore,
+  LOG_OF_EARLIER,
+} from '@forgekv/rings';
 import {
   createWalMemory,
   type FaultPlan,
+  type FileSystem,
+  type FunctionFacts,
   MemoryEngine,
   nodeFileSystem,
   openWalDirectory,
+  readFunctions,
   Store,
   WalLogs,
   WalReplay,
+  writeFunctions,
 } from '@forgekv/storage';
 import type { Test } from 'tap';
 import { CollectionLoads } from '../src/collection-loads.ts';
@@ -43,6 +56,8 @@ import { expireAway } from '../src/expire-away.ts';
 import { Flusher } from '../src/flusher.ts';
 import { StoredKeyPages } from '../src/key-pages.ts';
 import { LargeStore } from '../src/large-store.ts';
+import { LibraryCheckpoint } from '../src/library-checkpoint.ts';
+import { LibraryReplay } from '../src/library-replay.ts';
 import { LogWait } from '../src/log-wait.ts';
 import { PagedRuns } from '../src/paged-runs.ts';
 import { Peers } from '../src/peers.ts';
@@ -65,6 +80,8 @@ export class TestDisk {
   faults: FaultPlan = () => null;
   readonly engine = new MemoryEngine((operation) => this.faults(operation));
   namespaces: NamespaceMap | null = null;
+  /** Where the file of the function libraries is written. */
+  files: FileSystem = nodeFileSystem;
 
   constructor(t: Test) {
     t.teardown(() => rmSync(this.directory, { recursive: true, force: true }));
@@ -95,6 +112,9 @@ export class TestWorker {
   readonly durable = new Float64Array(SHARD_COUNT);
   readonly logs: WalLogs;
   readonly evictor: Evictor;
+  /** Function libraries, as their file has them at first. */
+  readonly libraries: LibraryStore;
+  readonly libraryReplay: LibraryReplay;
   readonly #executor: Executor;
   readonly #parser = new RequestParser();
   stores!: ShardStores;
@@ -106,6 +126,8 @@ export class TestWorker {
   #paged!: PagedRuns;
   #woken: () => void = () => {};
   warmUp!: WarmUp;
+  /** Executes what is not executed in place, by its name in the catalog. */
+  runFunctionCommand: (name: string) => void = () => {};
   /** The clock of commands. */
   nowMs = Date.now();
   /** What the flusher asks for; nothing by default, since these crashes spare the logs. */
@@ -148,6 +170,10 @@ export class TestWorker {
       bufferBytes: 1 << 20,
     });
     this.logs = new WalLogs(transfer, nodeFileSystem);
+    this.libraries = attachScripts(createScriptMemory(1)).libraries;
+    const facts = readFunctions(nodeFileSystem, disk.directory);
+    if (facts !== null) this.libraries.publish({ ...facts, log: LOG_OF_EARLIER, position: 0 });
+    this.libraryReplay = new LibraryReplay(this.libraries, () => {});
   }
 
   /** Starts as a worker does: opens the stores, replays the logs, brings the keys back. */
@@ -175,13 +201,17 @@ export class TestWorker {
     const isOpen = (log: number, position: number): boolean =>
       context.log?.isOpen(log, position) ?? false;
     const wait = new LogWait(this.logs, isOpen, () => this.sync());
+    const persist = (facts: FunctionFacts): void => {
+      writeFunctions(disk.files, disk.directory, facts);
+    };
+    const libraries = new LibraryCheckpoint(this.libraries, persist, 1, this.libraryReplay);
     this.flusher = new Flusher({
-      ...{ table, databases, scanner, large, wait, durable },
+      ...{ table, databases, scanner, large, wait, durable, libraries },
       stores: this.stores,
     });
     this.loader = new StoreLoader(context, this.stores, this.flusher, durable);
     await this.loader.load();
-    this.replayed = new Replay(context, registry);
+    this.replayed = new Replay(context, registry, this.libraryReplay);
     const logs = new WalReplay(openWalDirectory(disk.directory, nodeFileSystem), {
       floor: durable,
       apply: (effect) => this.replayed.apply(effect),
@@ -189,6 +219,8 @@ export class TestWorker {
     while (!logs.step(65_536)) if (this.replayed.isWaiting) await this.loads.idle();
     const { maxLsn } = logs.result;
     logs.close();
+    libraries.replayed();
+    maxLsn[LIBRARY_SHARD] = Math.max(maxLsn[LIBRARY_SHARD]!, this.libraries.lsn);
     for (const shard of ALL_SHARDS) {
       table.locks.lock(shard);
       table.setLastLsn(shard, Math.max(maxLsn[shard]!, this.loader.lastLsn[shard]!));
@@ -268,10 +300,15 @@ export class TestWorker {
     context.nowMs = this.nowMs;
     context.db = db;
     reply.position = 0;
-    const id = registry.table.lookup(bytes, request.offset(0), request.length(0));
+    let id = registry.table.lookup(bytes, request.offset(0), request.length(0));
+    if (registry.table.isContainer[id] === 1) {
+      id = registry.table.lookupSub(id, bytes, request.offset(1), request.length(1));
+    }
     const single = registry.singleKey[id]!;
-    let outcome: number;
-    if (registry.places[id] === PLACE_WORKER) {
+    let outcome = 0;
+    if (registry.places[id] === PLACE_SCRIPT) {
+      this.runFunctionCommand(registry.table.names[id]!);
+    } else if (registry.places[id] === PLACE_WORKER) {
       outcome = registry.runs[id]!(context);
     } else {
       if (single !== 0) context.prehash(single);

@@ -10,6 +10,8 @@ export function functionStats(c: CommandContext, _: Session, { scripts }: Server
   const { reply } = c;
   const busy = scripts.busyFunction();
   const { libraries, functions } = scripts.figures();
+  // How many there are may be news of another thread, which it has not handed over.
+  c.log?.seesAll();
   reply.map(2);
   reply.text('running_script');
   if (busy === null) {

@@ -25,6 +25,8 @@ import { FunctionRegistration, type RegisteredFunction } from './register-functi
 const CODE_NAME = '@user_function';
 /** Loading a library may take so long. */
 const LOAD_MS = 500;
+/** The same for one that was loaded in that time once, perhaps while the machine was less busy. */
+const KNOWN_LOAD_MS = 60_000;
 const LOADING = 'ERR Error registering functions: ';
 const TIMEOUT = 'ERR FUNCTION LOAD timeout';
 
@@ -43,6 +45,7 @@ export class FunctionEngine {
   #machine: LuaMachine | null = null;
   #registration: FunctionRegistration | null = null;
   readonly #entries = new Map<string, Entry>();
+  #loadMs = LOAD_MS;
 
   /** @param log where `redis.log` goes while a library is loaded */
   constructor(limits: EngineLimits = DEFAULT_LIMITS, log: ScriptHost['log'] = () => {}) {
@@ -80,12 +83,17 @@ export class FunctionEngine {
     return library;
   }
 
-  /** FUNCTION RESTORE: null, or the text of the error reply; then nothing has changed. */
-  restore(payload: Buffer, policy: RestorePolicy): string | null {
+  /**
+   * FUNCTION RESTORE: null, or the text of the error reply; then nothing has changed.
+   * @param isKnown they were loaded before, here or elsewhere: that may take longer this time
+   */
+  restore(payload: Buffer, policy: RestorePolicy, isKnown = false): string | null {
     const codes = readLibraryCodes(payload);
     if (typeof codes === 'string') return codes;
     const restored = new FunctionLibraries();
+    this.#loadMs = isKnown ? KNOWN_LOAD_MS : LOAD_MS;
     const problem = this.#restore(codes, restored, policy);
+    this.#loadMs = LOAD_MS;
     if (problem !== null) {
       for (const library of restored.all()) this.#forget(library as LoadedLibrary);
     }
@@ -166,7 +174,10 @@ export class FunctionEngine {
   #renew(): void {
     const codes = this.libraries.all().map(({ code }) => code);
     this.flush();
+    const loadMs = this.#loadMs;
+    this.#loadMs = KNOWN_LOAD_MS;
     for (const code of codes) this.load(code, false);
+    this.#loadMs = loadMs;
   }
 
   /** Runs a library's code, which registers its functions. */
@@ -192,7 +203,7 @@ export class FunctionEngine {
   }
 
   #register(machine: LuaMachine, ref: number): string | null {
-    const deadlineMs = Date.now() + LOAD_MS;
+    const deadlineMs = Date.now() + this.#loadMs;
     const host: ScriptHost = {
       execute: () => {
         throw new Error('there is no redis.call while a library is loaded');
