@@ -11,6 +11,8 @@ function perThread(samples, field, scale = 1) {
   return samples.threads.map((name, i) => ({
     name,
     ...lineStyle(i),
+    // A second without commands has no time per command.
+    isSparse: field === 'microseconds',
     data: () => samples.column(`${field}:${name}`).map((v) => (v === null ? null : v * scale)),
   }));
 }
@@ -77,7 +79,7 @@ export function chartList(samples) {
       unit: 'reads that found their key',
       format: percent,
       top: 100,
-      series: [{ name: 'hits', ...lineStyle(1), data: () => hitRate(samples) }],
+      series: [{ name: 'hits', ...lineStyle(1), isSparse: true, data: () => hitRate(samples) }],
     },
     {
       title: 'Memory',

@@ -2,9 +2,10 @@
 // all charts. Focused, the arrow keys choose the moment.
 
 import uPlot from 'uplot';
+import { timeOfDay } from './format.js';
 
 const HEIGHT = 190;
-const AXIS_WIDTH = 64;
+const AXIS_WIDTH = 60;
 /** Colours there are; further lines are dashed. */
 const COLOURS = 8;
 const BYTE_STEPS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
@@ -33,7 +34,7 @@ export class Chart {
 
   /**
    * @param spec title, unit, `format` of a value, `top` a scale has at least, `bytes`, and
-   *   `series`: name, colour (a CSS variable), dash
+   *   `series`: name, colour (a CSS variable), dash, and `isSparse`: gaps are bridged
    */
   constructor(parent, spec) {
     this.#spec = spec;
@@ -87,7 +88,7 @@ export class Chart {
     return {
       width: this.#place.clientWidth || 300,
       height: HEIGHT,
-      padding: [8, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: 'moment' }, y: false, drag: { setScale: false, x: false, y: false } },
       scales: {
@@ -95,7 +96,7 @@ export class Chart {
         y: { range: (_, __, most) => [0, Math.max((most ?? 0) * 1.1, spec.top ?? 1)] },
       },
       axes: [
-        { ...line, space: 80, gap: 6, values: (_, moments) => moments.map(clock) },
+        { ...line, size: 26, space: 80, gap: 6, values: (_, moments) => moments.map(clock) },
         {
           ...line,
           size: AXIS_WIDTH,
@@ -107,11 +108,12 @@ export class Chart {
       ],
       series: [
         {},
-        ...spec.series.map(({ name, colour, dash }) => ({
+        ...spec.series.map(({ name, colour, dash, isSparse = false }) => ({
           label: name,
           stroke: colourOf(colour),
           width: 1.75,
           dash,
+          spanGaps: isSparse,
           points: { show: false },
         })),
       ],
@@ -147,7 +149,7 @@ export class Chart {
     const index = Math.min(newest, Math.max(0, at + step));
     this.#moveTo(index);
     const values = this.#spec.series.map(({ name }, i) => `${name} ${this.#text(i, index)}`);
-    const moment = new Date(this.#data[0][index] * 1000).toLocaleTimeString();
+    const moment = timeOfDay(this.#data[0][index] * 1000);
     this.#place.setAttribute(
       'aria-label',
       `${this.#spec.title} at ${moment}: ${values.join(', ')}`,
@@ -173,11 +175,8 @@ function legendItem(list, { name, colour, dash }) {
   return value;
 }
 
-const MINUTES = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const SECONDS = new Intl.DateTimeFormat(undefined, {
-  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
-});
-
+/** 21:30, or 21:30:15 between two minutes. */
 function clock(seconds) {
-  return (seconds % 60 === 0 ? MINUTES : SECONDS).format(seconds * 1000);
+  const text = timeOfDay(seconds * 1000);
+  return seconds % 60 === 0 ? text.slice(0, 5) : text;
 }

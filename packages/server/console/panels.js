@@ -14,8 +14,8 @@ const TILES = [
   ['Resident memory', (s) => format.bytes(s.latest('residentBytes'))],
   ['Hot table', (s, o) => format.percent((s.latest('hotBytes') / o.hot.maxBytes) * 100)],
   ['Log not synced', (s) => format.bytes(s.latest('unsyncedBytes'))],
-  ['Age of that', (s) => format.milliseconds(s.latest('syncAgeMs'))],
-  ['Not in the stores', (s) => `${format.count(s.latest('unflushedChanges'))} changes`],
+  ['Log sync lag', (s) => format.milliseconds(s.latest('syncAgeMs'))],
+  ['Changes to flush', (s) => format.count(s.latest('unflushedChanges'))],
 ];
 
 function total(values) {
