@@ -106,6 +106,8 @@ export {
 } from './sliced-work.ts';
 export { NOTHING_STAGED, type StagedArgument } from './staged-argument.ts';
 export { type StatField, StatsReader, statsBytes, ThreadStats } from './stats.ts';
+export { CommandTimer } from './timing/command-timer.ts';
+export { SlowWatch } from './timing/slow-watch.ts';
 export {
   type ClientPlace,
   NOT_TRACKING,
