@@ -88,6 +88,7 @@ function shownOf(reply: Reply): Shown {
 function plain(reply: Reply): unknown {
   if (reply.kind === 'array') return reply.items.map(plain);
   if (reply.kind === 'bulk') return reply.bytes.toString('latin1');
+  if (reply.kind === 'integer') return Number(reply.value);
   return describeReply(reply);
 }
 
@@ -172,7 +173,7 @@ test('how long', async (t) => {
   await first.must('CONFIG', 'SET', 'slowlog-log-slower-than', '-1');
   await first.must('SLOWLOG', 'RESET');
   for (const client of clients) await client.must('EVAL', SLOW_SCRIPT, '0');
-  t.equal(describeReply(await first.must('SLOWLOG', 'LEN')), '0');
+  t.equal(describeReply(await first.must('SLOWLOG', 'LEN')), '(integer) 0');
 });
 
 test('bounds', async (t) => {
@@ -185,10 +186,10 @@ test('bounds', async (t) => {
       for (let k = 0; k < 50; k++) await each.must('SET', `key ${i} ${k}`, 'x');
     }),
   );
-  t.equal(describeReply(await client.must('SLOWLOG', 'LEN')), '20');
+  t.equal(describeReply(await client.must('SLOWLOG', 'LEN')), '(integer) 20');
   t.equal((await entries(client)).length, 20);
   await client.must('CONFIG', 'SET', 'slowlog-max-len', '3');
-  t.equal(describeReply(await client.must('SLOWLOG', 'LEN')), '3');
+  t.equal(describeReply(await client.must('SLOWLOG', 'LEN')), '(integer) 3');
   await client.must('CONFIG', 'SET', 'slowlog-max-len', '0');
-  t.equal(describeReply(await client.must('SLOWLOG', 'LEN')), '0');
+  t.equal(describeReply(await client.must('SLOWLOG', 'LEN')), '(integer) 0');
 });
