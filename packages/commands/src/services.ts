@@ -4,6 +4,7 @@
 
 import type { CommandTable } from '@forgekv/catalog';
 import type { ReplyWriter } from '@forgekv/protocol';
+import type { DiagnosticsShare } from '@forgekv/rings';
 import type { ChannelServices } from './channel-services.ts';
 import type { DurabilityFigures } from './durability-figures.ts';
 import type { Outcome } from './outcome.ts';
@@ -62,6 +63,8 @@ export interface ServerServices {
   readonly tracking: TrackingServices;
   /** Scripts and functions. */
   readonly scripts: ScriptServices;
+  /** What took long. */
+  readonly diagnostics: DiagnosticsShare;
   /** Who may do what. */
   readonly users: UserServices;
   /** Sampled figures, at most a second old. */

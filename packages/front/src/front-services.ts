@@ -26,7 +26,12 @@ import {
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { ReplyWriter } from '@forgekv/protocol';
-import { PAUSE_ALL, PAUSE_WRITES, type ProcessControl } from '@forgekv/rings';
+import {
+  type DiagnosticsShare,
+  PAUSE_ALL,
+  PAUSE_WRITES,
+  type ProcessControl,
+} from '@forgekv/rings';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import type { MainRequest } from './front-messages.ts';
@@ -52,6 +57,7 @@ export interface FrontServicesModules {
   readonly tracking: TrackingServices;
   readonly scripts: FrontScripts;
   readonly users: FrontUsers;
+  readonly diagnostics: DiagnosticsShare;
   /** Sends a request to the main thread. */
   readonly ask: (request: MainRequest) => Promise<unknown>;
 }
@@ -64,6 +70,7 @@ export class FrontServices implements ServerServices {
   readonly tracking: TrackingServices;
   readonly scripts: FrontScripts;
   readonly users: FrontUsers;
+  readonly diagnostics: DiagnosticsShare;
   readonly #m: FrontServicesModules;
   #figures: ProcessFigures = {
     opsPerSecond: 0,
@@ -85,6 +92,7 @@ export class FrontServices implements ServerServices {
     this.tracking = modules.tracking;
     this.scripts = modules.scripts;
     this.users = modules.users;
+    this.diagnostics = modules.diagnostics;
     this.commands = modules.registry.table;
   }
 

@@ -9,6 +9,7 @@ import { createRegistry, EffectLog, StatsReader, ThreadStats } from '@forgekv/co
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
 import {
+  attachDiagnostics,
   attachScripts,
   ChannelTable,
   Doorbell,
@@ -68,6 +69,7 @@ const front = new Front({
   config,
   control: new ProcessControl(init.control),
   scripts: new FrontScripts(attachScripts(init.scripts)),
+  diagnostics: attachDiagnostics(init.diagnostics),
   threadStats: new ThreadStats(init.stats[init.statsIndex]!),
   stats,
   links: init.links.map((link) => ({

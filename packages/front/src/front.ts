@@ -52,6 +52,7 @@ import { HopClient, type WorkerLink } from './hop-client.ts';
 import { writeLate } from './late-reply.ts';
 import type { FrontLink } from './message-links.ts';
 import { PausedReplies } from './paused-replies.ts';
+import { SlowCommands } from './slow-commands.ts';
 import { SocketIntake } from './socket-intake.ts';
 import { StalledConnections } from './stalled-connections.ts';
 import { TickOutput } from './tick-output.ts';
@@ -105,6 +106,7 @@ export class Front {
   readonly users: FrontUsers;
   readonly #bounds: ClientBounds;
   readonly #bell: FrontBell;
+  readonly #slow: SlowCommands;
   readonly #readView: DataView;
   #housekeepings = 0;
   readonly #stalled: StalledConnections;
@@ -140,6 +142,7 @@ export class Front {
           const connection = this.#connections.get(id);
           if (connection?.ended === false) this.#transactions.yours(connection);
         },
+        slow: (id, sealed) => this.#slow.elsewhere(id, sealed),
         watched: (id, keys) => this.#connections.get(id)?.watch(unpackWatched(keys)),
         lost: (id) => this.#connections.get(id)?.drop(),
         leftover: (id, part) => this.#connections.get(id)?.takeLeftover(part),
@@ -192,12 +195,13 @@ export class Front {
     });
     const { users } = this;
     const served = { channels: this.#channels, tracking: this.#tracking, users };
+    this.#slow = new SlowCommands({ ...modules, ...own, connections: this.#connections });
     this.services = new FrontServices({ ...modules, ...own, ...served, front: this });
     const { registry, workerOf, control } = modules;
     const parts = {
       ...{ registry, workerOf, context: this.#context, services: this.services },
       ...{ hops: this.#hops, output: this.#output, scripts: modules.scripts },
-      ...{ ...served, permits: users.permits },
+      ...{ ...served, permits: users.permits, slow: this.#slow },
     };
     this.#bell = new FrontBell({ ...parts, doorbell: modules.doorbell });
     this.#transactions = new TransactionRunner({
@@ -237,13 +241,11 @@ export class Front {
     this.#loop.forceHop = config.boolean('debug-force-hop');
     this.#transactions.forceHop = this.#loop.forceHop;
     this.users.configure(config);
+    this.#slow.configure(config);
     this.#bounds.configure();
     this.#writer.mostBytes = this.#bounds.replyBytes;
-    for (const connection of this.#connections.values()) this.#applyLimits(connection);
-  }
-
-  #applyLimits(connection: Connection): void {
-    connection.limits.maxBulkBytes = this.#m.config.bytes('proto-max-bulk-len');
+    const maxBulkBytes = config.bytes('proto-max-bulk-len');
+    for (const { limits } of this.#connections.values()) limits.maxBulkBytes = maxBulkBytes;
   }
 
   // --- connections ---
@@ -278,7 +280,7 @@ export class Front {
       fileDescriptor: descriptor,
       nowMs: Date.now(),
     });
-    this.#applyLimits(connection);
+    connection.limits.maxBulkBytes = config.bytes('proto-max-bulk-len');
     this.users.logOut(connection);
     this.#connections.set(connection.id, connection);
     threadStats.connections++;
@@ -406,6 +408,7 @@ export class Front {
   answer(connection: Connection, write: (reply: ReplyWriter) => void): void {
     if (connection.state !== DEFERRED) return;
     const parts = { writer: this.#writer, bounds: this.#bounds, output: this.#output };
+    this.#slow.waited(connection);
     if (!writeLate({ ...parts, stats: this.#m.threadStats }, connection, write)) return;
     if (connection.block === null) this.#proceed(connection);
     else this.#transactions.resume(connection);

@@ -12,7 +12,7 @@ function perThread(samples, field, scale = 1) {
     name,
     ...lineStyle(i),
     // A second without commands has no time per command.
-    isSparse: field === 'microseconds',
+    isSparse: field.endsWith('Time'),
     data: () => samples.column(`${field}:${name}`).map((v) => (v === null ? null : v * scale)),
   }));
 }
@@ -46,13 +46,6 @@ export function chartList(samples) {
       series: perThread(samples, 'commands'),
     },
     {
-      title: 'Time per command',
-      unit: 'mean of execution, by thread',
-      format: microseconds,
-      top: 1,
-      series: perThread(samples, 'microseconds'),
-    },
-    {
       title: 'Busy',
       unit: 'share of a core, by thread',
       format: percent,
@@ -62,6 +55,20 @@ export function chartList(samples) {
         { name: 'main', ...OWN, data: hundredfold(samples, 'mainBusy') },
         { name: 'other threads', ...OTHERS, data: hundredfold(samples, 'otherBusy') },
       ],
+    },
+    {
+      title: 'Time per command',
+      unit: 'mean of execution, by thread',
+      format: microseconds,
+      top: 1,
+      series: perThread(samples, 'meanTime'),
+    },
+    {
+      title: 'Slowest hundredth',
+      unit: '99th percentile of execution, by thread',
+      format: microseconds,
+      top: 1,
+      series: perThread(samples, 'slowTime'),
     },
     {
       title: 'Hops',
@@ -95,6 +102,13 @@ export function chartList(samples) {
       ],
     },
     {
+      title: 'Keys',
+      unit: 'of all databases, those on disk too',
+      format: count,
+      top: 10,
+      series: [line(samples, 'keys', 3, 'keys')],
+    },
+    {
       title: 'Write-ahead log',
       unit: 'written per second, and not yet synced',
       format: bytes,
@@ -124,11 +138,11 @@ export function chartList(samples) {
       ],
     },
     {
-      title: 'Keys',
-      unit: 'of all databases, those on disk too',
+      title: 'Connections',
+      unit: 'open',
       format: count,
       top: 10,
-      series: [line(samples, 'keys', 3, 'keys')],
+      series: [line(samples, 'connections', 7, 'connections')],
     },
   ];
 }

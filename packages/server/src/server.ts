@@ -12,7 +12,13 @@ import {
 import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
-import { attachScripts, Doorbell, ProcessControl, type ScriptShare } from '@forgekv/rings';
+import {
+  attachDiagnostics,
+  attachScripts,
+  Doorbell,
+  ProcessControl,
+  type ScriptShare,
+} from '@forgekv/rings';
 import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
 import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
@@ -28,9 +34,9 @@ import {
 } from './data-directory.ts';
 import { durabilityFigures, whyNotReady } from './durability.ts';
 import { FigureSampler } from './figures.ts';
+import { type Diagnostics, slowLogEntries } from './http/diagnostics.ts';
 import { frontQuestions } from './http/front-questions.ts';
 import { HttpPort } from './http/http-port.ts';
-import { NO_DIAGNOSTICS } from './http/overview.ts';
 import { type ServerView, threadNames } from './http/server-view.ts';
 import { listenAll, type Reachable } from './listeners.ts';
 import { Liveness } from './liveness.ts';
@@ -168,7 +174,7 @@ export class Server {
    */
   async start(): Promise<Reachable> {
     const { config } = this.#o;
-    this.#http = await HttpPort.open(this.#view(), NO_DIAGNOSTICS);
+    this.#http = await HttpPort.open(this.#view(), this.#diagnostics());
     const onFailure = (error: Error): void => this.#failed(error);
     this.#fronts = this.#wiring.fronts.map((init) => {
       const data = init;
@@ -366,6 +372,15 @@ export class Server {
     await Promise.race([orderly(), deadline]);
   }
 
+  #diagnostics(): Diagnostics {
+    const { slowLog } = attachDiagnostics(this.#wiring.diagnostics);
+    return {
+      slowLog: (most) => slowLogEntries(slowLog, most),
+      bigKeys: () => null,
+      hotKeys: () => null,
+    };
+  }
+
   /** What the HTTP port sees. */
   #view(): ServerView {
     const server = this;
@@ -373,7 +388,7 @@ export class Server {
     const { stats, durable, fronts } = this.#wiring;
     return {
       ...{ facts: this.facts, config, table: this.#table, databases: new Databases(this.#table) },
-      ...{ stats: new StatsReader(stats), durable: new Float64Array(durable) },
+      ...{ stats: new StatsReader(stats), blocks: stats, durable: new Float64Array(durable) },
       ...{ workerOf: fronts[0]!.workerOf, stores: this.#stores.layout },
       get connections() {
         return server.#control.connections;

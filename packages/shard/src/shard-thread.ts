@@ -8,6 +8,7 @@ import { createRegistry, EffectLog, KeyChanges, ThreadStats } from '@forgekv/com
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
 import {
+  attachDiagnostics,
   attachScripts,
   ChannelTable,
   Doorbell,
@@ -76,6 +77,7 @@ const shard = new Shard({
   registry,
   users,
   scripts: attachScripts(init.scripts),
+  diagnostics: attachDiagnostics(init.diagnostics),
   say: (message) => say({ type: 'log', message }),
   config,
   stats,

@@ -19,6 +19,7 @@ import { monitor } from './monitor.ts';
 import { moduleList, role } from './role.ts';
 import { bgSave, lastSave, rewriteLog, save } from './save.ts';
 import { shutdown } from './shutdown.ts';
+import { slowlogGet, slowlogLen, slowlogReset } from './slowlog.ts';
 import { time } from './time.ts';
 
 /** About all keys, so they are in `keyspace-commands`. */
@@ -55,7 +56,7 @@ export const configHandlers = {
 } satisfies HandlersOf<typeof configFamily, Handler, 'CONFIG|REWRITE'>;
 
 type PendingObservability =
-  | `${'LATENCY' | 'SLOWLOG'}|${string}`
+  | `LATENCY|${string}`
   | `MEMORY|${'DOCTOR' | 'MALLOC-STATS' | 'PURGE' | 'STATS'}`;
 
 export const observabilityHandlers = {
@@ -64,6 +65,10 @@ export const observabilityHandlers = {
   'MODULE|HELP': onFront(helpOn('module')),
   'MODULE|LIST': onFront(moduleList),
   MONITOR: onFront(monitor),
+  'SLOWLOG|GET': onFront(slowlogGet),
+  'SLOWLOG|HELP': onFront(helpOn('slowlog')),
+  'SLOWLOG|LEN': onFront(slowlogLen),
+  'SLOWLOG|RESET': onFront(slowlogReset),
 } satisfies HandlersOf<
   typeof observabilityFamily,
   Handler,

@@ -3,6 +3,7 @@
 
 import type { CommandTable } from '@forgekv/catalog';
 import type { ReplyWriter } from '@forgekv/protocol';
+import { attachDiagnostics, createDiagnosticsMemory } from '@forgekv/rings';
 import {
   type ChannelFigures,
   type ChannelServices,
@@ -149,6 +150,7 @@ class FakeScripts implements ScriptServices {
 
 /** Fields may be set by tests; `calls` is what was asked for, in order. */
 export class FakeServices implements ServerServices {
+  readonly diagnostics = attachDiagnostics(createDiagnosticsMemory());
   readonly facts: ServerFacts = {
     version: '0.1.0',
     runId: 'a1b2c3d4e5'.repeat(4),
