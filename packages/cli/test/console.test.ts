@@ -87,7 +87,9 @@ test('console', { skip: skipWithoutBrowser() }, async (t) => {
     const isShown = async (): Promise<boolean> => /\d/.test(await textOf(page, '#clients table'));
     t.ok(await until(isShown, PATIENCE_MS), `${view}: clients are listed`);
     t.equal(await textOf(page, '#state'), 'ready');
-    t.match(await textOf(page, '#tiles'), /Commands[\d.]+k?\/s/);
+    const isTold = async (): Promise<boolean> =>
+      /Commands[\d.]+k?\/s/.test(await textOf(page, '#tiles'));
+    t.ok(await until(isTold, PATIENCE_MS), `${view}: and what is so now`);
     t.equal((await page.$$('.shard')).length, 64);
     const scrolls = await page.evaluate('document.documentElement.scrollWidth');
     t.equal(scrolls, width, `${view}: nothing is cut off at the side`);

@@ -66,6 +66,7 @@ async function takeOverview() {
   overview = await ask('data/overview');
   showState(overview);
   showOverview(overview, samples);
+  if (samples.length > 0) showTiles(samples, overview);
   const fronts = overview.threads.filter(({ isFront }) => isFront).length;
   shardMap.show(overview.shards, fronts);
 }
