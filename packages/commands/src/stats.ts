@@ -2,8 +2,8 @@
 // metrics can add them up at any time. Only the owning thread writes; a reader may see a value
 // one tick old.
 
-import { systemThreadId } from '@forgekv/base';
 import { ERROR_CODES } from './error-codes.ts';
+import { systemThreadId } from './system-thread.ts';
 import { ThreadWaits, WAIT_FIELDS, type WaitField } from './thread-waits.ts';
 import { LATENCY_BUCKETS, latencyBucketOf } from './timing/latency-buckets.ts';
 

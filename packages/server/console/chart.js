@@ -10,6 +10,11 @@ const AXIS_WIDTH = 60;
 const COLOURS = 8;
 const BYTE_STEPS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 const BYTE_INCREMENTS = [0, 1, 2, 3, 4].flatMap((unit) => BYTE_STEPS.map((s) => s * 1024 ** unit));
+const WHOLE_INCREMENTS = Array.from({ length: 12 }, (_, i) => 10 ** i).flatMap((ten) => [
+  ten,
+  2 * ten,
+  5 * ten,
+]);
 const FONT = '12px system-ui, sans-serif';
 
 function colourOf(name) {
@@ -33,7 +38,7 @@ export class Chart {
   #range = [0, 1];
 
   /**
-   * @param spec title, unit, `format` of a value, `top` a scale has at least, `bytes`, and
+   * @param spec title, unit, `format` of a value, `top` a scale has at least, `bytes` or `whole`, and
    *   `series`: name, colour (a CSS variable), dash, and `isSparse`: gaps are bridged
    */
   constructor(parent, spec) {
@@ -104,6 +109,7 @@ export class Chart {
           gap: 6,
           values: (_, values) => values.map((value) => spec.format(value)),
           ...(spec.bytes && { incrs: BYTE_INCREMENTS }),
+          ...(spec.whole && { incrs: WHOLE_INCREMENTS }),
         },
       ],
       series: [

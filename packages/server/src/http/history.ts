@@ -5,9 +5,9 @@
 // a second, share of a core, microseconds a command, mean and 99th percentile; then PROCESS_FIELDS. NaN is what the system
 // does not tell.
 
-import { ThreadClock } from '@forgekv/base';
 import { hotBytesUsed, RecentTimes, type StatField } from '@forgekv/commands';
 import { dirtyEffects, type ServerView, threadNames } from './server-view.ts';
+import { ThreadClock } from './thread-clock.ts';
 
 export const SAMPLE_MS = 1000;
 const SAMPLES = 900;
