@@ -1,5 +1,5 @@
-// The console in a browser: it loads without a complaint, its charts draw what the server does, and
-// everybody can use it, in light and dark, wide and narrow. With SCREENSHOTS=DIR it leaves pictures.
+// The console in a browser: it loads without a complaint, its charts draw what the server does,
+// and everybody can use it, in light and dark, wide and narrow. SCREENSHOTS=DIR leaves pictures.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// Which thread of the operating system this is, which Node.js does not tell: so that another one can
-// ask the system what it does.
+// Which thread of the operating system this is, which Node.js does not tell: so that another one
+// can ask the system what it does.
 
 import { readlinkSync } from 'node:fs';
 
