@@ -199,7 +199,7 @@ port.on('message', (message: ToFront) => {
       waiting.delete(message.id);
       break;
     case 'figures':
-      front.sampled(message.figures);
+      front.services.sampled(message.figures);
       break;
     case 'drain':
       drain();

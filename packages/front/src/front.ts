@@ -12,7 +12,6 @@ import {
   KeyChanges,
   LOST,
   NO_LARGE_VALUES,
-  type ProcessFigures,
   type SyncMode,
   type ThreadStats,
   UNSETTLED,
@@ -53,7 +52,7 @@ import { writeLate } from './late-reply.ts';
 import type { FrontLink } from './message-links.ts';
 import { PausedReplies } from './paused-replies.ts';
 import { SlowCommands } from './slow-commands.ts';
-import { SocketIntake } from './socket-intake.ts';
+import { READ_BUFFER_BYTES, SocketIntake } from './socket-intake.ts';
 import { StalledConnections } from './stalled-connections.ts';
 import { TickOutput } from './tick-output.ts';
 import { FrontTracking } from './tracking/front-tracking.ts';
@@ -323,6 +322,7 @@ export class Front {
     const stats = this.#m.threadStats;
     stats.inputBytes += length;
     connection.inputBytes += length;
+    if (length === READ_BUFFER_BYTES) connection.filledBuffer();
     const { pending } = connection;
     if (this.#output.isWaiting) {
       pending.append(bytes, 0, length);
@@ -486,11 +486,6 @@ export class Front {
   }
 
   // --- asked by other threads ---
-
-  /** Takes the process figures the main thread sampled. */
-  sampled(figures: ProcessFigures): void {
-    this.services.sampled(figures);
-  }
 
   /** Begins the end: see FrontStop. */
   drain(): boolean {
