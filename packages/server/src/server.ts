@@ -13,7 +13,14 @@ import {
 import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
-import { attachScripts, Doorbell, ProcessControl, type ScriptShare } from '@forgekv/rings';
+import {
+  attachDiagnostics,
+  attachScripts,
+  type DiagnosticsShare,
+  Doorbell,
+  ProcessControl,
+  type ScriptShare,
+} from '@forgekv/rings';
 import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
 import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
@@ -64,6 +71,8 @@ export class Server {
   readonly #wiring: Wiring;
   readonly #users: AclKeeper;
   readonly #control: ProcessControl;
+  /** The slow log and the latency monitor. */
+  readonly diagnostics: DiagnosticsShare;
   readonly #scripts: ScriptShare;
   readonly #table: HotTable;
   readonly #liveness: Liveness;
@@ -109,6 +118,7 @@ export class Server {
     restoreNamespaces(this.directory, new Databases(this.#table));
     this.#scripts = attachScripts(this.#wiring.scripts);
     restoreFunctions(this.directory, this.#scripts.libraries);
+    this.diagnostics = attachDiagnostics(this.#wiring.diagnostics);
     this.#control = new ProcessControl(this.#wiring.control);
     this.#control.loading = true;
     this.#table.cap.hold(true);
@@ -116,6 +126,7 @@ export class Server {
       mode: () => config.word('wal-sync-mode'),
       log: (message) => options.log.warn(message),
       checkpoint: () => this.#checkpoint(),
+      synced: (microseconds) => this.diagnostics.latency.took('background-sync', microseconds),
     });
     this.#saves = this.#saveKeeper(new WalLogs(transfer, nodeFileSystem));
     this.#liveness = new Liveness(this.#wiring.stats);

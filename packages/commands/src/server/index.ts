@@ -13,6 +13,14 @@ import { command, count, docs, getKeys, getKeysAndFlags, info as infoOf, list } 
 import { configGet, configResetStat, configSet } from './config.ts';
 import { helpOn } from './help.ts';
 import { info } from './info.ts';
+import {
+  latencyDoctor,
+  latencyGraphOf,
+  latencyHistogram,
+  latencyHistory,
+  latencyLatest,
+  latencyReset,
+} from './latency.ts';
 import { lolwut } from './lolwut.ts';
 import { memoryUsage } from './memory.ts';
 import { monitor } from './monitor.ts';
@@ -55,11 +63,16 @@ export const configHandlers = {
   'CONFIG|SET': onFront(configSet),
 } satisfies HandlersOf<typeof configFamily, Handler, 'CONFIG|REWRITE'>;
 
-type PendingObservability =
-  | `LATENCY|${string}`
-  | `MEMORY|${'DOCTOR' | 'MALLOC-STATS' | 'PURGE' | 'STATS'}`;
+type PendingObservability = `MEMORY|${'DOCTOR' | 'MALLOC-STATS' | 'PURGE' | 'STATS'}`;
 
 export const observabilityHandlers = {
+  'LATENCY|DOCTOR': onFront(latencyDoctor),
+  'LATENCY|GRAPH': onFront(latencyGraphOf),
+  'LATENCY|HELP': onFront(helpOn('latency')),
+  'LATENCY|HISTOGRAM': onFront(latencyHistogram),
+  'LATENCY|HISTORY': onFront(latencyHistory),
+  'LATENCY|LATEST': onFront(latencyLatest),
+  'LATENCY|RESET': onFront(latencyReset),
   'MEMORY|HELP': onFront(helpOn('memory')),
   'MEMORY|USAGE': keyed(memoryUsage),
   'MODULE|HELP': onFront(helpOn('module')),
