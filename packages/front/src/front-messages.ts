@@ -71,6 +71,7 @@ export type FrontQuery =
   /** 1 when no command is on its way and all effects are with the kernel, else 0. */
   | { readonly op: 'quiet' }
   | { readonly op: 'reset-stats' }
+  | { readonly op: 'collect-garbage' }
   /** What was refused since this was asked last. */
   | { readonly op: 'denials' };
 

@@ -16,6 +16,7 @@ import {
   ProcessControl,
   TrackingFilter,
 } from '@forgekv/rings';
+import { collectGarbage } from './collect-garbage.ts';
 import { Front } from './front.ts';
 import type {
   FromFront,
@@ -147,6 +148,9 @@ function answer(query: FrontQuery): FrontAnswer {
       return front.stop.isQuiet() ? 1 : 0;
     case 'denials':
       return front.users.permits.book.take();
+    case 'collect-garbage':
+      collectGarbage();
+      return null;
     case 'reset-stats':
       stats.reset();
       return null;
