@@ -13,6 +13,7 @@
 
 import { invariant } from '@forgekv/base';
 import type { HotTable } from '@forgekv/keyspace';
+import type { LatencyLog } from '@forgekv/rings';
 import {
   EFFECT_BLIND,
   nodeFileSystem,
@@ -44,6 +45,8 @@ const EFFECT_BYTES = 128;
 const SPARE_BYTES = 32 * 1024;
 
 export class EffectLog {
+  /** Told when the disk is slow. */
+  latency: LatencyLog | null = null;
   readonly #table: HotTable;
   readonly #logs: WalLogs;
   readonly #own: number;
@@ -495,6 +498,19 @@ export class EffectLog {
   }
 
   #handOver(log: number): boolean {
+    const { latency } = this;
+    if (latency?.isOn) return this.#handOverTimed(log, latency);
     return this.#logs.handOver(log) && (!this.#syncs || this.#logs.sync(log));
+  }
+
+  #handOverTimed(log: number, latency: LatencyLog): boolean {
+    const beganMs = performance.now();
+    const isHanded = this.#logs.handOver(log);
+    const handedMs = performance.now();
+    latency.took('aof-write', (handedMs - beganMs) * 1000);
+    if (!isHanded || !this.#syncs) return isHanded;
+    const isSynced = this.#logs.sync(log);
+    latency.took('aof-fsync-always', (performance.now() - handedMs) * 1000);
+    return isSynced;
   }
 }

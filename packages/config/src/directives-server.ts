@@ -129,9 +129,9 @@ export const processDirectives = [
   list('shutdown-on-sigterm', 'shutdown-flags', ['default']),
   integer('slowlog-log-slower-than', 10000, [-1, INT_MAX], HONOURED),
   integer('slowlog-max-len', 128, [0, INT_MAX], HONOURED),
-  integer('latency-monitor-threshold', 0, [0, INT_MAX]),
-  boolean('latency-tracking', true),
-  list('latency-tracking-info-percentiles', 'percentiles', ['50', '99', '99.9']),
+  integer('latency-monitor-threshold', 0, [0, INT_MAX], HONOURED),
+  boolean('latency-tracking', true, HONOURED),
+  list('latency-tracking-info-percentiles', 'percentiles', ['50', '99', '99.9'], HONOURED),
   integer('busy-reply-threshold', 5000, [0, INT_MAX], {
     ...HONOURED,
     aliases: ['lua-time-limit'],

@@ -76,6 +76,7 @@ export type FrontQuery =
   | { readonly op: 'info' }
   /** Facts of at most `most` clients: those with most unread replies, then with most traffic. */
   | { readonly op: 'top-clients'; readonly most: number }
+  | { readonly op: 'collect-garbage' }
   /** What was refused since this was asked last. */
   | { readonly op: 'denials' };
 

@@ -77,6 +77,7 @@ export class FrontServices implements ServerServices {
     inputKbps: 0,
     outputKbps: 0,
     peakMemoryBytes: 0,
+    startupMemoryBytes: 0,
     heapBytes: 0,
     largeValueBytes: 0,
     durability: NO_DURABILITY_FIGURES,
@@ -187,6 +188,10 @@ export class FrontServices implements ServerServices {
 
   async resetStats(): Promise<void> {
     await this.#m.ask({ op: 'all-fronts', query: { op: 'reset-stats' } });
+  }
+
+  async collectGarbage(): Promise<void> {
+    await this.#m.ask({ op: 'all-fronts', query: { op: 'collect-garbage' } });
   }
 
   async save(): Promise<SaveAnswer> {

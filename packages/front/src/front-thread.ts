@@ -16,6 +16,7 @@ import {
   ProcessControl,
   TrackingFilter,
 } from '@forgekv/rings';
+import { collectGarbage } from './collect-garbage.ts';
 import { Front } from './front.ts';
 import type {
   FromFront,
@@ -151,6 +152,9 @@ function answer(query: FrontQuery): FrontAnswer {
       return front.services.infoLines();
     case 'top-clients':
       return front.clients.top(query.most);
+    case 'collect-garbage':
+      collectGarbage();
+      return null;
     case 'reset-stats':
       stats.reset();
       return null;

@@ -20,6 +20,7 @@ export { Evictor } from './evictor.ts';
 export { HotTable } from './hot-table.ts';
 export {
   COLD_BYTES,
+  ENTRY_HEAD_BYTES,
   FLAG_COLD,
   FLAG_DIRTY,
   FLAG_ENCODING_MASK,
@@ -51,6 +52,7 @@ export {
 export { RoomPlan } from './room-plan.ts';
 export { Scanner, SHARD_END } from './scanner.ts';
 export { ShardLocks } from './shard-lock.ts';
+export type { SlabUsage } from './slab-pool.ts';
 export { type SweepEvents, Sweeper } from './sweeper.ts';
 export { TouchPass } from './touch-pass.ts';
 export { UseFrequency } from './use-frequency.ts';

@@ -1,11 +1,11 @@
 // The latency monitor, for all threads: of each kind of event the latest samples, one a second at
-// most, and the longest of all, in shared memory. Who is late says so; who is asked reads. Says
-// nothing of what is late: that is the threshold of whoever adds.
+// most, and the longest of all, in shared memory. Who is late says so; who is asked reads. What
+// is late says a threshold that is the same for all.
 //
-//   words    lock
+//   words    lock | threshold in milliseconds, 0 = nobody adds anything
 //   events   longest ever | place of the next sample | (Unix second, milliseconds) x 160
 //
-// Everything is read and written with the lock held, for about a microsecond.
+// The samples are read and written with the lock held, for about a microsecond.
 
 import { ShortLock } from './short-lock.ts';
 
@@ -29,6 +29,7 @@ export const LATENCY_EVENTS = [
 export type LatencyEvent = (typeof LATENCY_EVENTS)[number];
 
 const LOCK = 0;
+const THRESHOLD = 1;
 const HEAD_WORDS = 16;
 /** As in Redis. */
 export const LATENCY_SAMPLES = 160;
@@ -62,6 +63,21 @@ export class LatencyLog {
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Uint32Array(memory);
     this.#lock = new ShortLock(new Int32Array(memory), LOCK);
+  }
+
+  /** Sets `latency-monitor-threshold`, for all threads. */
+  setThreshold(milliseconds: number): void {
+    Atomics.store(this.#words, THRESHOLD, milliseconds);
+  }
+
+  /** True while anything is to be timed. */
+  get isOn(): boolean {
+    return this.#words[THRESHOLD]! > 0;
+  }
+
+  /** Adds what took too long. */
+  took(event: LatencyEvent, microseconds: number): void {
+    if (this.isOn && microseconds >= this.#words[THRESHOLD]! * 1000) this.add(event, microseconds);
   }
 
   /** Adds a sample; of those of one second the longest stays. */

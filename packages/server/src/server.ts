@@ -15,6 +15,7 @@ import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace'
 import {
   attachDiagnostics,
   attachScripts,
+  type DiagnosticsShare,
   Doorbell,
   ProcessControl,
   type ScriptShare,
@@ -72,6 +73,8 @@ export class Server {
   readonly #wiring: Wiring;
   readonly #users: AclKeeper;
   readonly #control: ProcessControl;
+  /** The slow log and the latency monitor. */
+  readonly diagnostics: DiagnosticsShare;
   readonly #scripts: ScriptShare;
   readonly #table: HotTable;
   readonly #liveness: Liveness;
@@ -117,6 +120,7 @@ export class Server {
     restoreNamespaces(this.directory, new Databases(this.#table));
     this.#scripts = attachScripts(this.#wiring.scripts);
     restoreFunctions(this.directory, this.#scripts.libraries);
+    this.diagnostics = attachDiagnostics(this.#wiring.diagnostics);
     this.#control = new ProcessControl(this.#wiring.control);
     this.#control.loading = true;
     this.#table.cap.hold(true);
@@ -124,6 +128,7 @@ export class Server {
       mode: () => config.word('wal-sync-mode'),
       log: (message) => options.log.warn(message),
       checkpoint: () => this.#checkpoint(),
+      synced: (microseconds) => this.diagnostics.latency.took('background-sync', microseconds),
     });
     this.#saves = this.#saveKeeper(new WalLogs(transfer, nodeFileSystem));
     this.#liveness = new Liveness(this.#wiring.stats);
@@ -373,9 +378,8 @@ export class Server {
   }
 
   #diagnostics(): Diagnostics {
-    const { slowLog } = attachDiagnostics(this.#wiring.diagnostics);
     return {
-      slowLog: (most) => slowLogEntries(slowLog, most),
+      slowLog: (most) => slowLogEntries(this.diagnostics.slowLog, most),
       bigKeys: () => null,
       hotKeys: () => null,
     };

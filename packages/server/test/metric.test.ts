@@ -34,6 +34,7 @@ test('fields of INFO', async (t) => {
       'cmdstat_config|get',
       'calls=2,usec=3000000,usec_per_call=1.5,rejected_calls=1,failed_calls=0',
     ],
+    ['latency_percentiles_usec_get', 'p50=1.003,p99.9=7.5'],
     ['errorstat_ERR', 'count=4'],
     ['db3', 'keys=5,expires=1,avg_ttl=0,subexpiry=0'],
   ]);
@@ -48,6 +49,8 @@ test('fields of INFO', async (t) => {
     'redis_commands_duration_seconds_total{cmd="config|get"} 3',
     'redis_commands_rejected_calls_total{cmd="config|get"} 1',
     'redis_commands_failed_calls_total{cmd="config|get"} 0',
+    'redis_latency_percentiles_usec{cmd="get",quantile="50"} 1.003',
+    'redis_latency_percentiles_usec{cmd="get",quantile="99.9"} 7.5',
     'redis_errors_total{err="ERR"} 4',
     'redis_db_keys{db="db3"} 5',
     'redis_db_keys_expiring{db="db3"} 1',

@@ -5,6 +5,7 @@ import {
   type CommandContext,
   type CommandRegistry,
   CommandTimer,
+  type EffectLog,
   SlowWatch,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
@@ -18,6 +19,7 @@ const BY_SCRIPT = 0;
 export interface SlowReportsModules {
   readonly context: CommandContext;
   readonly registry: CommandRegistry;
+  readonly log: EffectLog;
   readonly diagnostics: DiagnosticsShare;
 }
 
@@ -33,6 +35,7 @@ export class SlowReports {
     this.#m = modules;
     this.watch = new SlowWatch(modules.registry.table, modules.diagnostics.latency);
     this.timer = this.createTimer();
+    modules.log.latency = modules.diagnostics.latency;
   }
 
   /** Takes over what CONFIG SET may have changed. */

@@ -1,7 +1,6 @@
 // The handlers of the families about the server as a whole, by command.
 
 import type {
-  CommandNames,
   commandFamily,
   configFamily,
   HandlersOf,
@@ -13,8 +12,17 @@ import { command, count, docs, getKeys, getKeysAndFlags, info as infoOf, list } 
 import { configGet, configResetStat, configSet } from './config.ts';
 import { helpOn } from './help.ts';
 import { info } from './info.ts';
+import {
+  latencyDoctor,
+  latencyGraphOf,
+  latencyHistogram,
+  latencyHistory,
+  latencyLatest,
+  latencyReset,
+} from './latency.ts';
 import { lolwut } from './lolwut.ts';
 import { memoryUsage } from './memory.ts';
+import { mallocStats, memoryDoctor, memoryPurge, memoryStats } from './memory-stats.ts';
 import { monitor } from './monitor.ts';
 import { moduleList, role } from './role.ts';
 import { bgSave, lastSave, rewriteLog, save } from './save.ts';
@@ -55,12 +63,19 @@ export const configHandlers = {
   'CONFIG|SET': onFront(configSet),
 } satisfies HandlersOf<typeof configFamily, Handler, 'CONFIG|REWRITE'>;
 
-type PendingObservability =
-  | `LATENCY|${string}`
-  | `MEMORY|${'DOCTOR' | 'MALLOC-STATS' | 'PURGE' | 'STATS'}`;
-
 export const observabilityHandlers = {
+  'LATENCY|DOCTOR': onFront(latencyDoctor),
+  'LATENCY|GRAPH': onFront(latencyGraphOf),
+  'LATENCY|HELP': onFront(helpOn('latency')),
+  'LATENCY|HISTOGRAM': onFront(latencyHistogram),
+  'LATENCY|HISTORY': onFront(latencyHistory),
+  'LATENCY|LATEST': onFront(latencyLatest),
+  'LATENCY|RESET': onFront(latencyReset),
+  'MEMORY|DOCTOR': onFront(memoryDoctor),
   'MEMORY|HELP': onFront(helpOn('memory')),
+  'MEMORY|MALLOC-STATS': onFront(mallocStats),
+  'MEMORY|PURGE': onFront(memoryPurge),
+  'MEMORY|STATS': onFront(memoryStats),
   'MEMORY|USAGE': keyed(memoryUsage),
   'MODULE|HELP': onFront(helpOn('module')),
   'MODULE|LIST': onFront(moduleList),
@@ -69,8 +84,4 @@ export const observabilityHandlers = {
   'SLOWLOG|HELP': onFront(helpOn('slowlog')),
   'SLOWLOG|LEN': onFront(slowlogLen),
   'SLOWLOG|RESET': onFront(slowlogReset),
-} satisfies HandlersOf<
-  typeof observabilityFamily,
-  Handler,
-  Extract<CommandNames<typeof observabilityFamily>, PendingObservability>
->;
+} satisfies HandlersOf<typeof observabilityFamily, Handler>;

@@ -35,6 +35,7 @@ export class SlowWatch {
   configure(config: Config): void {
     const slowerThanUs = config.integer('slowlog-log-slower-than');
     const spikeMs = config.integer('latency-monitor-threshold');
+    this.#latency.setThreshold(spikeMs);
     this.mostEntries = config.integer('slowlog-max-len');
     this.#slowerThanUs = slowerThanUs < 0 ? Number.POSITIVE_INFINITY : slowerThanUs;
     this.#spikeUs = spikeMs === 0 ? Number.POSITIVE_INFINITY : spikeMs * 1000;

@@ -170,7 +170,7 @@ export class FakeServices implements ServerServices {
   readonly users: FakeUsers;
   figures: ProcessFigures = {
     ...{ opsPerSecond: 12.4, inputKbps: 1.5, outputKbps: 2.25 },
-    ...{ peakMemoryBytes: 0, heapBytes: 3 * MIB, largeValueBytes: MIB },
+    ...{ peakMemoryBytes: 0, startupMemoryBytes: MIB, heapBytes: 3 * MIB, largeValueBytes: MIB },
     durability: NO_DURABILITY_FIGURES,
     saves: NO_SAVE_FIGURES,
   };
@@ -244,6 +244,11 @@ export class FakeServices implements ServerServices {
   ): Promise<string | null> {
     this.calls.push(['setConfig', pairs, caller.id]);
     return Promise.resolve(this.setConfigError);
+  }
+
+  collectGarbage(): Promise<void> {
+    this.calls.push(['collectGarbage']);
+    return Promise.resolve();
   }
 
   resetStats(): Promise<void> {
