@@ -49,7 +49,7 @@ export function chartList(samples) {
       title: 'Busy',
       unit: 'share of a core, by thread',
       format: percent,
-      top: 100,
+      top: 25,
       series: [
         ...perThread(samples, 'busy', 100),
         { name: 'main', ...OWN, data: hundredfold(samples, 'mainBusy') },
@@ -58,16 +58,16 @@ export function chartList(samples) {
     },
     {
       title: 'Time per command',
-      unit: 'mean of execution, by thread',
+      unit: 'mean of execution, by thread, on a logarithmic scale',
       format: microseconds,
-      top: 1,
+      isWide: true,
       series: perThread(samples, 'meanTime'),
     },
     {
       title: 'Slowest hundredth',
-      unit: '99th percentile of execution, by thread',
+      unit: '99th percentile of execution, on a logarithmic scale',
       format: microseconds,
-      top: 1,
+      isWide: true,
       series: perThread(samples, 'slowTime'),
     },
     {

@@ -29,6 +29,23 @@ export function lineStyle(index) {
   };
 }
 
+/** From powers of ten to powers of ten: for what is a thousand times as much at times. */
+const WIDE = {
+  distr: 3,
+  range: (_, least, most) => [
+    10 ** Math.floor(Math.log10(least ?? 1)),
+    10 ** Math.max(Math.ceil(Math.log10(most ?? 10)), Math.floor(Math.log10(least ?? 1)) + 1),
+  ],
+};
+
+const POWERS_OF_TEN = {
+  splits: (_, __, least, most) => {
+    const count = Math.round(Math.log10(most / least)) + 1;
+    return Array.from({ length: count }, (_, i) => least * 10 ** i);
+  },
+  filter: (_, splits) => splits,
+};
+
 export class Chart {
   #spec;
   #plot;
@@ -38,7 +55,8 @@ export class Chart {
   #range = [0, 1];
 
   /**
-   * @param spec title, unit, `format` of a value, `top` a scale has at least, `bytes` or `whole`, and
+   * @param spec title, unit, `format` of a value, `top` a scale has at least, `bytes`, `whole` or `isWide`,
+   *   and
    *   `series`: name, colour (a CSS variable), dash, and `isSparse`: gaps are bridged
    */
   constructor(parent, spec) {
@@ -98,7 +116,9 @@ export class Chart {
       cursor: { sync: { key: 'moment' }, y: false, drag: { setScale: false, x: false, y: false } },
       scales: {
         x: { range: () => this.#range },
-        y: { range: (_, __, most) => [0, Math.max((most ?? 0) * 1.1, spec.top ?? 1)] },
+        y: spec.isWide
+          ? WIDE
+          : { range: (_, __, most) => [0, Math.max((most ?? 0) * 1.1, spec.top)] },
       },
       axes: [
         { ...line, size: 26, space: 80, gap: 6, values: (_, moments) => moments.map(clock) },
@@ -109,6 +129,7 @@ export class Chart {
           gap: 6,
           values: (_, values) => values.map((value) => spec.format(value)),
           ...(spec.bytes && { incrs: BYTE_INCREMENTS }),
+          ...(spec.isWide && POWERS_OF_TEN),
           ...(spec.whole && { incrs: WHOLE_INCREMENTS }),
         },
       ],
