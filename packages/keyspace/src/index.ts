@@ -7,6 +7,8 @@ export {
   createArena,
 } from './arena.ts';
 export { AwaitedKeys } from './awaited-keys.ts';
+export { BIG_BYTES, type BigKey } from './big-keys.ts';
+export { type BiggestKey, biggestKeys } from './biggest-keys.ts';
 export { Databases, type NamespaceMap } from './databases.ts';
 export { CAP_EVICT, CAP_REFUSE, CAP_UNDER, DatasetCap } from './dataset-cap.ts';
 export {
