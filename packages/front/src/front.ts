@@ -222,7 +222,7 @@ export class Front {
       log: modules.say,
     });
     this.#context.log = modules.log;
-    modules.log.latency = modules.diagnostics.latency;
+    modules.log.handOver.latency = modules.diagnostics.latency;
     this.#context.isPaused = () => control.isPaused;
     this.#context.blocking.mode = BLOCKS_ELSEWHERE;
     this.configure();

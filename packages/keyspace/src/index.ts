@@ -22,7 +22,6 @@ export { Evictor } from './evictor.ts';
 export { HotTable } from './hot-table.ts';
 export {
   COLD_BYTES,
-  ENTRY_HEAD_BYTES,
   FLAG_COLD,
   FLAG_DIRTY,
   FLAG_ENCODING_MASK,
