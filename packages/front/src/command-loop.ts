@@ -32,7 +32,7 @@ import {
   type PartialCommand,
   RequestParser,
 } from '@forgekv/protocol';
-import { PAUSE_ALL, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
+import { type HotKeySketch, PAUSE_ALL, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
 import type { CommandQueue } from './command-queue.ts';
 import { CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { encodeCommand } from './encode-command.ts';
@@ -41,6 +41,7 @@ import type { FrontChannels } from './front-channels.ts';
 import type { FrontPermits } from './front-permits.ts';
 import type { FrontScripts } from './front-scripts.ts';
 import type { HopClient } from './hop-client.ts';
+import { KeySampler } from './key-sampler.ts';
 import { pointTo, RunSender } from './run-sender.ts';
 import type { SlowCommands } from './slow-commands.ts';
 import type { TickOutput } from './tick-output.ts';
@@ -66,6 +67,7 @@ export interface CommandLoopModules {
   readonly tracking: FrontTracking;
   readonly scripts: FrontScripts;
   readonly slow: SlowCommands;
+  readonly hotKeys: HotKeySketch;
   readonly permits: FrontPermits;
   readonly output: TickOutput;
   readonly control: ProcessControl;
@@ -95,6 +97,7 @@ export class CommandLoop {
   readonly #admission: FrontAdmission;
   readonly #sender: RunSender;
   readonly #timer: CommandTimer;
+  readonly #sampler: KeySampler;
   /** 1 by command id: it publishes. */
   readonly #publishes: Uint8Array;
   /** 1 by command id: it is not queued after MULTI. */
@@ -108,6 +111,7 @@ export class CommandLoop {
     this.#publishes = Uint8Array.from(names, (name) => (PUBLISHER_NAMES.includes(name) ? 1 : 0));
     this.#actsAtOnce = Uint8Array.from(names, (name) => (ACT_AT_ONCE.includes(name) ? 1 : 0));
     this.#timer = new CommandTimer(modules.registry, modules.context.stats, modules.slow.watch);
+    this.#sampler = new KeySampler(modules.registry, modules.context, modules.hotKeys);
     this.#admission = new FrontAdmission(modules);
     this.#sender = new RunSender(modules, {
       ...{ parser: this.#parser, router: this.#router },
@@ -208,6 +212,7 @@ export class CommandLoop {
     this.#timer.begin(count);
     this.#isMonitored = this.#m.channels.isMonitored;
     this.#router.route(this.#parser, bytes, view, !this.forceHop);
+    this.#sampler.batch(this.#router.ids, context.request, this.#parser.commands, count);
     reply.floor = reply.position;
     output.begin(connection);
     const done = this.#runAll(connection, count);

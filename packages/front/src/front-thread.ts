@@ -13,6 +13,7 @@ import {
   attachScripts,
   ChannelTable,
   Doorbell,
+  HotKeySketch,
   ProcessControl,
   TrackingFilter,
 } from '@forgekv/rings';
@@ -71,6 +72,7 @@ const front = new Front({
   control: new ProcessControl(init.control),
   scripts: new FrontScripts(attachScripts(init.scripts)),
   diagnostics: attachDiagnostics(init.diagnostics),
+  hotKeys: new HotKeySketch(init.diagnostics.hotKeys[init.index]!),
   threadStats: new ThreadStats(init.stats[init.statsIndex]!),
   stats,
   links: init.links.map((link) => ({

@@ -23,6 +23,7 @@ import { ReplyWriter } from '@forgekv/protocol';
 import {
   type ChannelTable,
   type Doorbell,
+  type HotKeySketch,
   PAUSE_NONE,
   type ProcessControl,
   type TrackingFilter,
@@ -43,7 +44,7 @@ import {
 import { FrontBell } from './front-bell.ts';
 import { FrontChannels } from './front-channels.ts';
 import { FrontClients } from './front-clients.ts';
-import { sampleFront } from './front-figures.ts';
+import { heapBytes, sampleFront } from './front-figures.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { FrontStop } from './front-stop.ts';
 import { FrontUsers, type FrontUsersModules } from './front-users.ts';
@@ -79,6 +80,7 @@ export interface FrontModules
   readonly threadStats: ThreadStats;
   readonly links: readonly WorkerLink[];
   readonly doorbell: Doorbell;
+  readonly hotKeys: HotKeySketch;
   readonly workerOf: Uint8Array;
   readonly log: EffectLog;
   readonly say: (message: string) => void;
@@ -210,7 +212,7 @@ export class Front {
     this.services.transactions = this.#transactions;
     this.#loop = new CommandLoop({
       ...parts,
-      control,
+      ...{ control, hotKeys: modules.hotKeys },
       transactions: this.#transactions,
       paused: (connection) => this.#paused.add(connection),
       held: (connection) => this.#stalled.hold(connection),
@@ -219,7 +221,7 @@ export class Front {
       log: modules.say,
     });
     this.#context.log = modules.log;
-    modules.log.latency = modules.diagnostics.latency;
+    modules.log.handOver.latency = modules.diagnostics.latency;
     this.#context.isPaused = () => control.isPaused;
     this.#context.blocking.mode = BLOCKS_ELSEWHERE;
     this.configure();
@@ -479,11 +481,8 @@ export class Front {
   }
 
   #eachSecond(nowMs: number): void {
-    const { heapUsed, external } = process.memoryUsage();
-    this.#m.threadStats.heapBytes = heapUsed + external;
-    for (const connection of this.#connections.values()) {
-      this.#bounds.eachSecond(connection, nowMs);
-    }
+    this.#m.threadStats.heapBytes = heapBytes();
+    for (const each of this.#connections.values()) this.#bounds.eachSecond(each, nowMs);
   }
 
   // --- asked by other threads ---

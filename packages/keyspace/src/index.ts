@@ -7,6 +7,8 @@ export {
   createArena,
 } from './arena.ts';
 export { AwaitedKeys } from './awaited-keys.ts';
+export { BIG_BYTES, type BigKey } from './big-keys.ts';
+export { type BiggestKey, biggestKeys } from './biggest-keys.ts';
 export { Databases, type NamespaceMap } from './databases.ts';
 export { CAP_EVICT, CAP_REFUSE, CAP_UNDER, DatasetCap } from './dataset-cap.ts';
 export {
@@ -20,7 +22,6 @@ export { Evictor } from './evictor.ts';
 export { HotTable } from './hot-table.ts';
 export {
   COLD_BYTES,
-  ENTRY_HEAD_BYTES,
   FLAG_COLD,
   FLAG_DIRTY,
   FLAG_ENCODING_MASK,

@@ -17,8 +17,10 @@ export {
   createDiagnosticsMemory,
   type DiagnosticsMemory,
   type DiagnosticsShare,
+  HOT_KEYS_ONE_IN,
 } from './diagnostics-share.ts';
 export { createDoorbellMemory, DOORBELL_WORDS, Doorbell } from './doorbell.ts';
+export { createHotKeyMemory, type HotKey, HotKeySketch, readHotKeys } from './hot-keys.ts';
 export {
   type InvalidationEvents,
   InvalidationWriter,

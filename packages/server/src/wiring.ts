@@ -95,7 +95,7 @@ export function wire(
   const channels = createChannelMemory(channelShape);
   const tracking = createTrackingMemory();
   const scripts = createScriptMemory(plan.workers);
-  const diagnostics = createDiagnosticsMemory();
+  const diagnostics = createDiagnosticsMemory(plan.fronts);
   const ports = connectPeers(plan.workers);
   const effects = createEffectMemory(wal.transfer.logs);
   const durable = new SharedArrayBuffer(SHARD_COUNT * 8);

@@ -35,7 +35,7 @@ export class SlowReports {
     this.#m = modules;
     this.watch = new SlowWatch(modules.registry.table, modules.diagnostics.latency);
     this.timer = this.createTimer();
-    modules.log.latency = modules.diagnostics.latency;
+    modules.log.handOver.latency = modules.diagnostics.latency;
   }
 
   /** Takes over what CONFIG SET may have changed. */

@@ -7,7 +7,7 @@ import type {
   observabilityFamily,
   serverFamily,
 } from '@forgekv/catalog';
-import { type Handler, keyed, onFront } from '../handler.ts';
+import { type Handler, keyed, onFront, onWorker } from '../handler.ts';
 import { command, count, docs, getKeys, getKeysAndFlags, info as infoOf, list } from './command.ts';
 import { configGet, configResetStat, configSet } from './config.ts';
 import { helpOn } from './help.ts';
@@ -22,6 +22,7 @@ import {
 } from './latency.ts';
 import { lolwut } from './lolwut.ts';
 import { memoryUsage } from './memory.ts';
+import { memoryBigKeys, memoryHotKeys } from './memory-keys.ts';
 import { mallocStats, memoryDoctor, memoryPurge, memoryStats } from './memory-stats.ts';
 import { monitor } from './monitor.ts';
 import { moduleList, role } from './role.ts';
@@ -71,8 +72,10 @@ export const observabilityHandlers = {
   'LATENCY|HISTORY': onFront(latencyHistory),
   'LATENCY|LATEST': onFront(latencyLatest),
   'LATENCY|RESET': onFront(latencyReset),
+  'MEMORY|BIGKEYS': onWorker(memoryBigKeys),
   'MEMORY|DOCTOR': onFront(memoryDoctor),
   'MEMORY|HELP': onFront(helpOn('memory')),
+  'MEMORY|HOTKEYS': onFront(memoryHotKeys),
   'MEMORY|MALLOC-STATS': onFront(mallocStats),
   'MEMORY|PURGE': onFront(memoryPurge),
   'MEMORY|STATS': onFront(memoryStats),

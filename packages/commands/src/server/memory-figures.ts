@@ -1,7 +1,7 @@
 // What the memory of the process is used for, measured: for MEMORY STATS, DOCTOR and MALLOC-STATS.
 // INFO's section about memory counts in the same way.
 
-import { ENTRY_HEAD_BYTES, type SlabUsage } from '@forgekv/keyspace';
+import type { SlabUsage } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import type { ServerServices } from '../services.ts';
 import type { ClientFacts } from '../session.ts';
@@ -64,8 +64,8 @@ export function memoryFigures(
     luaBytes: services.stats.get('luaBytes'),
     functionBytes: libraryBytes,
     databases: keysOf
-      .map((keys, db) => ({ db, headBytes: keys * ENTRY_HEAD_BYTES }))
-      .filter(({ headBytes }) => headBytes > 0),
+      .map((keys, db) => ({ db, keys, headBytes: databases.headBytes(db) }))
+      .filter(({ keys }) => keys > 0),
     keys: keysOf.reduce((sum, keys) => sum + keys, 0),
   };
 }

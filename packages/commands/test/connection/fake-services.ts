@@ -150,7 +150,7 @@ class FakeScripts implements ScriptServices {
 
 /** Fields may be set by tests; `calls` is what was asked for, in order. */
 export class FakeServices implements ServerServices {
-  readonly diagnostics = attachDiagnostics(createDiagnosticsMemory());
+  readonly diagnostics = attachDiagnostics(createDiagnosticsMemory(1));
   readonly facts: ServerFacts = {
     version: '0.1.0',
     runId: 'a1b2c3d4e5'.repeat(4),
