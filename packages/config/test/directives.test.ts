@@ -45,6 +45,8 @@ test('the directives that are honoured', async (t) => {
     ...['set-max-intset-entries', 'set-max-listpack-entries', 'set-max-listpack-value'],
     ...['zset-max-listpack-entries', 'zset-max-listpack-value', 'hll-sparse-max-bytes'],
     ...['stream-node-max-bytes', 'stream-node-max-entries', 'rdbcompression'],
+    ...['slowlog-log-slower-than', 'slowlog-max-len', 'latency-monitor-threshold'],
+    ...['latency-tracking', 'latency-tracking-info-percentiles'],
   ];
   const actual = directives.filter(({ status }) => status === 'honoured').map(({ name }) => name);
   t.same(actual.toSorted(), honoured.toSorted());

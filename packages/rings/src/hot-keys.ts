@@ -7,8 +7,8 @@
 //   keys     count | hash | database | bytes of the key | the key, cut
 //
 // One thread writes. A reader copies all of it and does so again when the version has changed
-// meanwhile, or was odd: all words of the writer are stores of one thread, ordered by the two
-// atomic ones around them.
+// meanwhile, or was odd: all stores of the writer lie between two atomic additions, which no
+// other memory access passes.
 
 const KEYS = 64;
 const KEY_BYTES = 128;
@@ -80,14 +80,14 @@ export class HotKeySketch {
       least = count;
       place = at;
     }
-    Atomics.store(words, VERSION, words[VERSION]! + 1);
+    Atomics.add(words, VERSION, 1);
     floats[(place + COUNT_AT) >> 1] = least + 1;
     words[place + HASH] = hash;
     words[place + DATABASE] = db;
     words[place + LENGTH] = length;
     const kept = Math.min(length, KEY_BYTES);
     bytes.copy(this.#bytes, (place + TEXT) * 4, offset, offset + kept);
-    Atomics.store(words, VERSION, words[VERSION]! + 1);
+    Atomics.add(words, VERSION, 1);
   }
 
   #fade(nowMs: number): void {
@@ -145,7 +145,8 @@ function snapshot(memory: SharedArrayBuffer): ArrayBuffer {
     const version = Atomics.load(words, VERSION);
     if ((version & 1) === 1) continue;
     copy.set(words);
-    if (Atomics.load(words, VERSION) === version) break;
+    // An exchange, not a load: what was copied may not be read behind it.
+    if (Atomics.or(words, VERSION, 0) === version) break;
   }
   return copy.buffer;
 }
