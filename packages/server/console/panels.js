@@ -153,7 +153,7 @@ const BIG_COLUMNS = [
 const HOT_COLUMNS = [
   { title: 'Key', text: ({ key }) => key },
   { title: 'DB', number: true, wide: true, text: ({ db }) => db },
-  { title: 'Accesses/s', number: true, text: (row) => format.count(row.perSecond) },
+  { title: 'At most, per second', number: true, text: (row) => format.count(row.perSecond) },
 ];
 
 function showData({ databases, dataset, wal, stores }) {
