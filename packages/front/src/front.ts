@@ -54,7 +54,7 @@ import { writeLate } from './late-reply.ts';
 import type { FrontLink } from './message-links.ts';
 import { PausedReplies } from './paused-replies.ts';
 import { SlowCommands } from './slow-commands.ts';
-import { SocketIntake } from './socket-intake.ts';
+import { READ_BUFFER_BYTES, SocketIntake } from './socket-intake.ts';
 import { StalledConnections } from './stalled-connections.ts';
 import { TickOutput } from './tick-output.ts';
 import { FrontTracking } from './tracking/front-tracking.ts';
@@ -280,8 +280,7 @@ export class Front {
       id: control.nextClientId(),
       socket,
       ...addresses,
-      fileDescriptor: descriptor,
-      nowMs: Date.now(),
+      ...{ fileDescriptor: descriptor, nowMs: Date.now() },
     });
     connection.limits.maxBulkBytes = config.bytes('proto-max-bulk-len');
     this.users.logOut(connection);
@@ -326,6 +325,7 @@ export class Front {
     const stats = this.#m.threadStats;
     stats.inputBytes += length;
     connection.inputBytes += length;
+    if (length === READ_BUFFER_BYTES) connection.filledBuffer();
     const { pending } = connection;
     if (this.#output.isWaiting) {
       pending.append(bytes, 0, length);

@@ -119,7 +119,9 @@ export class LogKeeper {
     if (this.#hasBroken && !this.#isHealing) void this.#heal();
     if (this.#owner.mode() !== 'EverySecond') return;
     if (this.#syncing !== null) this.#delayedSyncs++;
-    else void this.sync();
+    else if (this.#all.some((log) => this.#logs.synced(log) < this.#logs.handed(log))) {
+      void this.sync();
+    }
   }
 
   /** Removes or recycles the segments that nobody needs any more; resolves when that is done. */
@@ -206,7 +208,10 @@ export class LogKeeper {
     if (this.#isPreparing) return;
     this.#isPreparing = true;
     try {
-      this.#unprepared = await this.#run('prepare');
+      // Asked here first: a task for the pool ten times a second is what an idle server would
+      // mostly do.
+      const isReady = this.#all.every((log) => this.#logs.isPrepared(log));
+      this.#unprepared = isReady ? '' : await this.#run('prepare');
       this.#judge();
     } finally {
       this.#isPreparing = false;

@@ -61,7 +61,7 @@ import { WaiterService } from './waiter-service.ts';
 import { Waiters } from './waiters.ts';
 import { WaitingRuns } from './waiting-runs.ts';
 import { WarmUp } from './warm-up.ts';
-import { sampleWorker } from './worker-figures.ts';
+import { WorkerFigures } from './worker-figures.ts';
 import { WorkerPublisher } from './worker-publisher.ts';
 
 const IDLE_SLEEP_MS = 100;
@@ -85,6 +85,7 @@ export class Shard {
   readonly #peers: Peers;
   readonly #transactions: Transactions;
   readonly #rounds: ExpiryRounds;
+  readonly #figures: WorkerFigures;
   readonly #reclaimer: Reclaimer;
   readonly #cap: CapKeeper;
   readonly #fronts: FrontLink[];
@@ -149,6 +150,7 @@ export class Shard {
     const events = sweepEvents(modules, this.#context, this.#store, dueHashes);
     const sweeper = new Sweeper(table, ownedBy(index, workerOf), events);
     this.#rounds = new ExpiryRounds(sweeper, dueHashes, modules);
+    this.#figures = new WorkerFigures(modules.stats, this.#store);
     this.#reclaimer = new Reclaimer(table, workerOf, index, sweeper, this.#peers);
     this.#cap = new CapKeeper({ ...modules, context, store: this.#store, peers: this.#peers });
     this.#waiting = new WaitingRuns(this.#cap);
@@ -336,8 +338,7 @@ export class Shard {
     if (this.#rounds.expire(nowMs)) {
       const waiting = this.#awaiting.length + this.#waiting.length + this.#stager.length;
       const runs = waiting + (this.#cold?.paged.length ?? 0);
-      sampleWorker(this.#m.stats, this.#store, runs, this.#sliced.length);
-      this.#m.stats.luaBytes = this.#scripts.commands.engineBytes;
+      this.#figures.sample(runs, this.#sliced.length, this.#scripts.commands.engineBytes);
     }
     return this.#rounds.reclaim(nowMs);
   }
@@ -446,8 +447,7 @@ export class Shard {
     const { request, reply, stats } = context;
     const { ids } = this.#router;
     const { isMonitored } = this.#publisher;
-    const slow = this.#slow;
-    const { timer } = slow;
+    const { timer } = this.#slow;
     request.source(bytes, view, args);
     context.nowMs = Date.now();
     timer.begin(count);
@@ -475,7 +475,7 @@ export class Shard {
           // What only replies has happened; what is executed again has not.
           if (context.sliced?.isPreparation) break;
           stats.called(id, reply.errorCount !== errors);
-          if (!this.#isBlocked && context.sliced === null) slow.ended(id);
+          if (!this.#isBlocked && context.sliced === null) this.#slow.ended(id);
           if (isMonitored) tellMonitors(context, this.#m.registry, id, connection);
         }
       }
