@@ -11,14 +11,7 @@ import {
 } from '@forgekv/commands';
 import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
-import {
-  attachArena,
-  type BiggestKey,
-  biggestKeys,
-  Databases,
-  HotTable,
-  PAGE_BYTES,
-} from '@forgekv/keyspace';
+import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
 import {
   attachDiagnostics,
   attachScripts,
@@ -172,11 +165,6 @@ export class Server {
       changed: () => this.#sampler.tellSaves(),
       log: (message) => this.#o.log.info(message),
     });
-  }
-
-  /** The keys with the longest values, biggest first; takes the locks of all shards in turn. */
-  biggestKeys(most: number): BiggestKey[] {
-    return biggestKeys(this.#table, new Databases(this.#table), most);
   }
 
   get #hotBytes(): number {
