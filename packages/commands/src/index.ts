@@ -41,6 +41,7 @@ export { EffectLog } from './effect-log.ts';
 export * from './errors.ts';
 export { configureEviction } from './eviction-config.ts';
 export { Executor } from './executor.ts';
+export { typeName } from './generic/type-names.ts';
 export { DueHashes } from './hash/due-hashes.ts';
 export { type ChangeFilter, type KeyChange, KeyChanges } from './key-changes.ts';
 export * from './key-events.ts';
@@ -87,7 +88,9 @@ export type {
   ScriptFigures,
   ScriptServices,
 } from './script-services.ts';
+export { infoLines } from './server/info.ts';
 export { hotBytesUsed } from './server/info-memory.ts';
+export type { InfoLine } from './server/info-section.ts';
 export { REDIS_VERSION } from './server/versions.ts';
 export type {
   PauseMode,
@@ -107,6 +110,9 @@ export {
 } from './sliced-work.ts';
 export { NOTHING_STAGED, type StagedArgument } from './staged-argument.ts';
 export { type StatField, StatsReader, statsBytes, ThreadStats } from './stats.ts';
+export { CommandTimer } from './timing/command-timer.ts';
+export { RecentTimes } from './timing/recent-times.ts';
+export { SlowWatch } from './timing/slow-watch.ts';
 export {
   type ClientPlace,
   NOT_TRACKING,

@@ -3,7 +3,9 @@
 // one tick old.
 
 import { ERROR_CODES } from './error-codes.ts';
+import { systemThreadId } from './system-thread.ts';
 import { ThreadWaits, WAIT_FIELDS, type WaitField } from './thread-waits.ts';
+import { LATENCY_BUCKETS, latencyBucketOf } from './timing/latency-buckets.ts';
 
 /** Scalar counters, in order of their slots. */
 export const STAT_FIELDS = [
@@ -36,6 +38,7 @@ export const STAT_FIELDS = [
   'deniedCommands',
   'deniedKeys',
   'deniedChannels',
+  'systemThread',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -51,6 +54,7 @@ const GAUGES: readonly StatField[] = [
   'trackedPrefixes',
   'blockedClients',
   'luaBytes',
+  'systemThread',
 ];
 
 /** What INFO commandstats shows of one command. */
@@ -61,8 +65,11 @@ export interface CommandFigures {
   failed: number;
 }
 
-const PER_COMMAND = 4;
-const COMMANDS_AT = STAT_FIELDS.length + ERROR_CODES.length;
+/** Calls, microseconds, rejected, failed; then the calls by their time. */
+export const TIMES_AT = 4;
+export const PER_COMMAND = TIMES_AT + LATENCY_BUCKETS;
+/** The first slot of the first command. */
+export const COMMANDS_AT = STAT_FIELDS.length + ERROR_CODES.length;
 
 /** Returns the bytes of one thread's block. */
 export function statsBytes(commandCount: number): number {
@@ -110,6 +117,8 @@ export class ThreadStats {
   deniedCommands = 0;
   deniedKeys = 0;
   deniedChannels = 0;
+  /** Number of the thread with the operating system, 0 = not known. */
+  systemThread = systemThreadId();
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -150,6 +159,7 @@ export class ThreadStats {
     slots[26] = this.deniedCommands;
     slots[27] = this.deniedKeys;
     slots[28] = this.deniedChannels;
+    slots[29] = this.systemThread;
   }
 
   /** Notes one call of a command and whether it answered an error. */
@@ -167,10 +177,23 @@ export class ThreadStats {
     this.errorReply(text);
   }
 
-  /** Notes the time a call took. */
-  took(id: number, microseconds: number): void {
-    const at = COMMANDS_AT + id * PER_COMMAND + 1;
-    this.#slots[at] = this.#slots[at]! + microseconds;
+  /** Notes the time a call took, which stands for so many. */
+  took(id: number, microseconds: number, calls = 1): void {
+    const at = COMMANDS_AT + id * PER_COMMAND;
+    this.#slots[at + 1] = this.#slots[at + 1]! + microseconds * calls;
+    const bucket = at + TIMES_AT + latencyBucketOf(microseconds);
+    this.#slots[bucket] = this.#slots[bucket]! + calls;
+  }
+
+  /** The same for calls of the first `count` of some commands, each of which took so long. */
+  tookEach(ids: Int32Array, count: number, microseconds: number): void {
+    const slots = this.#slots;
+    const bucket = TIMES_AT + latencyBucketOf(microseconds);
+    for (let i = 0; i < count; i++) {
+      const at = COMMANDS_AT + ids[i]! * PER_COMMAND;
+      slots[at + 1] = slots[at + 1]! + microseconds;
+      slots[at + bucket] = slots[at + bucket]! + 1;
+    }
   }
 
   /** Notes a command refused before it ran (arity, authentication ...). */
@@ -222,6 +245,12 @@ export class StatsReader {
     };
   }
 
+  /** Returns the calls of a command by the bucket of their time; see latency-buckets.ts. */
+  times(id: number): number[] {
+    const at = COMMANDS_AT + id * PER_COMMAND + TIMES_AT;
+    return Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => this.#sum(at + bucket));
+  }
+
   /** Returns the error replies per code, codes without any left out. */
   errors(): [code: string, count: number][] {
     return ERROR_CODES.map((code, i): [string, number] => [
@@ -233,6 +262,15 @@ export class StatsReader {
   /** One thread's own value of a counter, by its block's index; not affected by resets. */
   ofThread(block: number, field: StatField): number {
     return this.#blocks[block]![STAT_FIELDS.indexOf(field)]!;
+  }
+
+  /** Microseconds that one thread's commands took, all of them; not affected by resets. */
+  microsecondsOf(block: number): number {
+    const slots = this.#blocks[block]!;
+    const end = slots.length - WAIT_FIELDS.length;
+    let sum = 0;
+    for (let at = COMMANDS_AT + 1; at < end; at += PER_COMMAND) sum += slots[at]!;
+    return sum;
   }
 
   /** Counts from now on; gauges such as the current connections go on. */

@@ -51,6 +51,15 @@ export interface Listening {
   end(): void;
 }
 
+/** A command that is timed to its answer. */
+export interface DeferredCommand {
+  readonly id: number;
+  /** Null: it is not to be shown. */
+  readonly sealed: Buffer | null;
+  /** On the monotonic clock. */
+  readonly beganMs: number;
+}
+
 export class Connection implements Session {
   readonly id: number;
   readonly socket: Socket;
@@ -79,6 +88,8 @@ export class Connection implements Session {
   state: number = READY;
   /** The command, in RESP, that it waits with on a worker; null: it does not. */
   sentCommand: Buffer | null = null;
+  /** The command that waits for other threads, for the slow log; null: none does. */
+  deferred: DeferredCommand | null = null;
   /** Where its last run was sent, -1: nowhere. */
   worker = -1;
   readonly pending = new PendingInput();

@@ -5,6 +5,7 @@ import type {
   ClientFacts,
   ClientFilter,
   DenialRecord,
+  InfoLine,
   LogShare,
   ProcessFigures,
   ServerFacts,
@@ -13,7 +14,7 @@ import type {
 } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
-import type { ChannelTableShape, ScriptMemory } from '@forgekv/rings';
+import type { ChannelTableShape, DiagnosticsMemory, ScriptMemory } from '@forgekv/rings';
 
 /** Everything a front needs to start: its workerData. */
 export interface FrontInit {
@@ -39,6 +40,7 @@ export interface FrontInit {
   readonly channels: SharedArrayBuffer;
   readonly tracking: SharedArrayBuffer;
   readonly scripts: ScriptMemory;
+  readonly diagnostics: DiagnosticsMemory;
   readonly channelShape: ChannelTableShape;
   readonly workerOf: Uint8Array;
   /** Counter blocks of all threads, this front's own at `statsIndex`. */
@@ -70,10 +72,20 @@ export type FrontQuery =
   /** 1 when no command is on its way and all effects are with the kernel, else 0. */
   | { readonly op: 'quiet' }
   | { readonly op: 'reset-stats' }
+  /** Every line of INFO. */
+  | { readonly op: 'info' }
+  /** Facts of at most `most` clients: those with most unread replies, then with most traffic. */
+  | { readonly op: 'top-clients'; readonly most: number }
+  | { readonly op: 'collect-garbage' }
   /** What was refused since this was asked last. */
   | { readonly op: 'denials' };
 
-export type FrontAnswer = ClientFacts[] | readonly DenialRecord[] | number | null;
+export type FrontAnswer =
+  | ClientFacts[]
+  | readonly DenialRecord[]
+  | readonly InfoLine[]
+  | number
+  | null;
 
 /** Main to front. */
 export type ToFront =

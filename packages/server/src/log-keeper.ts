@@ -28,6 +28,8 @@ export interface LogKeeperOwner {
   log(message: string): void;
   /** Takes everything that has changed to the stores; resolves to '' or what went wrong. */
   checkpoint(): Promise<string>;
+  /** All logs were synced, or could not be, after so many microseconds. */
+  readonly synced: (microseconds: number) => void;
 }
 
 export interface LogFigures {
@@ -190,8 +192,12 @@ export class LogKeeper {
 
   /** Syncs every log; resolves when that is done or has failed. */
   sync(): Promise<void> {
+    const beganMs = performance.now();
     this.#syncing ??= this.#run('sync')
-      .then(() => this.#judge())
+      .then(() => {
+        this.#owner.synced((performance.now() - beganMs) * 1000);
+        this.#judge();
+      })
       .finally(() => {
         this.#syncing = null;
       });

@@ -16,6 +16,7 @@ import { ScriptCommands } from './script-commands.ts';
 import { ScriptKeys } from './script-keys.ts';
 import { ScriptRunner } from './script-runner.ts';
 import type { ScriptUsers } from './script-users.ts';
+import type { SlowReports } from './slow-reports.ts';
 import type { Transactions } from './transaction.ts';
 import type { WaitingRuns } from './waiting-runs.ts';
 
@@ -41,6 +42,7 @@ export interface ScriptsModules
   readonly reclaimer: Reclaimer;
   readonly cap: CapKeeper;
   readonly share: ScriptShare;
+  readonly slow: SlowReports;
   readonly users: ScriptUsers;
   /** Of this worker. */
   readonly index: number;

@@ -14,6 +14,7 @@ import {
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
 import {
+  attachDiagnostics,
   attachScripts,
   ChannelTable,
   Doorbell,
@@ -68,6 +69,7 @@ const doorbell = new Doorbell(init.doorbells, init.doorbell);
 const { channelShape } = init;
 /** Among all threads: fronts first. */
 const thread = channelShape.fronts + init.index;
+const diagnostics = attachDiagnostics(init.diagnostics);
 const registry = createRegistry();
 const stats = new ThreadStats(init.stats);
 const scripts = attachScripts(init.scripts);
@@ -84,6 +86,7 @@ const shard = new Shard({
   registry,
   users,
   scripts,
+  diagnostics,
   say: (message) => say({ type: 'log', message }),
   config,
   stats,
@@ -222,6 +225,7 @@ async function openStores(): Promise<void> {
     sync,
     say: (message) => say({ type: 'log', message }),
   });
+  keeper.flusher.latency = diagnostics.latency;
   loader = shard.loader(stores, durable);
   await loader.load(() => {
     const { keys } = loader.counts;

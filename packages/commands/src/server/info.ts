@@ -5,13 +5,13 @@ import { DONE, type Outcome } from '../outcome.ts';
 import type { Request } from '../request.ts';
 import type { ServerServices } from '../services.ts';
 import type { Session } from '../session.ts';
-import { commandStatLines, errorStatLines } from './info-commands.ts';
+import { commandStatLines, errorStatLines, latencyStatLines } from './info-commands.ts';
 import { keyspaceLines, replicationLines, statLines } from './info-data.ts';
 import { forgekvLines } from './info-forgekv.ts';
 import { memoryLines } from './info-memory.ts';
 import { persistenceLines } from './info-persistence.ts';
 import { clientLines, cpuLines, serverLines } from './info-process.ts';
-import { type InfoSection, renderSections } from './info-section.ts';
+import { type InfoLine, type InfoSection, renderSections } from './info-section.ts';
 
 /** In the order of Redis, whatever the order they are asked for in. */
 const SECTIONS: readonly InfoSection[] = [
@@ -26,8 +26,7 @@ const SECTIONS: readonly InfoSection[] = [
   { title: 'Modules', byDefault: true, lines: () => [] },
   { title: 'Commandstats', byDefault: false, lines: commandStatLines },
   { title: 'Errorstats', byDefault: true, lines: errorStatLines },
-  // Percentiles need a histogram for each command, which nobody keeps yet.
-  { title: 'Latencystats', byDefault: false, lines: () => [] },
+  { title: 'Latencystats', byDefault: false, lines: latencyStatLines },
   { title: 'Cluster', byDefault: true, lines: () => [['cluster_enabled', 0]] },
   { title: 'Keyspace', byDefault: true, lines: keyspaceLines },
   { title: 'Forgekv', byDefault: true, lines: forgekvLines },
@@ -38,6 +37,11 @@ export function info(c: CommandContext, _: Session, services: ServerServices): O
   const wanted = SECTIONS.filter((section) => isWanted(section, c.request));
   c.reply.verbatim(renderSections(wanted, c, services));
   return DONE;
+}
+
+/** Every line of every section, as INFO EVERYTHING shows it at this moment. */
+export function infoLines(c: CommandContext, services: ServerServices): InfoLine[] {
+  return SECTIONS.flatMap(({ lines }) => lines(c, services));
 }
 
 function isWanted(section: InfoSection, request: Request): boolean {
