@@ -25,7 +25,8 @@ they tell their options.
   --wal-sync-mode MODE  when the log is synced: EverySecond, Always (before each
                         reply), Never (when the system likes)
   --recover yes         start on a damaged log, with what of it is intact
-  --requirepass SECRET  password of the default user
+  --requirepass SECRET  password of the default user; or, where others see the
+                        command line, FORGEKV_REQUIREPASS_FILE names a file of it
   --http-port N         health, metrics and a status page on 127.0.0.1, 0 = off
   --logfile FILE        log to a file instead of standard output
   --version             print the version

@@ -32,7 +32,7 @@ Labels and annotations of an object; root is the context. Its own annotations an
 those for all, and are optional.
 */}}
 {{- define "forgekv.metadata" -}}
-{{- $own := merge (dict) (default (dict) .labels) .root.Values.commonLabels }}
+{{- $own := merge (dict) (default (dict) .labels) .root.Values.commonLabels -}}
 labels:
   {{- include "forgekv.labels" .root | nindent 2 }}
   {{- with $own }}
