@@ -153,7 +153,10 @@ async function startAsPod(t: Test, values: ChartValues) {
     writeFileSync(file, text, { mode: 0o440 });
     return file;
   };
-  const [port, httpPort] = [await freePort(), await freePort()];
+  const port = await freePort();
+  let httpPort = port;
+  // One that is free again may be handed out again.
+  while (httpPort === port) httpPort = await freePort();
   const args = [mounted('forgekv.conf', pod.configuration), '--dir', path.join(dir, 'data')];
   args.push('--port', String(port), '--http-port', String(httpPort));
   const users = pod.secret('users.acl');
