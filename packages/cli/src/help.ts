@@ -3,12 +3,13 @@
 export const HELP = `Usage: forgekv [redis.conf] [options]
        forgekv check DIR
        forgekv import FILE | export FILE
+       forgekv healthcheck [--port N | --http-port N]
 
 Serves the Redis protocol on 127.0.0.1:6379. Every directive of redis.conf can
 be given as an option: --name value. With check, verifies a data directory or a
 backup that no server has open: exit code 0 sound, 1 damaged, 2 unreadable.
 import and export are between files of Redis and a running server; without FILE
-they tell their options.
+they tell their options. healthcheck: exit code 0 when a server answers, else 1.
 
   --port N              TCP port, 0 = none (6379)
   --bind ADDRESS...     addresses to listen on (127.0.0.1 -::1)
@@ -27,7 +28,9 @@ they tell their options.
   --recover yes         start on a damaged log, with what of it is intact
   --requirepass SECRET  password of the default user; or, where others see the
                         command line, FORGEKV_REQUIREPASS_FILE names a file of it
-  --http-port N         health, metrics and a status page on 127.0.0.1, 0 = off
+  --http-port N         health, metrics and a console on 127.0.0.1, 0 = off
+  --http-bind ADDR...   addresses for it; beyond loopback the console needs
+  --http-password SECRET
   --logfile FILE        log to a file instead of standard output
   --version             print the version
   --help                print this text

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // The forgekv binary: reads the command line and the configuration, starts the server, turns
-// signals into an orderly stop. Or, with `check`, looks at a data directory; with `import` and
-// `export`, is a client of a running server.
+// signals into an orderly stop. Or, with `check`, looks at a data directory; with `import`, `export`
+// and `healthcheck`, is a client of a running server.
 
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { Config, ConfigError, type ConfLine, parseCliArgs } from '@forgekv/config';
 import { createLog, DataDirectoryError, Server, VERSION } from '@forgekv/server';
 import { banner } from './banner.ts';
 import { check } from './check.ts';
+import { healthcheck } from './healthcheck.ts';
 import { HELP } from './help.ts';
 import { passwordFromFile } from './password-file.ts';
 import { Supervisor } from './supervisor.ts';
@@ -36,6 +37,10 @@ function complain(error: unknown): never {
 async function run(args: readonly string[]): Promise<void> {
   if (args[0] === 'check') {
     process.exitCode = await check(args.slice(1));
+    return;
+  }
+  if (args[0] === 'healthcheck') {
+    process.exitCode = await healthcheck(args.slice(1));
     return;
   }
   if (args[0] === 'import' || args[0] === 'export') {

@@ -86,7 +86,9 @@ export type {
   ScriptFigures,
   ScriptServices,
 } from './script-services.ts';
+export { infoLines } from './server/info.ts';
 export { hotBytesUsed } from './server/info-memory.ts';
+export type { InfoLine } from './server/info-section.ts';
 export { REDIS_VERSION } from './server/versions.ts';
 export type {
   PauseMode,

@@ -2,6 +2,7 @@
 // metrics can add them up at any time. Only the owning thread writes; a reader may see a value
 // one tick old.
 
+import { systemThreadId } from '@forgekv/base';
 import { ERROR_CODES } from './error-codes.ts';
 import { ThreadWaits, WAIT_FIELDS, type WaitField } from './thread-waits.ts';
 
@@ -36,6 +37,7 @@ export const STAT_FIELDS = [
   'deniedCommands',
   'deniedKeys',
   'deniedChannels',
+  'systemThread',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -51,6 +53,7 @@ const GAUGES: readonly StatField[] = [
   'trackedPrefixes',
   'blockedClients',
   'luaBytes',
+  'systemThread',
 ];
 
 /** What INFO commandstats shows of one command. */
@@ -110,6 +113,8 @@ export class ThreadStats {
   deniedCommands = 0;
   deniedKeys = 0;
   deniedChannels = 0;
+  /** Number of the thread with the operating system, 0 = not known. */
+  systemThread = systemThreadId();
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -150,6 +155,7 @@ export class ThreadStats {
     slots[26] = this.deniedCommands;
     slots[27] = this.deniedKeys;
     slots[28] = this.deniedChannels;
+    slots[29] = this.systemThread;
   }
 
   /** Notes one call of a command and whether it answered an error. */
@@ -233,6 +239,15 @@ export class StatsReader {
   /** One thread's own value of a counter, by its block's index; not affected by resets. */
   ofThread(block: number, field: StatField): number {
     return this.#blocks[block]![STAT_FIELDS.indexOf(field)]!;
+  }
+
+  /** Microseconds that one thread's commands took, all of them; not affected by resets. */
+  microsecondsOf(block: number): number {
+    const slots = this.#blocks[block]!;
+    const end = slots.length - WAIT_FIELDS.length;
+    let sum = 0;
+    for (let at = COMMANDS_AT + 1; at < end; at += PER_COMMAND) sum += slots[at]!;
+    return sum;
   }
 
   /** Counts from now on; gauges such as the current connections go on. */

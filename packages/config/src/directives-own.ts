@@ -2,7 +2,7 @@
 // with its Redis name `appendfsync`; the two are one value.
 
 import { PORTS } from './bounds.ts';
-import { boolean, integer, memory, oneOf, type Traits } from './directive.ts';
+import { boolean, integer, list, memory, oneOf, string, type Traits } from './directive.ts';
 
 const HONOURED_AT_START: Traits = { status: 'honoured', change: 'start' };
 
@@ -29,6 +29,12 @@ export const ownDirectives = [
   boolean('recover', false, HONOURED_AT_START),
   /** 0 = no HTTP listener. */
   integer('http-port', 0, PORTS, HONOURED_AT_START),
+  /** Where it listens. Beyond loopback the console is off until there is a password. */
+  list('http-bind', 'bind', ['127.0.0.1'], HONOURED_AT_START),
+  /** Of the console, for any user name; "" = none. */
+  string('http-password', '', { status: 'honoured', secret: true }),
+  /** /metrics is served without the password, as the exporters of Prometheus do. */
+  boolean('http-metrics-open', true, { status: 'honoured' }),
   /** Flushes all the time and keeps no value hot that could be cold, for tests. */
   boolean('debug-keep-cold', false, { status: 'honoured', change: 'start', hidden: true }),
   /** A command on more elements is done in slices; below the default they are short, for tests. */

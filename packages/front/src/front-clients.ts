@@ -32,6 +32,17 @@ export class FrontClients {
       .map((connection) => this.factsOf(connection));
   }
 
+  /** Facts of those with most replies they have not read, then of those with most traffic. */
+  top(most: number): ClientFacts[] {
+    const weights: [connection: Connection, unread: number, traffic: number][] = [];
+    for (const connection of this.#connections.values()) {
+      const { socket, inputBytes, outputBytes } = connection;
+      weights.push([connection, socket.writableLength, inputBytes + outputBytes]);
+    }
+    weights.sort((a, b) => b[1] - a[1] || b[2] - a[2]);
+    return weights.slice(0, most).map(([connection]) => this.factsOf(connection));
+  }
+
   factsOf(connection: Connection): ClientFacts {
     return factsOf(connection, this.#names, Date.now());
   }

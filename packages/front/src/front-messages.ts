@@ -5,6 +5,7 @@ import type {
   ClientFacts,
   ClientFilter,
   DenialRecord,
+  InfoLine,
   LogShare,
   ProcessFigures,
   ServerFacts,
@@ -70,10 +71,19 @@ export type FrontQuery =
   /** 1 when no command is on its way and all effects are with the kernel, else 0. */
   | { readonly op: 'quiet' }
   | { readonly op: 'reset-stats' }
+  /** Every line of INFO. */
+  | { readonly op: 'info' }
+  /** Facts of at most `most` clients: those with most unread replies, then with most traffic. */
+  | { readonly op: 'top-clients'; readonly most: number }
   /** What was refused since this was asked last. */
   | { readonly op: 'denials' };
 
-export type FrontAnswer = ClientFacts[] | readonly DenialRecord[] | number | null;
+export type FrontAnswer =
+  | ClientFacts[]
+  | readonly DenialRecord[]
+  | readonly InfoLine[]
+  | number
+  | null;
 
 /** Main to front. */
 export type ToFront =

@@ -6,7 +6,10 @@ import {
   type ChannelServices,
   type ClientFacts,
   type ClientFilter,
+  type CommandContext,
   type CommandRegistry,
+  type InfoLine,
+  infoLines,
   NO_DURABILITY_FIGURES,
   NO_SAVE_FIGURES,
   type Outcome,
@@ -39,6 +42,7 @@ const DENIED =
 
 export interface FrontServicesModules {
   readonly registry: CommandRegistry;
+  readonly context: CommandContext;
   readonly front: Front;
   readonly config: Config;
   readonly control: ProcessControl;
@@ -98,6 +102,13 @@ export class FrontServices implements ServerServices {
   /** Takes the figures the main thread sampled. */
   sampled(figures: ProcessFigures): void {
     this.#figures = figures;
+  }
+
+  /** Every line of INFO; not while a command is executed. */
+  infoLines(): InfoLine[] {
+    const { context } = this.#m;
+    context.nowMs = Date.now();
+    return infoLines(context, this);
   }
 
   get loading(): boolean {

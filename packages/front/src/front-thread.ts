@@ -145,6 +145,10 @@ function answer(query: FrontQuery): FrontAnswer {
       return front.stop.isQuiet() ? 1 : 0;
     case 'denials':
       return front.users.permits.book.take();
+    case 'info':
+      return front.services.infoLines();
+    case 'top-clients':
+      return front.clients.top(query.most);
     case 'reset-stats':
       stats.reset();
       return null;

@@ -63,7 +63,7 @@ const HOUSEKEEPING_MS = 100;
 const OTHERS_TICK_MS = 1;
 
 export interface FrontModules
-  extends Omit<FrontServicesModules, 'front' | 'channels' | 'tracking' | 'users'>,
+  extends Omit<FrontServicesModules, 'front' | 'context' | 'channels' | 'tracking' | 'users'>,
     Pick<FrontUsersModules, 'initialUsers'> {
   /** Among the fronts. */
   readonly index: number;
@@ -101,7 +101,7 @@ export class Front {
   readonly stop: FrontStop;
   readonly #loop: CommandLoop;
   readonly #transactions: TransactionRunner;
-  readonly #services: FrontServices;
+  readonly services: FrontServices;
   readonly users: FrontUsers;
   readonly #bounds: ClientBounds;
   readonly #bell: FrontBell;
@@ -192,10 +192,10 @@ export class Front {
     });
     const { users } = this;
     const served = { channels: this.#channels, tracking: this.#tracking, users };
-    this.#services = new FrontServices({ ...modules, ...served, front: this });
+    this.services = new FrontServices({ ...modules, ...own, ...served, front: this });
     const { registry, workerOf, control } = modules;
     const parts = {
-      ...{ registry, workerOf, context: this.#context, services: this.#services },
+      ...{ registry, workerOf, context: this.#context, services: this.services },
       ...{ hops: this.#hops, output: this.#output, scripts: modules.scripts },
       ...{ ...served, permits: users.permits },
     };
@@ -204,7 +204,7 @@ export class Front {
       ...parts,
       replied: (id, bytes, last) => this.#replied(id, bytes, 0, bytes.length, last),
     });
-    this.#services.transactions = this.#transactions;
+    this.services.transactions = this.#transactions;
     this.#loop = new CommandLoop({
       ...parts,
       control,
@@ -255,7 +255,7 @@ export class Front {
       accepted.destroy();
       return;
     }
-    const refusal = this.#services.refusal(accepted);
+    const refusal = this.services.refusal(accepted);
     if (refusal !== null || !control.enter(config.integer('maxclients'))) {
       threadStats.rejectedConnections++;
       accepted.on('error', () => {});
@@ -486,7 +486,7 @@ export class Front {
 
   /** Takes the process figures the main thread sampled. */
   sampled(figures: ProcessFigures): void {
-    this.#services.sampled(figures);
+    this.services.sampled(figures);
   }
 
   /** Begins the end: see FrontStop. */

@@ -3,7 +3,7 @@
 
 import type { DurabilityFigures } from '@forgekv/commands';
 import type { Recovery } from '@forgekv/shard';
-import type { Metric } from './http.ts';
+import { counter, gauge, type Metric } from './http/metric.ts';
 import type { LogFigures } from './log-keeper.ts';
 
 /**
@@ -49,34 +49,17 @@ export function whyNotReady(serves: boolean, figures: DurabilityFigures): string
   return problem === '' ? '' : `writes are refused: ${problem}`;
 }
 
-/** Metrics of the log: under redis_exporter's names where it has any, then our own. */
+/** Metrics of the log that INFO has no field of redis_exporter for. */
 export function durabilityMetrics(figures: DurabilityFigures): Metric[] {
-  const { earlierBytes, keptBytes, liveBytes, problem } = figures;
-  const isLoading = figures.loadingSinceMs > 0;
+  const { unsyncedBytes, syncAgeMs } = figures;
   return [
-    gauge('redis_loading_dump_file', 'Loading what earlier runs left', Number(isLoading)),
-    gauge('redis_aof_enabled', 'Changes are logged', 1),
-    gauge('redis_aof_last_write_status', 'The log takes writes', Number(problem === '')),
-    gauge('redis_aof_current_size_bytes', 'Bytes of the log', keptBytes + liveBytes),
-    gauge('redis_aof_base_size_bytes', 'Bytes of the log at the start', earlierBytes),
-    gauge('redis_aof_buffer_length', 'Bytes of the log in memory only', figures.bufferedBytes),
-    gauge('redis_aof_pending_bio_fsync', 'A sync is running', Number(figures.isSyncing)),
-    gauge('redis_aof_delayed_fsync', 'Syncs that had to wait for one', figures.delayedSyncs),
     counter('forgekv_wal_bytes_total', 'Bytes logged', figures.writtenBytes),
     counter('forgekv_wal_writes_total', 'Writes of the log', figures.writes),
     counter('forgekv_wal_syncs_total', 'Syncs of the log', figures.syncs),
     gauge('forgekv_wal_segments', 'Segments of the log', figures.segments),
-    gauge('forgekv_wal_unsynced_bytes', 'Bytes logged but not synced', figures.unsyncedBytes),
-    gauge('forgekv_wal_sync_age_seconds', 'Age of the oldest of them', figures.syncAgeMs / 1000),
+    gauge('forgekv_wal_unsynced_bytes', 'Bytes logged but not synced', unsyncedBytes),
+    gauge('forgekv_wal_sync_age_seconds', 'Age of the oldest of them', syncAgeMs / 1000),
     gauge('forgekv_recovered_effects', 'Changes recovered at start', figures.recoveredEffects),
     gauge('forgekv_recovery_holes', 'Changes not recovered', figures.recoveryHoles),
   ];
-}
-
-function gauge(name: string, help: string, value: number): Metric {
-  return { name, help, type: 'gauge', value };
-}
-
-function counter(name: string, help: string, value: number): Metric {
-  return { name, help, type: 'counter', value };
 }

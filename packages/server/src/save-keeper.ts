@@ -6,7 +6,6 @@
 
 import { NO_SAVE_FIGURES, type SaveAnswer, type SaveFigures } from '@forgekv/commands';
 import type { BackupReport } from './backup.ts';
-import type { Metric } from './http.ts';
 
 const BUSY: SaveAnswer = { isError: true, text: 'ERR Background save already in progress' };
 const ANOTHER_CHILD: SaveAnswer = {
@@ -168,25 +167,4 @@ export class SaveKeeper {
     this.#isStopping = true;
     await this.#tail;
   }
-}
-
-/** Under redis_exporter's names. */
-export function saveMetrics(figures: SaveFigures, startedAtMs: number): Metric[] {
-  const gauge = (name: string, help: string, value: number): Metric => ({
-    name,
-    help,
-    type: 'gauge',
-    value,
-  });
-  const { lastSaveAtMs, savingSinceMs, isLastSaveGood, rewritingSinceMs } = figures;
-  return [
-    gauge(
-      'redis_rdb_last_save_timestamp_seconds',
-      'Time of the last backup, or of the start',
-      Math.floor((lastSaveAtMs || startedAtMs) / 1000),
-    ),
-    gauge('redis_rdb_bgsave_in_progress', 'A backup is made', Number(savingSinceMs > 0)),
-    gauge('redis_rdb_last_bgsave_status', 'The last one was made', Number(isLastSaveGood)),
-    gauge('redis_aof_rewrite_in_progress', 'A checkpoint is made', Number(rewritingSinceMs > 0)),
-  ];
 }

@@ -2,7 +2,6 @@
 // concerns all of them, stops in order.
 
 import { randomBytes } from 'node:crypto';
-import type { Server as HttpServer } from 'node:http';
 import { resolve as resolvePath } from 'node:path';
 import {
   type DurabilityFigures,
@@ -27,14 +26,17 @@ import {
   restoreNamespaces,
   unmapTables,
 } from './data-directory.ts';
-import { durabilityFigures, durabilityMetrics, whyNotReady } from './durability.ts';
+import { durabilityFigures, whyNotReady } from './durability.ts';
 import { FigureSampler } from './figures.ts';
-import { type HttpSource, type Metric, startHttp } from './http.ts';
+import { frontQuestions } from './http/front-questions.ts';
+import { HttpPort } from './http/http-port.ts';
+import { NO_DIAGNOSTICS } from './http/overview.ts';
+import { type ServerView, threadNames } from './http/server-view.ts';
 import { listenAll, type Reachable } from './listeners.ts';
 import { Liveness } from './liveness.ts';
 import { setLogLevel } from './log.ts';
 import { LogKeeper } from './log-keeper.ts';
-import { SaveKeeper, saveMetrics } from './save-keeper.ts';
+import { SaveKeeper } from './save-keeper.ts';
 import { planThreads, type ThreadPlan } from './thread-plan.ts';
 import { startThread } from './threads.ts';
 import { VERSION } from './version.ts';
@@ -73,7 +75,7 @@ export class Server {
   readonly #stores: StoreDirectory;
   #fronts: FrontHandle[] = [];
   #workers: ShardHandle[] = [];
-  #http: HttpServer | undefined;
+  #http: HttpPort | null = null;
   #ready = false;
   #stopping: Promise<void> | null = null;
 
@@ -166,8 +168,7 @@ export class Server {
    */
   async start(): Promise<Reachable> {
     const { config } = this.#o;
-    const httpPort = config.integer('http-port');
-    if (httpPort !== 0) this.#http = await startHttp(httpPort, this.#httpSource());
+    this.#http = await HttpPort.open(this.#view(), NO_DIAGNOSTICS);
     const onFailure = (error: Error): void => this.#failed(error);
     this.#fronts = this.#wiring.fronts.map((init) => {
       const data = init;
@@ -213,6 +214,7 @@ export class Server {
     this.#control.loading = false;
     this.#ready = true;
     this.#sampler.sample();
+    this.#http?.watch();
     return reachable;
   }
 
@@ -351,7 +353,6 @@ export class Server {
     const mostMs = !saves && control.anyBusy ? BUSY_STOP_MS : STOP_MS;
     this.#liveness.stop();
     this.#sampler.stop();
-    this.#http?.closeAllConnections();
     this.#http?.close();
     const deadline = new Promise<void>((resolve) => setTimeout(resolve, mostMs).unref());
     const orderly = async (): Promise<void> => {
@@ -365,64 +366,25 @@ export class Server {
     await Promise.race([orderly(), deadline]);
   }
 
-  #httpSource(): HttpSource {
-    const { fronts } = this.plan;
-    const nameOf = (i: number): string => (i < fronts ? `front-${i}` : `shard-${i - fronts}`);
+  /** What the HTTP port sees. */
+  #view(): ServerView {
+    const server = this;
+    const { config } = this.#o;
+    const { stats, durable, fronts } = this.#wiring;
     return {
-      stuckThreads: () => this.#liveness.stuck().map(nameOf),
+      ...{ facts: this.facts, config, table: this.#table, databases: new Databases(this.#table) },
+      ...{ stats: new StatsReader(stats), durable: new Float64Array(durable) },
+      ...{ workerOf: fronts[0]!.workerOf, stores: this.#stores.layout },
+      get connections() {
+        return server.#control.connections;
+      },
+      stuckThreads: () => {
+        const names = threadNames(this.facts);
+        return this.#liveness.stuck().map((i) => names[i]!);
+      },
       whyNotReady: () => whyNotReady(this.#ready, this.#durability),
-      title: () => `ForgeKV ${VERSION}`,
-      metrics: () => this.#metrics(),
+      durability: () => this.#durability,
+      ...frontQuestions(() => this.#fronts),
     };
-  }
-
-  #metrics(): Metric[] {
-    const total = (field: Parameters<FigureSampler['total']>[0]): number =>
-      this.#sampler.total(field);
-    const uptime = (Date.now() - this.facts.startedAtMs) / 1000;
-    const counter = (name: string, help: string, value: number): Metric => ({
-      name,
-      help,
-      type: 'counter',
-      value,
-    });
-    const gauge = (name: string, help: string, value: number): Metric => ({
-      name,
-      help,
-      type: 'gauge',
-      value,
-    });
-    return [
-      gauge('redis_up', 'The server answers', this.#ready ? 1 : 0),
-      gauge('redis_uptime_in_seconds', 'Seconds since the start', uptime),
-      gauge('redis_connected_clients', 'Open connections', this.#control.connections),
-      counter('redis_connections_received_total', 'Connections accepted', total('connections')),
-      counter(
-        'redis_rejected_connections_total',
-        'Connections turned away',
-        total('rejectedConnections'),
-      ),
-      counter('redis_commands_processed_total', 'Commands executed', total('commands')),
-      counter('redis_net_input_bytes_total', 'Bytes received', total('inputBytes')),
-      counter('redis_net_output_bytes_total', 'Bytes sent', total('outputBytes')),
-      counter('redis_keyspace_hits_total', 'Reads that found their key', total('hits')),
-      counter('redis_keyspace_misses_total', 'Reads that did not', total('misses')),
-      counter('redis_expired_keys_total', 'Keys expired', total('expiredKeys')),
-      counter('redis_evicted_keys_total', 'Keys evicted over maxmemory', total('evictedKeys')),
-      counter('redis_error_replies_total', 'Error replies', total('errorReplies')),
-      counter('forgekv_hops_total', 'Runs sent to shard workers', total('hops')),
-      counter('forgekv_lock_misses_total', 'Shard locks not obtained', total('lockMisses')),
-      gauge('forgekv_hot_table_bytes', 'Bytes of the hot table in use', this.#hotBytes),
-      gauge(
-        'forgekv_hot_table_max_bytes',
-        'Bytes of the hot table',
-        this.#table.arena.pageCount * PAGE_BYTES,
-      ),
-      gauge('forgekv_dataset_bytes', 'Bytes of all keys and values', this.#table.cap.bytes()),
-      gauge('redis_memory_max_bytes', 'maxmemory: the most of them', this.#table.cap.limitBytes),
-      gauge('redis_memory_used_rss_bytes', 'Resident memory', process.memoryUsage.rss()),
-      ...durabilityMetrics(this.#durability),
-      ...saveMetrics(this.#saves.figures, this.facts.startedAtMs),
-    ];
   }
 }

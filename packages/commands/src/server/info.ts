@@ -11,7 +11,7 @@ import { forgekvLines } from './info-forgekv.ts';
 import { memoryLines } from './info-memory.ts';
 import { persistenceLines } from './info-persistence.ts';
 import { clientLines, cpuLines, serverLines } from './info-process.ts';
-import { type InfoSection, renderSections } from './info-section.ts';
+import { type InfoLine, type InfoSection, renderSections } from './info-section.ts';
 
 /** In the order of Redis, whatever the order they are asked for in. */
 const SECTIONS: readonly InfoSection[] = [
@@ -38,6 +38,11 @@ export function info(c: CommandContext, _: Session, services: ServerServices): O
   const wanted = SECTIONS.filter((section) => isWanted(section, c.request));
   c.reply.verbatim(renderSections(wanted, c, services));
   return DONE;
+}
+
+/** Every line of every section, as INFO EVERYTHING shows it at this moment. */
+export function infoLines(c: CommandContext, services: ServerServices): InfoLine[] {
+  return SECTIONS.flatMap(({ lines }) => lines(c, services));
 }
 
 function isWanted(section: InfoSection, request: Request): boolean {
