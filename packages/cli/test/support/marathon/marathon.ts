@@ -51,7 +51,7 @@ const KINDS: readonly (readonly [kind: string, count: number, make: MakeResident
   ['passers-by', 3, passersBy],
 ];
 /** Clients need a moment to see that the server is back, in milliseconds. */
-const GRACE_MS = 5000;
+const GRACE_MS = 10_000;
 const SAMPLE_MS = 500;
 const SETTLE_MS = 60_000;
 const MOST_PROBLEMS = 20;
@@ -159,17 +159,20 @@ class Marathon {
   async #restart(isKill: boolean): Promise<void> {
     const { server } = this.#options;
     this.#isUp = false;
+    const startMs = performance.now();
     if (isKill) await server.kill9();
     await server.restart();
     this.#lives++;
     this.#upSinceMs = performance.now();
     this.#isUp = true;
+    const tookMs = Math.round(this.#upSinceMs - startMs);
+    this.#say(`${isKill ? 'kill -9' : 'SIGTERM'}: serves again after ${tookMs} ms`);
   }
 
   async #watch(quietMs: number): Promise<Pick<MarathonResult, 'rssBytes' | 'files'>> {
     const { server, warmUpMs } = this.#options;
     const pid = server.pid as number;
-    await sleep(warmUpMs);
+    if (!this.#hasFailed) await sleep(warmUpMs);
     const firstFiles = openFiles(pid);
     const samples: number[] = [];
     const endMs = performance.now() + quietMs - warmUpMs;

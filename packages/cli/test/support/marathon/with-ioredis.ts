@@ -18,6 +18,8 @@ async function connected({ port }: ServerHandle): Promise<Redis> {
     maxRetriesPerRequest: 0,
     commandTimeout: 30_000,
     retryStrategy: () => 50,
+    // It waits as long as the server says that it will be loading, which may be much too long.
+    maxLoadingRetryTime: 500,
   });
   redis.on('error', () => {});
   await redis.connect();
