@@ -25,6 +25,9 @@ const SET_COLUMN: Readonly<Record<Directive['change'], string>> = {
   start: 'at the start',
 };
 
+/** The server refuses to change these while it runs, though Redis does it. */
+const FIXED: readonly string[] = ['port', 'bind'];
+
 /** Directives that are no secret of the tests, in the order of the table. */
 const shown: readonly Directive[] = directives.filter(({ hidden }) => !hidden);
 
@@ -63,7 +66,7 @@ function table(some: readonly Directive[]): string {
     [one.name, ...one.aliases, ...twin(one)].map((name) => `\`${name}\``).join(' '),
     code(formatValue(findDirective(one.name) as NamedDirective, defaultOf(one))),
     allowed(one),
-    SET_COLUMN[one.change],
+    SET_COLUMN[FIXED.includes(one.name) ? 'start' : one.change],
     PURPOSES[one.name] ?? 'as in `redis.conf`',
   ]);
   return grid([['directive', 'default', 'values', 'set', 'what'], ...rows]);
