@@ -1,6 +1,6 @@
-// The container image: what its Dockerfile promises, and its entry point as it is in the image, as a
-// user without rights where the tests run as root. The image itself is not built here: that needs a
-// registry.
+// The container image: what its Dockerfile promises, and its entry point as it is in the image, as
+// a user without rights where the tests run as root. The image itself is not built here: that needs
+// a registry.
 
 import { spawn, spawnSync } from 'node:child_process';
 import {

@@ -8,12 +8,13 @@ import { PURPOSES } from './directive-purposes.ts';
 
 const HEAD = `# Configuration
 
-ForgeKV starts from the \`redis.conf\` you have. Every line of it can be given as an option too,
-\`--name value\`, which wins over the file; \`_\` may stand for \`-\`. CONFIG GET shows all of them, CONFIG
-SET changes what the column _set_ says \`live\` for. An unknown directive stops the start with its line.
+ForgeKV starts from the \`redis.conf\` you have. Every line of it can be given as an option
+too, \`--name value\`, which wins over the file; \`_\` may stand for \`-\`. CONFIG GET shows all of
+them, CONFIG SET changes what the column _set_ says \`live\` for. An unknown directive stops the
+start with its line.
 
-This page is made from the table of the source (\`node packages/config/dist/test/support/write-page.js\`)
-and checked by a test. Memory is in bytes, \`kb\`, \`mb\` and \`gb\` of 1024.
+This page is made from the table of the source, checked by a test, and written anew by
+\`node packages/config/dist/test/support/write-page.js\`. Memory is in bytes, \`kb\`, \`mb\` and \`gb\` of 1024.
 
 The password of the user \`default\` may also be in a file that the environment names,
 \`FORGEKV_REQUIREPASS_FILE\`: neither the command line nor the configuration has it then.
@@ -114,6 +115,8 @@ function names(some: readonly Directive[]): string {
 
 function grid(rows: readonly (readonly string[])[]): string {
   const [head = [], ...body] = rows;
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...body.map(line)].join('\n');
+  const widths = head.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }

@@ -1,5 +1,5 @@
-// What directives are for, in a line each, for docs/configuration.md. Those that Redis does not have
-// must have one.
+// What directives are for, in a line each, for docs/configuration.md. Those that Redis does not
+// have must have one.
 
 export const PURPOSES: Readonly<Record<string, string>> = {
   // Of ForgeKV.

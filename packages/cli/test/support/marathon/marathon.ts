@@ -1,6 +1,6 @@
-// A soak with real clients: they work for minutes while the server is stopped and killed and started
-// again, then for minutes without that. Nothing that was answered may be lost, nobody may see an
-// error while the server is there, and in the quiet part memory stays as it is.
+// A soak with real clients: they work for minutes while the server is stopped and killed and
+// started again, then for minutes without that. Nothing that was answered may be lost, nobody may
+// see an error while the server is there, and in the quiet part memory stays as it is.
 
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

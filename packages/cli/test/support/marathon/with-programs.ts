@@ -1,5 +1,5 @@
-// Residents that are no libraries of Node.js for Redis alone: jobs with BullMQ, redis-cli as a program
-// of a shell, and clients that come, leave something half done, and go.
+// Residents that are more than a library for Redis: jobs with BullMQ, redis-cli as a program of a
+// shell, and clients that come, leave something half done, and go.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeCommand, RespClient, type ServerHandle } from '@forgekv/testkit';
