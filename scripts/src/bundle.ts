@@ -1,7 +1,7 @@
 // Puts each thread's program into one file, next to each other in packages/cli/dist/bundle. Loading
 // the several hundred modules of a thread takes 0.3 s, its bundle less than 0.1 s, and a server
-// starts at least six threads. Runs after tsc, on its output; none of that is minified. The console of
-// the HTTP port lies beside it.
+// starts at least six threads. Runs after tsc, on its output; none of that is minified. The console
+// of the HTTP port lies beside it.
 
 import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';

@@ -27,7 +27,16 @@ export function banner(
       `${config.integer('hot-value-max-bytes')} bytes`,
     `  durability   ${config.word('wal-sync-mode')}, log in ${join(server.directory, 'wal')}`,
     `  data         ${server.directory}`,
-    `  http         ${http === 0 ? 'off (--http-port N)' : `http://127.0.0.1:${http}/`}`,
+    `  http         ${http === 0 ? 'off (--http-port N)' : httpAddress(config)}`,
     `  connect      ${client}`,
   ];
+}
+
+/** Where a browser finds the console; what listens on every address is found on this machine. */
+function httpAddress(config: Config): string {
+  const [first = ''] = config.list('http-bind');
+  const host = first.replace(/^-/, '').replace(/^(?:\*|0\.0\.0\.0)$/, '127.0.0.1');
+  const named = host.replace(/^(?:::\*?)$/, '::1');
+  const port = config.integer('http-port');
+  return `http://${named.includes(':') ? `[${named}]` : named}:${port}/`;
 }

@@ -1,5 +1,6 @@
-// forgekv healthcheck: whether a server answers, for containers, which have no redis-cli. Loads next
-// to nothing, since it is asked every few seconds: the configuration only when it is to be read.
+// forgekv healthcheck: whether a server answers, for containers, which have no redis-cli. Loads
+// next to nothing, since it is asked every few seconds: the configuration only when it is to be
+// read.
 
 import { get } from 'node:http';
 import { connect, isIPv6, type NetConnectOpts } from 'node:net';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The forgekv binary: reads the command line and the configuration, starts the server, turns
-// signals into an orderly stop. Or, with `check`, looks at a data directory; with `import`, `export`
-// and `healthcheck`, is a client of a running server.
+// signals into an orderly stop. Or, with `check`, looks at a data directory; with `import`,
+// `export` and `healthcheck`, is a client of a running server.
 
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { Config, ConfigError, type ConfLine, parseCliArgs } from '@forgekv/config';

@@ -23,6 +23,7 @@ import {
 } from '@forgekv/storage';
 import { composeTime } from './effect-times.ts';
 import { LogDependencies, toUnits } from './log-dependencies.ts';
+import { LogHandOver } from './log-hand-over.ts';
 import { LOST, type LogShare, SETTLED, type SyncMode, UNSETTLED } from './log-share.ts';
 import { type NotedBatch, NotedEffects } from './noted-effects.ts';
 import type { Request } from './request.ts';
@@ -44,6 +45,7 @@ const EFFECT_BYTES = 128;
 const SPARE_BYTES = 32 * 1024;
 
 export class EffectLog {
+  readonly handOver: LogHandOver;
   readonly #table: HotTable;
   readonly #logs: WalLogs;
   readonly #own: number;
@@ -56,7 +58,6 @@ export class EffectLog {
   /** For arguments that are written before their command is executed. */
   readonly staging: WalStaging;
   #staged: readonly StagedArgument[] = NOTHING_STAGED;
-  #syncs = false;
   /** Commands of a transaction are being executed; what lies before is whole groups. */
   #isBlock = false;
   #count = 0;
@@ -69,6 +70,7 @@ export class EffectLog {
     const logs = new WalLogs(share.transfer, nodeFileSystem);
     this.#table = table;
     this.#logs = logs;
+    this.handOver = new LogHandOver(logs);
     this.#own = share.log;
     this.#notes = isNoting ? new NotedEffects(logs, share.log) : null;
     this.#writer = this.#notes ?? new WalWriter(logs, share.log);
@@ -79,12 +81,12 @@ export class EffectLog {
   }
 
   setMode(mode: SyncMode): void {
-    this.#syncs = mode === 'Always';
+    this.handOver.syncs = mode === 'Always';
   }
 
   /** True when replies wait for the disk. */
   get syncs(): boolean {
-    return this.#syncs;
+    return this.handOver.syncs;
   }
 
   /**
@@ -453,9 +455,9 @@ export class EffectLog {
     if (depends.mustWait()) return UNSETTLED;
     let isWhole = true;
     for (const log of depends.logs) {
-      if (!depends.isSettled(log)) isWhole = this.#handOver(log) && isWhole;
+      if (!depends.isSettled(log)) isWhole = this.handOver.run(log) && isWhole;
     }
-    if (this.#isDirty) isWhole = this.#handOver(this.#own) && isWhole;
+    if (this.#isDirty) isWhole = this.handOver.run(this.#own) && isWhole;
     // Not before all of them are there: others may depend on this thread through them.
     if (isWhole) depends.settle(this.#isDirty);
     else this.#refuse();
@@ -492,9 +494,5 @@ export class EffectLog {
   /** True while a log's thread has not ended the tick of an effect: see LogDependencies.isOpen. */
   isOpen(log: number, position: number): boolean {
     return this.#depends.isOpen(log, position);
-  }
-
-  #handOver(log: number): boolean {
-    return this.#logs.handOver(log) && (!this.#syncs || this.#logs.sync(log));
   }
 }

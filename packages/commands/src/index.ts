@@ -108,6 +108,9 @@ export {
 } from './sliced-work.ts';
 export { NOTHING_STAGED, type StagedArgument } from './staged-argument.ts';
 export { type StatField, StatsReader, statsBytes, ThreadStats } from './stats.ts';
+export { CommandTimer } from './timing/command-timer.ts';
+export { RecentTimes } from './timing/recent-times.ts';
+export { SlowWatch } from './timing/slow-watch.ts';
 export {
   type ClientPlace,
   NOT_TRACKING,

@@ -7,6 +7,7 @@ import { FLAG_ADMIN, FLAG_SKIP_MONITOR } from '@forgekv/catalog';
 import type { CommandContext } from './context.ts';
 import type { CommandRegistry } from './registry.ts';
 import type { Request } from './request.ts';
+import { secretArguments } from './timing/secret-arguments.ts';
 
 /** Bytes of arguments that one line shows. */
 const MOST_SHOWN_BYTES = 64 * 1024;
@@ -83,10 +84,11 @@ function shown(address: string): string {
 }
 
 function shownWords(request: Request): string {
+  const isSecret = secretArguments(request);
   const words: string[] = [];
   let room = MOST_SHOWN_BYTES;
   for (let i = 0; i < request.argc && room > 0; i++) {
-    if (isSecret(request, i)) {
+    if (isSecret(i)) {
       words.push(SECRET);
       continue;
     }
@@ -105,16 +107,4 @@ function shownWords(request: Request): string {
 function escapeOf(letter: string): string {
   const code = letter.charCodeAt(0).toString(16).padStart(2, '0');
   return ESCAPES[letter] ?? `\\x${code}`;
-}
-
-/** Passwords, and the users they are for. */
-function isSecret(request: Request, index: number): boolean {
-  if (index === 0) return false;
-  if (request.is(0, 'auth')) return true;
-  if (!request.is(0, 'hello')) return false;
-  return isAuthOption(request, index - 1) || isAuthOption(request, index - 2);
-}
-
-function isAuthOption(request: Request, index: number): boolean {
-  return index > 1 && request.is(index, 'auth');
 }

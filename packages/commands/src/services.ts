@@ -4,6 +4,7 @@
 
 import type { CommandTable } from '@forgekv/catalog';
 import type { ReplyWriter } from '@forgekv/protocol';
+import type { DiagnosticsShare } from '@forgekv/rings';
 import type { ChannelServices } from './channel-services.ts';
 import type { DurabilityFigures } from './durability-figures.ts';
 import type { Outcome } from './outcome.ts';
@@ -33,6 +34,8 @@ export interface ProcessFigures {
   readonly outputKbps: number;
   /** Largest sum of heapBytes, largeValueBytes and the hot table's used pages seen so far. */
   readonly peakMemoryBytes: number;
+  /** The same sum when the server had started. */
+  readonly startupMemoryBytes: number;
   /** Used JavaScript heap and external memory of all threads, shared memory not included. */
   readonly heapBytes: number;
   /** Large values in the workers. */
@@ -62,6 +65,8 @@ export interface ServerServices {
   readonly tracking: TrackingServices;
   /** Scripts and functions. */
   readonly scripts: ScriptServices;
+  /** What took long. */
+  readonly diagnostics: DiagnosticsShare;
   /** Who may do what. */
   readonly users: UserServices;
   /** Sampled figures, at most a second old. */
@@ -105,6 +110,8 @@ export interface ServerServices {
    * @param caller its address decides about `enable-protected-configs local`
    */
   setConfig(pairs: readonly (readonly [string, string])[], caller: Session): Promise<string | null>;
+  /** Collects the garbage of every front's heap. */
+  collectGarbage(): Promise<void>;
   /** Starts CONFIG RESETSTAT on every front. */
   resetStats(): Promise<void>;
   /** Makes a backup; resolves when it is there. */

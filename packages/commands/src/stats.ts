@@ -2,9 +2,10 @@
 // metrics can add them up at any time. Only the owning thread writes; a reader may see a value
 // one tick old.
 
-import { systemThreadId } from '@forgekv/base';
 import { ERROR_CODES } from './error-codes.ts';
+import { systemThreadId } from './system-thread.ts';
 import { ThreadWaits, WAIT_FIELDS, type WaitField } from './thread-waits.ts';
+import { LATENCY_BUCKETS, latencyBucketOf } from './timing/latency-buckets.ts';
 
 /** Scalar counters, in order of their slots. */
 export const STAT_FIELDS = [
@@ -64,8 +65,11 @@ export interface CommandFigures {
   failed: number;
 }
 
-const PER_COMMAND = 4;
-const COMMANDS_AT = STAT_FIELDS.length + ERROR_CODES.length;
+/** Calls, microseconds, rejected, failed; then the calls by their time. */
+export const TIMES_AT = 4;
+export const PER_COMMAND = TIMES_AT + LATENCY_BUCKETS;
+/** The first slot of the first command. */
+export const COMMANDS_AT = STAT_FIELDS.length + ERROR_CODES.length;
 
 /** Returns the bytes of one thread's block. */
 export function statsBytes(commandCount: number): number {
@@ -173,10 +177,23 @@ export class ThreadStats {
     this.errorReply(text);
   }
 
-  /** Notes the time a call took. */
-  took(id: number, microseconds: number): void {
-    const at = COMMANDS_AT + id * PER_COMMAND + 1;
-    this.#slots[at] = this.#slots[at]! + microseconds;
+  /** Notes the time a call took, which stands for so many. */
+  took(id: number, microseconds: number, calls = 1): void {
+    const at = COMMANDS_AT + id * PER_COMMAND;
+    this.#slots[at + 1] = this.#slots[at + 1]! + microseconds * calls;
+    const bucket = at + TIMES_AT + latencyBucketOf(microseconds);
+    this.#slots[bucket] = this.#slots[bucket]! + calls;
+  }
+
+  /** The same for calls of the first `count` of some commands, each of which took so long. */
+  tookEach(ids: Int32Array, count: number, microseconds: number): void {
+    const slots = this.#slots;
+    const bucket = TIMES_AT + latencyBucketOf(microseconds);
+    for (let i = 0; i < count; i++) {
+      const at = COMMANDS_AT + ids[i]! * PER_COMMAND;
+      slots[at + 1] = slots[at + 1]! + microseconds;
+      slots[at + bucket] = slots[at + bucket]! + 1;
+    }
   }
 
   /** Notes a command refused before it ran (arity, authentication ...). */
@@ -226,6 +243,12 @@ export class StatsReader {
       rejected: this.#sum(at + 2),
       failed: this.#sum(at + 3),
     };
+  }
+
+  /** Returns the calls of a command by the bucket of their time; see latency-buckets.ts. */
+  times(id: number): number[] {
+    const at = COMMANDS_AT + id * PER_COMMAND + TIMES_AT;
+    return Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => this.#sum(at + bucket));
   }
 
   /** Returns the error replies per code, codes without any left out. */

@@ -7,13 +7,13 @@
 //   execute one by one, in place; the first command that cannot run here takes those behind
 //           it along to a worker, and the connection waits: it runs in one place at a time
 
-import { performance } from 'node:perf_hooks';
 import { FLAG_DENYOOM, FLAG_MAY_REPLICATE, FLAG_NO_MULTI, FLAG_WRITE } from '@forgekv/catalog';
 import {
   BatchRouter,
   beginReply,
   type CommandContext,
   type CommandRegistry,
+  CommandTimer,
   DONE,
   Executor,
   endReply,
@@ -32,7 +32,7 @@ import {
   type PartialCommand,
   RequestParser,
 } from '@forgekv/protocol';
-import { PAUSE_ALL, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
+import { type HotKeySketch, PAUSE_ALL, PAUSE_NONE, type ProcessControl } from '@forgekv/rings';
 import type { CommandQueue } from './command-queue.ts';
 import { CLOSING, type Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { encodeCommand } from './encode-command.ts';
@@ -41,7 +41,9 @@ import type { FrontChannels } from './front-channels.ts';
 import type { FrontPermits } from './front-permits.ts';
 import type { FrontScripts } from './front-scripts.ts';
 import type { HopClient } from './hop-client.ts';
+import { KeySampler } from './key-sampler.ts';
 import { pointTo, RunSender } from './run-sender.ts';
+import type { SlowCommands } from './slow-commands.ts';
 import type { TickOutput } from './tick-output.ts';
 import type { FrontTracking } from './tracking/front-tracking.ts';
 import type { TransactionRunner } from './transaction-runner.ts';
@@ -52,9 +54,6 @@ export const EARLY_FLUSH_BYTES = 1024 * 1024;
 export const STALL_BYTES = 1024 * 1024;
 /** Writes that are longer go to workers. */
 const LONG_BYTES = 1024 * 1024;
-/** Batches of so many commands are timed always, of smaller ones one in TIMED_ONE_IN. */
-const TIMED_COMMANDS = 8;
-const TIMED_ONE_IN = 16;
 /** Not queued after MULTI. */
 const ACT_AT_ONCE = ['exec', 'discard', 'multi', 'quit', 'reset'];
 const PUBLISHER_NAMES = ['publish', 'spublish', 'exec'];
@@ -67,6 +66,8 @@ export interface CommandLoopModules {
   readonly channels: FrontChannels;
   readonly tracking: FrontTracking;
   readonly scripts: FrontScripts;
+  readonly slow: SlowCommands;
+  readonly hotKeys: HotKeySketch;
   readonly permits: FrontPermits;
   readonly output: TickOutput;
   readonly control: ProcessControl;
@@ -93,9 +94,10 @@ export class CommandLoop {
   forceHop = false;
   /** Somebody wants to know of what is executed; the same for a whole batch. */
   #isMonitored = false;
-  #untimed = 0;
   readonly #admission: FrontAdmission;
   readonly #sender: RunSender;
+  readonly #timer: CommandTimer;
+  readonly #sampler: KeySampler;
   /** 1 by command id: it publishes. */
   readonly #publishes: Uint8Array;
   /** 1 by command id: it is not queued after MULTI. */
@@ -108,6 +110,8 @@ export class CommandLoop {
     const { names } = modules.registry.table;
     this.#publishes = Uint8Array.from(names, (name) => (PUBLISHER_NAMES.includes(name) ? 1 : 0));
     this.#actsAtOnce = Uint8Array.from(names, (name) => (ACT_AT_ONCE.includes(name) ? 1 : 0));
+    this.#timer = new CommandTimer(modules.registry, modules.context.stats, modules.slow.watch);
+    this.#sampler = new KeySampler(modules.registry, modules.context, modules.hotKeys);
     this.#admission = new FrontAdmission(modules);
     this.#sender = new RunSender(modules, {
       ...{ parser: this.#parser, router: this.#router },
@@ -198,30 +202,23 @@ export class CommandLoop {
   /** Routes and executes the parsed commands; returns how many are done or on their way. */
   #execute(connection: Connection, bytes: Buffer, view: DataView, count: number): number {
     const { context, output } = this.#m;
-    const { reply, stats } = context;
+    const { reply } = context;
     context.request.source(bytes, view, this.#parser.args);
     context.db = connection.db;
     context.noTouch = connection.noTouch;
     context.changes.client = connection.id;
     context.nowMs = Date.now();
     reply.resp3 = connection.resp === 3;
-    // Redis: each command is timed. Here the commands of a batch share its time equally, and
-    // of small batches one in sixteen stands for all: two clock readings cost as much as a GET.
-    const weight = this.#weigh(count);
-    const started = weight === 0 ? 0 : performance.now();
+    this.#timer.begin(count);
     this.#isMonitored = this.#m.channels.isMonitored;
     this.#router.route(this.#parser, bytes, view, !this.forceHop);
+    this.#sampler.batch(this.#router.ids, context.request, this.#parser.commands, count);
     reply.floor = reply.position;
     output.begin(connection);
     const done = this.#runAll(connection, count);
     if (reply.overflowed) this.#discard(connection);
     else output.end(connection);
-    if (weight === 0) return done;
-    const each = ((performance.now() - started) * 1000 * weight) / count;
-    for (let i = 0; i < done; i++) {
-      const id = this.#router.ids[i]!;
-      if (id >= 0) stats.took(id, each);
-    }
+    this.#timer.end();
     return done;
   }
 
@@ -231,17 +228,11 @@ export class CommandLoop {
     this.#m.tooLarge(connection);
   }
 
-  /** Returns how many batches the timing of this one stands for, 0 = it is not timed. */
-  #weigh(count: number): number {
-    if (count >= TIMED_COMMANDS) return 1;
-    this.#untimed = (this.#untimed + 1) & (TIMED_ONE_IN - 1);
-    return this.#untimed === 0 ? TIMED_ONE_IN : 0;
-  }
-
   #runAll(connection: Connection, count: number): number {
     const { context, registry, control } = this.#m;
     const { reply, stats } = context;
     const { table, places, singleKey } = registry;
+    const timer = this.#timer;
     // Nobody who tracks anything: nothing to be done for each command.
     let tracks = context.changes.isOn || connection.tracking !== null;
     for (let i = 0; i < count; i++) {
@@ -265,13 +256,16 @@ export class CommandLoop {
         const place = places[id]!;
         if (connection.queue !== null && this.#actsAtOnce[id] === 0) {
           this.#enqueue(connection.queue, id);
+          timer.passed();
         } else if (place === PLACE_FRONT) {
           if (this.#publishes[id] === 1 && this.#m.channels.isClogged) {
             this.#m.clogged(connection);
             return this.#putBack(connection, i);
           }
+          timer.starts(id, context.request);
           const outcome = registry.frontRuns[id]!(context, connection, this.#m.services);
           stats.called(id, reply.errorCount !== errors);
+          this.#timed(connection, id, outcome === WAITING);
           if (this.#isMonitored && (outcome !== WAITING || connection.block === null)) {
             tellMonitors(context, registry, id, connection.address);
           }
@@ -297,6 +291,7 @@ export class CommandLoop {
             this.#isLongWrite(id) ||
             this.#mustEvict(id);
           if (tracks) this.#m.tracking.reads(connection, id);
+          timer.starts(id, context.request);
           const outcome = hop ? -1 : this.#executor.run(id);
           if (outcome === -1) {
             const worker = this.#workerFor(connection, id);
@@ -308,6 +303,7 @@ export class CommandLoop {
             if (outcome !== DONE) reply.error(OUT_OF_MEMORY);
             if (context.watched !== null) connection.watch(context.takeWatched());
             stats.called(id, reply.errorCount !== errors);
+            if (timer.ended(id)) this.#m.slow.took(connection, id, timer.microseconds);
             if (this.#isMonitored) tellMonitors(context, registry, id, connection.address);
           }
         }
@@ -328,6 +324,17 @@ export class CommandLoop {
       }
     }
     return count;
+  }
+
+  /** A command of the front was executed, or waits for other threads. */
+  #timed(connection: Connection, id: number, isWaiting: boolean): void {
+    const timer = this.#timer;
+    // An EXEC that went to a worker is timed there, command by command.
+    if (isWaiting && connection.block === null) {
+      this.#m.slow.waits(connection, id, timer.lap());
+    } else if (timer.ended(id)) {
+      this.#m.slow.took(connection, id, timer.microseconds);
+    }
   }
 
   #enqueue(queue: CommandQueue, id: number): void {

@@ -25,6 +25,8 @@ const MOST_RUN_COMMANDS = 1024;
 const LEAST_RUN_COMMANDS = 8;
 /** Time a closing connection has to take its last replies, in milliseconds. */
 const LINGER_MS = 5000;
+/** Reads that fill the buffer before other connections have a turn: half a megabyte. */
+const MOST_FULL_READS = 8;
 
 /** Why a connection executes nothing at the moment. */
 export const READY = 0;
@@ -47,6 +49,15 @@ export interface Listening {
   count(kind: number): number;
   /** Ends all of it at once. */
   end(): void;
+}
+
+/** A command that is timed to its answer. */
+export interface DeferredCommand {
+  readonly id: number;
+  /** Null: it is not to be shown. */
+  readonly sealed: Buffer | null;
+  /** On the monotonic clock. */
+  readonly beganMs: number;
 }
 
 export class Connection implements Session {
@@ -77,6 +88,8 @@ export class Connection implements Session {
   state: number = READY;
   /** The command, in RESP, that it waits with on a worker; null: it does not. */
   sentCommand: Buffer | null = null;
+  /** The command that waits for other threads, for the slow log; null: none does. */
+  deferred: DeferredCommand | null = null;
   /** Where its last run was sent, -1: nowhere. */
   worker = -1;
   readonly pending = new PendingInput();
@@ -109,6 +122,9 @@ export class Connection implements Session {
   /** True once nothing more may be written to the socket. */
   ended = false;
   reading = true;
+  /** Reads in a row that filled the buffer, and whether it is left alone for them. */
+  #fullReads = 0;
+  #isResting = false;
   lastActiveMs: number;
   /** Id of the command last begun, -1 = none. */
   lastCommand = -1;
@@ -245,7 +261,22 @@ export class Connection implements Session {
   resumeReading(): void {
     if (this.reading) return;
     this.reading = true;
-    this.socket.resume();
+    if (!this.#isResting) this.socket.resume();
+  }
+
+  /**
+   * Told of a read that filled the whole buffer. A socket is read until it is empty, which lasts
+   * as long as the client sends as fast as it is read (megabytes a turn): others come first then.
+   */
+  filledBuffer(): void {
+    if (++this.#fullReads < MOST_FULL_READS) return;
+    this.#fullReads = 0;
+    this.#isResting = true;
+    this.socket.pause();
+    setImmediate(() => {
+      this.#isResting = false;
+      if (this.reading) this.socket.resume();
+    });
   }
 }
 

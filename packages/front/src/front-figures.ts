@@ -20,3 +20,9 @@ export function sampleFront(
   const pausedReplies = paused.size;
   stats.waits.tell({ connections, transactions, hops: hops.outstanding, pausedReplies });
 }
+
+/** Used heap and external memory of this thread. */
+export function heapBytes(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}

@@ -14,7 +14,7 @@ import type {
 } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
-import type { ChannelTableShape, ScriptMemory } from '@forgekv/rings';
+import type { ChannelTableShape, DiagnosticsMemory, ScriptMemory } from '@forgekv/rings';
 
 /** Everything a front needs to start: its workerData. */
 export interface FrontInit {
@@ -40,6 +40,7 @@ export interface FrontInit {
   readonly channels: SharedArrayBuffer;
   readonly tracking: SharedArrayBuffer;
   readonly scripts: ScriptMemory;
+  readonly diagnostics: DiagnosticsMemory;
   readonly channelShape: ChannelTableShape;
   readonly workerOf: Uint8Array;
   /** Counter blocks of all threads, this front's own at `statsIndex`. */
@@ -75,6 +76,7 @@ export type FrontQuery =
   | { readonly op: 'info' }
   /** Facts of at most `most` clients: those with most unread replies, then with most traffic. */
   | { readonly op: 'top-clients'; readonly most: number }
+  | { readonly op: 'collect-garbage' }
   /** What was refused since this was asked last. */
   | { readonly op: 'denials' };
 

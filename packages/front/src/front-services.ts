@@ -26,7 +26,12 @@ import {
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { ReplyWriter } from '@forgekv/protocol';
-import { PAUSE_ALL, PAUSE_WRITES, type ProcessControl } from '@forgekv/rings';
+import {
+  type DiagnosticsShare,
+  PAUSE_ALL,
+  PAUSE_WRITES,
+  type ProcessControl,
+} from '@forgekv/rings';
 import type { Connection } from './connection.ts';
 import type { Front } from './front.ts';
 import type { MainRequest } from './front-messages.ts';
@@ -52,6 +57,7 @@ export interface FrontServicesModules {
   readonly tracking: TrackingServices;
   readonly scripts: FrontScripts;
   readonly users: FrontUsers;
+  readonly diagnostics: DiagnosticsShare;
   /** Sends a request to the main thread. */
   readonly ask: (request: MainRequest) => Promise<unknown>;
 }
@@ -64,12 +70,14 @@ export class FrontServices implements ServerServices {
   readonly tracking: TrackingServices;
   readonly scripts: FrontScripts;
   readonly users: FrontUsers;
+  readonly diagnostics: DiagnosticsShare;
   readonly #m: FrontServicesModules;
   #figures: ProcessFigures = {
     opsPerSecond: 0,
     inputKbps: 0,
     outputKbps: 0,
     peakMemoryBytes: 0,
+    startupMemoryBytes: 0,
     heapBytes: 0,
     largeValueBytes: 0,
     durability: NO_DURABILITY_FIGURES,
@@ -85,6 +93,7 @@ export class FrontServices implements ServerServices {
     this.tracking = modules.tracking;
     this.scripts = modules.scripts;
     this.users = modules.users;
+    this.diagnostics = modules.diagnostics;
     this.commands = modules.registry.table;
   }
 
@@ -179,6 +188,10 @@ export class FrontServices implements ServerServices {
 
   async resetStats(): Promise<void> {
     await this.#m.ask({ op: 'all-fronts', query: { op: 'reset-stats' } });
+  }
+
+  async collectGarbage(): Promise<void> {
+    await this.#m.ask({ op: 'all-fronts', query: { op: 'collect-garbage' } });
   }
 
   async save(): Promise<SaveAnswer> {

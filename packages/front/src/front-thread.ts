@@ -9,12 +9,15 @@ import { createRegistry, EffectLog, StatsReader, ThreadStats } from '@forgekv/co
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
 import {
+  attachDiagnostics,
   attachScripts,
   ChannelTable,
   Doorbell,
+  HotKeySketch,
   ProcessControl,
   TrackingFilter,
 } from '@forgekv/rings';
+import { collectGarbage } from './collect-garbage.ts';
 import { Front } from './front.ts';
 import type {
   FromFront,
@@ -68,6 +71,8 @@ const front = new Front({
   config,
   control: new ProcessControl(init.control),
   scripts: new FrontScripts(attachScripts(init.scripts)),
+  diagnostics: attachDiagnostics(init.diagnostics),
+  hotKeys: new HotKeySketch(init.diagnostics.hotKeys[init.index]!),
   threadStats: new ThreadStats(init.stats[init.statsIndex]!),
   stats,
   links: init.links.map((link) => ({
@@ -151,6 +156,9 @@ function answer(query: FrontQuery): FrontAnswer {
       return front.services.infoLines();
     case 'top-clients':
       return front.clients.top(query.most);
+    case 'collect-garbage':
+      collectGarbage();
+      return null;
     case 'reset-stats':
       stats.reset();
       return null;
@@ -199,7 +207,7 @@ port.on('message', (message: ToFront) => {
       waiting.delete(message.id);
       break;
     case 'figures':
-      front.sampled(message.figures);
+      front.services.sampled(message.figures);
       break;
     case 'drain':
       drain();

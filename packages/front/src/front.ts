@@ -12,7 +12,6 @@ import {
   KeyChanges,
   LOST,
   NO_LARGE_VALUES,
-  type ProcessFigures,
   type SyncMode,
   type ThreadStats,
   UNSETTLED,
@@ -24,6 +23,7 @@ import { ReplyWriter } from '@forgekv/protocol';
 import {
   type ChannelTable,
   type Doorbell,
+  type HotKeySketch,
   PAUSE_NONE,
   type ProcessControl,
   type TrackingFilter,
@@ -44,7 +44,7 @@ import {
 import { FrontBell } from './front-bell.ts';
 import { FrontChannels } from './front-channels.ts';
 import { FrontClients } from './front-clients.ts';
-import { sampleFront } from './front-figures.ts';
+import { heapBytes, sampleFront } from './front-figures.ts';
 import { FrontServices, type FrontServicesModules } from './front-services.ts';
 import { FrontStop } from './front-stop.ts';
 import { FrontUsers, type FrontUsersModules } from './front-users.ts';
@@ -52,7 +52,8 @@ import { HopClient, type WorkerLink } from './hop-client.ts';
 import { writeLate } from './late-reply.ts';
 import type { FrontLink } from './message-links.ts';
 import { PausedReplies } from './paused-replies.ts';
-import { SocketIntake } from './socket-intake.ts';
+import { SlowCommands } from './slow-commands.ts';
+import { READ_BUFFER_BYTES, SocketIntake } from './socket-intake.ts';
 import { StalledConnections } from './stalled-connections.ts';
 import { TickOutput } from './tick-output.ts';
 import { FrontTracking } from './tracking/front-tracking.ts';
@@ -79,6 +80,7 @@ export interface FrontModules
   readonly threadStats: ThreadStats;
   readonly links: readonly WorkerLink[];
   readonly doorbell: Doorbell;
+  readonly hotKeys: HotKeySketch;
   readonly workerOf: Uint8Array;
   readonly log: EffectLog;
   readonly say: (message: string) => void;
@@ -105,6 +107,7 @@ export class Front {
   readonly users: FrontUsers;
   readonly #bounds: ClientBounds;
   readonly #bell: FrontBell;
+  readonly #slow: SlowCommands;
   readonly #readView: DataView;
   #housekeepings = 0;
   readonly #stalled: StalledConnections;
@@ -140,6 +143,7 @@ export class Front {
           const connection = this.#connections.get(id);
           if (connection?.ended === false) this.#transactions.yours(connection);
         },
+        slow: (id, sealed) => this.#slow.elsewhere(id, sealed),
         watched: (id, keys) => this.#connections.get(id)?.watch(unpackWatched(keys)),
         lost: (id) => this.#connections.get(id)?.drop(),
         leftover: (id, part) => this.#connections.get(id)?.takeLeftover(part),
@@ -192,12 +196,13 @@ export class Front {
     });
     const { users } = this;
     const served = { channels: this.#channels, tracking: this.#tracking, users };
+    this.#slow = new SlowCommands({ ...modules, ...own, connections: this.#connections });
     this.services = new FrontServices({ ...modules, ...own, ...served, front: this });
     const { registry, workerOf, control } = modules;
     const parts = {
       ...{ registry, workerOf, context: this.#context, services: this.services },
       ...{ hops: this.#hops, output: this.#output, scripts: modules.scripts },
-      ...{ ...served, permits: users.permits },
+      ...{ ...served, permits: users.permits, slow: this.#slow },
     };
     this.#bell = new FrontBell({ ...parts, doorbell: modules.doorbell });
     this.#transactions = new TransactionRunner({
@@ -207,7 +212,7 @@ export class Front {
     this.services.transactions = this.#transactions;
     this.#loop = new CommandLoop({
       ...parts,
-      control,
+      ...{ control, hotKeys: modules.hotKeys },
       transactions: this.#transactions,
       paused: (connection) => this.#paused.add(connection),
       held: (connection) => this.#stalled.hold(connection),
@@ -216,6 +221,7 @@ export class Front {
       log: modules.say,
     });
     this.#context.log = modules.log;
+    modules.log.handOver.latency = modules.diagnostics.latency;
     this.#context.isPaused = () => control.isPaused;
     this.#context.blocking.mode = BLOCKS_ELSEWHERE;
     this.configure();
@@ -237,13 +243,11 @@ export class Front {
     this.#loop.forceHop = config.boolean('debug-force-hop');
     this.#transactions.forceHop = this.#loop.forceHop;
     this.users.configure(config);
+    this.#slow.configure(config);
     this.#bounds.configure();
     this.#writer.mostBytes = this.#bounds.replyBytes;
-    for (const connection of this.#connections.values()) this.#applyLimits(connection);
-  }
-
-  #applyLimits(connection: Connection): void {
-    connection.limits.maxBulkBytes = this.#m.config.bytes('proto-max-bulk-len');
+    const maxBulkBytes = config.bytes('proto-max-bulk-len');
+    for (const { limits } of this.#connections.values()) limits.maxBulkBytes = maxBulkBytes;
   }
 
   // --- connections ---
@@ -278,7 +282,7 @@ export class Front {
       fileDescriptor: descriptor,
       nowMs: Date.now(),
     });
-    this.#applyLimits(connection);
+    connection.limits.maxBulkBytes = config.bytes('proto-max-bulk-len');
     this.users.logOut(connection);
     this.#connections.set(connection.id, connection);
     threadStats.connections++;
@@ -321,6 +325,7 @@ export class Front {
     const stats = this.#m.threadStats;
     stats.inputBytes += length;
     connection.inputBytes += length;
+    if (length === READ_BUFFER_BYTES) connection.filledBuffer();
     const { pending } = connection;
     if (this.#output.isWaiting) {
       pending.append(bytes, 0, length);
@@ -406,6 +411,7 @@ export class Front {
   answer(connection: Connection, write: (reply: ReplyWriter) => void): void {
     if (connection.state !== DEFERRED) return;
     const parts = { writer: this.#writer, bounds: this.#bounds, output: this.#output };
+    this.#slow.waited(connection);
     if (!writeLate({ ...parts, stats: this.#m.threadStats }, connection, write)) return;
     if (connection.block === null) this.#proceed(connection);
     else this.#transactions.resume(connection);
@@ -475,19 +481,11 @@ export class Front {
   }
 
   #eachSecond(nowMs: number): void {
-    const { heapUsed, external } = process.memoryUsage();
-    this.#m.threadStats.heapBytes = heapUsed + external;
-    for (const connection of this.#connections.values()) {
-      this.#bounds.eachSecond(connection, nowMs);
-    }
+    this.#m.threadStats.heapBytes = heapBytes();
+    for (const each of this.#connections.values()) this.#bounds.eachSecond(each, nowMs);
   }
 
   // --- asked by other threads ---
-
-  /** Takes the process figures the main thread sampled. */
-  sampled(figures: ProcessFigures): void {
-    this.services.sampled(figures);
-  }
 
   /** Begins the end: see FrontStop. */
   drain(): boolean {

@@ -14,6 +14,7 @@ import {
   KIND_REPLY,
   KIND_RUN,
   KIND_SERVED,
+  KIND_SLOW,
   KIND_UNBLOCKED,
   KIND_WATCHED,
   KIND_YOURS,
@@ -68,6 +69,8 @@ export interface HopEvents {
   lost(connection: number): void;
   /** A command of a transaction that the front itself has to execute comes next. */
   yours(connection: number): void;
+  /** A command took long. @param connection 0: a script has called it */
+  slow(connection: number, sealed: Buffer): void;
   /** A part of the keys that WATCH noted. */
   watched(connection: number, bytes: Buffer): void;
   /** Commands the worker could not execute, sent before the run's last reply. */
@@ -248,6 +251,9 @@ export class HopClient {
       this.#events.served(replies.b, replies.c);
     } else if (kind === KIND_YOURS) {
       this.#events.yours(connection);
+    } else if (kind === KIND_SLOW) {
+      const end = payloadOffset + payloadBytes;
+      this.#events.slow(connection, replies.bytes.subarray(payloadOffset, end));
     } else if (kind === KIND_WATCHED) {
       const { bytes } = replies;
       this.#events.watched(

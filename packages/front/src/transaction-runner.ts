@@ -12,6 +12,7 @@ import {
   BatchRouter,
   type CommandContext,
   type CommandRegistry,
+  CommandTimer,
   DONE,
   Executor,
   InPlaceRules,
@@ -39,6 +40,7 @@ import type { HopClient } from './hop-client.ts';
 import { runFlags } from './run-flags.ts';
 import { pointTo } from './run-sender.ts';
 import { RunningBlock } from './running-block.ts';
+import type { SlowCommands } from './slow-commands.ts';
 import type { TickOutput } from './tick-output.ts';
 import type { FrontTracking } from './tracking/front-tracking.ts';
 
@@ -58,6 +60,7 @@ export interface TransactionRunnerModules {
   readonly tracking: FrontTracking;
   readonly scripts: FrontScripts;
   readonly permits: FrontPermits;
+  readonly slow: SlowCommands;
   readonly workerOf: Uint8Array;
   /** Takes a part of the reply that was kept. */
   readonly replied: (connection: number, bytes: Buffer, isLast: boolean) => void;
@@ -72,6 +75,7 @@ export class TransactionRunner {
   readonly #executor: Executor;
   readonly #rules: InPlaceRules;
   readonly #select: number;
+  readonly #timer: CommandTimer;
   /** Stands where a command is refused. */
   readonly #noEffect: number;
   /** 1 by command id: it changes which reads are noted. */
@@ -84,6 +88,7 @@ export class TransactionRunner {
     const { registry, context } = modules;
     this.#m = modules;
     this.#router = new BatchRouter(registry, context.table);
+    this.#timer = new CommandTimer(registry, context.stats, modules.slow.watch);
     this.#executor = new Executor(registry, context, false);
     this.#rules = new InPlaceRules(registry, context);
     this.#select = registry.table.names.indexOf('select');
@@ -285,10 +290,12 @@ export class TransactionRunner {
     }
     if (!this.#rules.claim()) return NOT_HERE;
     reply.array(queue.count);
+    this.#timer.begin(queue.count);
     for (let i = 0; i < queue.count; i++) {
       const id = queue.ids[i]!;
       const errors = reply.errorCount;
       this.#point(i);
+      this.#timer.starts(id, context.request);
       let outcome: Outcome;
       if (registry.places[id] === PLACE_FRONT) {
         outcome = this.#runFront(connection, queue, i);
@@ -298,9 +305,11 @@ export class TransactionRunner {
       }
       invariant(outcome === DONE, 'a transaction in place cannot stop half-way');
       stats.called(id, reply.errorCount !== errors);
+      this.#tellTime(connection, id);
       this.#tell(connection, id);
       if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
     }
+    this.#timer.end();
     this.#rules.end();
     return DONE;
   }
@@ -435,6 +444,11 @@ export class TransactionRunner {
     if (context.publisher.isMonitored) tellOfExec(context, connection.db, connection.address);
   }
 
+  #tellTime(connection: Connection, id: number): void {
+    const timer = this.#timer;
+    if (timer.ended(id)) this.#m.slow.took(connection, id, timer.microseconds);
+  }
+
   #tell(connection: Connection, id: number): void {
     const { context, registry } = this.#m;
     if (context.publisher.isMonitored) tellMonitors(context, registry, id, connection.address);
@@ -450,9 +464,13 @@ export class TransactionRunner {
     context.nowMs = Date.now();
     reply.resp3 = connection.resp === 3;
     const errors = reply.errorCount;
+    this.#timer.begin(1);
+    this.#timer.starts(id, context.request);
     const outcome = this.#runFront(connection, queue, i);
     context.db = connection.db;
     stats.called(id, reply.errorCount !== errors);
+    if (outcome !== WAITING) this.#tellTime(connection, id);
+    else this.#m.slow.waits(connection, id, this.#timer.lap());
     this.#tell(connection, id);
     if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
     return outcome;

@@ -6,6 +6,7 @@ import {
   AWAITED_CLAIMS,
   AWAITED_COUNTS,
   AWAITED_FILTER,
+  BIG_WORDS,
   CONTROL_WORDS,
   COUNTER_WORDS,
   CREATIONS,
@@ -52,6 +53,7 @@ export interface Arena {
   readonly shards: number;
   readonly counters: number;
   readonly creations: number;
+  readonly bigKeys: number;
   readonly awaited: number;
   readonly claims: number;
   readonly directories: number;
@@ -84,7 +86,8 @@ function measure(options: ArenaOptions) {
   const shards = align(swaps + options.databases, 32);
   const counters = shards + SHARD_COUNT * SHARD_BLOCK_WORDS;
   const creations = align(counters + SHARD_COUNT * options.databases * COUNTER_WORDS, 32);
-  const awaited = creations + SHARD_COUNT * CREATIONS;
+  const bigKeys = creations + SHARD_COUNT * CREATIONS;
+  const awaited = bigKeys + SHARD_COUNT * BIG_WORDS;
   const claims = awaited + SHARD_COUNT * AWAITED_FILTER + AWAITED_COUNTS;
   const directories = claims + AWAITED_CLAIMS;
   const directoryWords = 2 ** maxDepth;
@@ -99,6 +102,7 @@ function measure(options: ArenaOptions) {
     shards,
     counters,
     creations,
+    bigKeys,
     awaited,
     claims,
     directories,

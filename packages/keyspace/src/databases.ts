@@ -15,6 +15,7 @@ import {
   COUNTER_LATER,
   COUNTER_WORDS,
   DATASET_KEY_BYTES,
+  ENTRY_HEAD_BYTES,
   FLUSH_GENERATION,
   NAMESPACE_NEXT,
 } from './layout.ts';
@@ -69,6 +70,11 @@ export class Databases {
   /** Returns the number of keys of a database that have an expiry. */
   expires(db: number): number {
     return this.#sum(db, COUNTER_EXPIRES);
+  }
+
+  /** Returns the bytes that the heads of a database's entries take in the table. */
+  headBytes(db: number): number {
+    return (this.#sum(db, COUNTER_KEYS) - this.#sum(db, COUNTER_AWAY)) * ENTRY_HEAD_BYTES;
   }
 
   /** Returns the number of keys of a database in one shard. */

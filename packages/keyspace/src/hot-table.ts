@@ -202,7 +202,7 @@ export class HotTable extends ShardState {
     this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
     this.#creations.note(this.#shard, this.#hash, this.#db);
     const bytes = DATASET_KEY_BYTES + this.#keyLength + valueBytes;
-    this.countBytes(this.#shard, this.#db, this.#hash, bytes);
+    this.countBytes(this.#shard, this.#db, this.#hash, bytes, valueBytes);
     return entry;
   }
 
@@ -269,7 +269,7 @@ export class HotTable extends ShardState {
     const before = this.lengthOf(entry);
     const resized = this.resizeIn(this.#shard, entry, valueBytes, keepBytes);
     if (before !== valueBytes && resized !== 0) {
-      this.countBytes(this.#shard, this.#db, this.#hash, valueBytes - before);
+      this.countBytes(this.#shard, this.#db, this.#hash, valueBytes - before, valueBytes);
     }
     return resized;
   }
@@ -328,7 +328,7 @@ export class HotTable extends ShardState {
   /** The same for an entry met on a walk: of any key of a shard and database. */
   removeFrom(shard: number, db: number, entry: number, lsn: number): void {
     this.countIn(shard, db, COUNTER_KEYS, -1);
-    this.countBytes(shard, db, this.hashOf(entry), -this.datasetBytes(entry));
+    this.countBytes(shard, db, this.hashOf(entry), -this.datasetBytes(entry), 0);
     if (this.floats[(entry + ENTRY_EXPIRE) >> 1] !== 0) {
       this.countIn(shard, db, COUNTER_EXPIRES, -1);
     }
@@ -382,7 +382,7 @@ export class HotTable extends ShardState {
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (type << 16);
     this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
     this.#creations.note(this.#shard, this.#hash, this.#db);
-    this.countBytes(this.#shard, this.#db, this.#hash, DATASET_KEY_BYTES + this.keyLength(entry));
+    this.countBytes(this.#shard, this.#db, this.#hash, this.datasetBytes(entry), 0);
   }
 
   /**
@@ -395,7 +395,7 @@ export class HotTable extends ShardState {
     this.words[at] = id;
     this.words[at + 1] = length;
     this.setFlags(entry, FLAG_COLD, FLAG_LARGE);
-    this.countBytes(this.#shard, this.#db, this.#hash, length - LARGE_BYTES);
+    this.countBytes(this.#shard, this.#db, this.#hash, length - LARGE_BYTES, length);
   }
 
   /** The large value of the selected key has another length now, in bytes. */
@@ -403,7 +403,7 @@ export class HotTable extends ShardState {
     const at = this.valueWord(entry) + 1;
     const before = this.words[at]! >>> 0;
     this.words[at] = length;
-    this.countBytes(this.#shard, this.#db, this.#hash, length - before);
+    this.countBytes(this.#shard, this.#db, this.#hash, length - before, length);
   }
 
   /** Sets or, with 0, clears the expiry of a live entry of the selected key. */

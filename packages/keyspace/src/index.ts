@@ -7,6 +7,8 @@ export {
   createArena,
 } from './arena.ts';
 export { AwaitedKeys } from './awaited-keys.ts';
+export { BIG_BYTES, type BigKey } from './big-keys.ts';
+export { type BiggestKey, biggestKeys } from './biggest-keys.ts';
 export { Databases, type NamespaceMap } from './databases.ts';
 export { CAP_EVICT, CAP_REFUSE, CAP_UNDER, DatasetCap } from './dataset-cap.ts';
 export {
@@ -51,6 +53,7 @@ export {
 export { RoomPlan } from './room-plan.ts';
 export { Scanner, SHARD_END } from './scanner.ts';
 export { ShardLocks } from './shard-lock.ts';
+export type { SlabUsage } from './slab-pool.ts';
 export { type SweepEvents, Sweeper } from './sweeper.ts';
 export { TouchPass } from './touch-pass.ts';
 export { UseFrequency } from './use-frequency.ts';

@@ -8,6 +8,7 @@
 //          | shard blocks   64 x 512 B   |  lock line, then page list heads per size class
 //          | counters      64 x db x 32 B|  keys (all, expiring, stored only), bytes of the dataset
 //          | creations      64 x 16 KB   |  hashes of the keys created last, lazily touched
+//          | biggest keys   64 x 256 B   |  hashes of the keys with the longest values
 //          | awaited keys   64 x 2 KB    |  filter of keys that clients wait for, two counts
 //          | claims         1 MB         |  a word per client that waits, lazily touched
 //          | directories    64 x n x 4 B |  extendible-hash directories, lazily touched
@@ -92,6 +93,10 @@ export const COUNTER_LATER = 6;
 
 /** Keys created last that a shard remembers: of each a word of its hash and database. */
 export const CREATIONS = 4096;
+
+/** Biggest keys that a shard remembers, and the words they need. */
+export const BIG_KEYS = 20;
+export const BIG_WORDS = 64;
 
 /** Counters per shard of those that wait for keys, by hash; a power of two. */
 export const AWAITED_FILTER = 512;

@@ -10,6 +10,7 @@
 import { invariant } from '@forgekv/base';
 import type { Arena } from './arena.ts';
 import { AwaitedKeys } from './awaited-keys.ts';
+import { BIG_BYTES, BigKeys } from './big-keys.ts';
 import { DatasetCap } from './dataset-cap.ts';
 import { Entries } from './entries.ts';
 import {
@@ -31,6 +32,7 @@ import { ShardLocks } from './shard-lock.ts';
 export class ShardState extends Entries {
   readonly locks: ShardLocks;
   readonly cap: DatasetCap;
+  readonly big: BigKeys;
   /** Which keys somebody waits for. */
   readonly awaited: AwaitedKeys;
   readonly #shards: number;
@@ -45,6 +47,7 @@ export class ShardState extends Entries {
     this.#databases = arena.databases;
     this.locks = new ShardLocks(arena, threadId);
     this.cap = new DatasetCap(arena);
+    this.big = new BigKeys(arena);
     this.awaited = new AwaitedKeys(arena);
   }
 
@@ -78,8 +81,21 @@ export class ShardState extends Entries {
     this.words[at] = this.words[at]! + by;
   }
 
-  /** Counts what comes to the dataset or, below 0, leaves it, of a key with a hash. */
-  protected countBytes(shard: number, db: number, hash: number, by: number): void {
+  /**
+   * Counts what comes to the dataset or, below 0, leaves it, of a key with a hash.
+   * @param valueBytes that its value has now, 0: the key is gone
+   */
+  protected countBytes(
+    shard: number,
+    db: number,
+    hash: number,
+    by: number,
+    valueBytes: number,
+  ): void {
+    // That it is big now, or was.
+    if (valueBytes >= BIG_BYTES || valueBytes - by >= BIG_BYTES) {
+      this.big.noteIn(shard, db, hash, valueBytes);
+    }
     const counter = this.#counter(shard, db);
     const at = (counter + COUNTER_BYTES) >> 1;
     this.floats[at] = this.floats[at]! + by;

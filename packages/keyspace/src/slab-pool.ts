@@ -8,6 +8,7 @@
 import type { Arena } from './arena.ts';
 import {
   PAGE_BUMPED,
+  PAGE_BYTES,
   PAGE_EXPIRES,
   PAGE_FREE_HEAD,
   PAGE_NEVER_EXPIRES,
@@ -27,6 +28,20 @@ import {
 } from './layout.ts';
 import { CLASS_SLOTS, slotBytes } from './size-classes.ts';
 
+/** What is in use, of all shards together. */
+export interface SlabUsage {
+  /** Of slots in use. */
+  readonly bytes: number;
+  /** Size classes with pages, ascending; index segments last. */
+  readonly classes: readonly {
+    readonly slotBytes: number;
+    readonly pages: number;
+    readonly slots: number;
+    /** Slots that fit these pages. */
+    readonly mostSlots: number;
+  }[];
+}
+
 /** Allocates and frees slots. The caller holds the lock of the shard it names. */
 export class SlabPool {
   readonly #words: Int32Array;
@@ -43,6 +58,30 @@ export class SlabPool {
     this.#pageTable = arena.pageTable;
     this.#pages = arena.pages;
     this.#pageCount = arena.pageCount;
+  }
+
+  /** Bytes of all pages, used or not. */
+  get bytes(): number {
+    return this.#pageCount * PAGE_BYTES;
+  }
+
+  /** Adds up what is in use, a look at every page without locks: a hint. */
+  usage(): SlabUsage {
+    const words = this.#words;
+    const pages = new Uint32Array(CLASS_SLOTS.length);
+    const slots = new Uint32Array(CLASS_SLOTS.length);
+    for (let page = 0; page < words[POOL_BUMP]!; page++) {
+      const record = this.#pageTable + page * PAGE_RECORD_WORDS;
+      const owner = words[record + PAGE_OWNER]!;
+      if (owner < 0) continue;
+      pages[owner & 255]!++;
+      slots[owner & 255]! += words[record + PAGE_USED]!;
+    }
+    const classes = Array.from(pages, (count, sizeClass) => ({
+      ...{ slotBytes: slotBytes(sizeClass), pages: count, slots: slots[sizeClass]! },
+      mostSlots: count * CLASS_SLOTS[sizeClass]!,
+    })).filter((each) => each.pages > 0);
+    return { bytes: classes.reduce((sum, each) => sum + each.slots * each.slotBytes, 0), classes };
   }
 
   /** Pages no shard holds at the moment; a hint, it may change at once. */

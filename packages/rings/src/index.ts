@@ -12,7 +12,15 @@ export {
   PATTERN,
   SHARD_CHANNEL,
 } from './channel-table.ts';
+export {
+  attachDiagnostics,
+  createDiagnosticsMemory,
+  type DiagnosticsMemory,
+  type DiagnosticsShare,
+  HOT_KEYS_ONE_IN,
+} from './diagnostics-share.ts';
 export { createDoorbellMemory, DOORBELL_WORDS, Doorbell } from './doorbell.ts';
+export { createHotKeyMemory, type HotKey, HotKeySketch, readHotKeys } from './hot-keys.ts';
 export {
   type InvalidationEvents,
   InvalidationWriter,
@@ -20,6 +28,15 @@ export {
   type Redirected,
   readInvalidations,
 } from './invalidation-codec.ts';
+export {
+  createLatencyMemory,
+  LATENCY_EVENTS,
+  LATENCY_SAMPLES,
+  type LatencyEvent,
+  LatencyLog,
+  type LatencySample,
+  type LatencySeries,
+} from './latency-log.ts';
 export { LibraryStore, MOST_LIBRARY_BYTES } from './library-store.ts';
 export {
   INVALIDATION,
@@ -52,6 +69,7 @@ export {
   KIND_REPLY,
   KIND_RUN,
   KIND_SERVED,
+  KIND_SLOW,
   KIND_UNBLOCKED,
   KIND_WATCHED,
   KIND_YOURS,
@@ -81,4 +99,5 @@ export {
   type ScriptMemory,
   type ScriptShare,
 } from './script-share.ts';
+export { createSlowLogMemory, type SlowEntry, SlowLog, sealSlowCommand } from './slow-log.ts';
 export { createTrackingMemory, TrackingFilter } from './tracking-filter.ts';

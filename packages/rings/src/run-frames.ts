@@ -87,3 +87,8 @@ export const KIND_BLOCKED = 12;
 export const KIND_SERVED = 13;
 /** Front to worker: it has ended a wait. a = connection, b = slot, c = ticket. */
 export const KIND_UNBLOCKED = 14;
+/**
+ * Worker to front: a command that took long, for the slow log, before its reply. a = connection,
+ * 0: it was called by a script. The payload is that of `sealSlowCommand`.
+ */
+export const KIND_SLOW = 15;

@@ -11,6 +11,8 @@ function perThread(samples, field, scale = 1) {
   return samples.threads.map((name, i) => ({
     name,
     ...lineStyle(i),
+    // A second without commands has no time per command.
+    isSparse: field.endsWith('Time'),
     data: () => samples.column(`${field}:${name}`).map((v) => (v === null ? null : v * scale)),
   }));
 }
@@ -44,22 +46,29 @@ export function chartList(samples) {
       series: perThread(samples, 'commands'),
     },
     {
-      title: 'Time per command',
-      unit: 'mean of execution, by thread',
-      format: microseconds,
-      top: 1,
-      series: perThread(samples, 'microseconds'),
-    },
-    {
       title: 'Busy',
       unit: 'share of a core, by thread',
       format: percent,
-      top: 100,
+      top: 25,
       series: [
         ...perThread(samples, 'busy', 100),
         { name: 'main', ...OWN, data: hundredfold(samples, 'mainBusy') },
         { name: 'other threads', ...OTHERS, data: hundredfold(samples, 'otherBusy') },
       ],
+    },
+    {
+      title: 'Time per command',
+      unit: 'mean of execution, by thread, on a logarithmic scale',
+      format: microseconds,
+      isWide: true,
+      series: perThread(samples, 'meanTime'),
+    },
+    {
+      title: 'Slowest hundredth',
+      unit: '99th percentile of execution, on a logarithmic scale',
+      format: microseconds,
+      isWide: true,
+      series: perThread(samples, 'slowTime'),
     },
     {
       title: 'Hops',
@@ -77,7 +86,7 @@ export function chartList(samples) {
       unit: 'reads that found their key',
       format: percent,
       top: 100,
-      series: [{ name: 'hits', ...lineStyle(1), data: () => hitRate(samples) }],
+      series: [{ name: 'hits', ...lineStyle(1), isSparse: true, data: () => hitRate(samples) }],
     },
     {
       title: 'Memory',
@@ -91,6 +100,14 @@ export function chartList(samples) {
         line(samples, 'heaps', 2, 'heapBytes'),
         { name: 'resident', ...OWN, data: () => samples.column('residentBytes') },
       ],
+    },
+    {
+      title: 'Keys',
+      unit: 'of all databases, those on disk too',
+      format: count,
+      whole: true,
+      top: 10,
+      series: [line(samples, 'keys', 3, 'keys')],
     },
     {
       title: 'Write-ahead log',
@@ -107,6 +124,7 @@ export function chartList(samples) {
       title: 'Flush lag',
       unit: 'changes in the log that the stores do not have yet',
       format: count,
+      whole: true,
       top: 10,
       series: [line(samples, 'changes', 3, 'unflushedChanges')],
     },
@@ -122,11 +140,12 @@ export function chartList(samples) {
       ],
     },
     {
-      title: 'Keys',
-      unit: 'of all databases, those on disk too',
+      title: 'Connections',
+      unit: 'open',
       format: count,
+      whole: true,
       top: 10,
-      series: [line(samples, 'keys', 3, 'keys')],
+      series: [line(samples, 'connections', 7, 'connections')],
     },
   ];
 }

@@ -2,13 +2,19 @@
 // all charts. Focused, the arrow keys choose the moment.
 
 import uPlot from 'uplot';
+import { timeOfDay } from './format.js';
 
 const HEIGHT = 190;
-const AXIS_WIDTH = 64;
+const AXIS_WIDTH = 60;
 /** Colours there are; further lines are dashed. */
 const COLOURS = 8;
 const BYTE_STEPS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
 const BYTE_INCREMENTS = [0, 1, 2, 3, 4].flatMap((unit) => BYTE_STEPS.map((s) => s * 1024 ** unit));
+const WHOLE_INCREMENTS = Array.from({ length: 12 }, (_, i) => 10 ** i).flatMap((ten) => [
+  ten,
+  2 * ten,
+  5 * ten,
+]);
 const FONT = '12px system-ui, sans-serif';
 
 function colourOf(name) {
@@ -23,6 +29,23 @@ export function lineStyle(index) {
   };
 }
 
+/** From powers of ten to powers of ten: for what is a thousand times as much at times. */
+const WIDE = {
+  distr: 3,
+  range: (_, least, most) => [
+    10 ** Math.floor(Math.log10(least ?? 1)),
+    10 ** Math.max(Math.ceil(Math.log10(most ?? 10)), Math.floor(Math.log10(least ?? 1)) + 1),
+  ],
+};
+
+const POWERS_OF_TEN = {
+  splits: (_, __, least, most) => {
+    const count = Math.round(Math.log10(most / least)) + 1;
+    return Array.from({ length: count }, (_, i) => least * 10 ** i);
+  },
+  filter: (_, splits) => splits,
+};
+
 export class Chart {
   #spec;
   #plot;
@@ -32,8 +55,9 @@ export class Chart {
   #range = [0, 1];
 
   /**
-   * @param spec title, unit, `format` of a value, `top` a scale has at least, `bytes`, and
-   *   `series`: name, colour (a CSS variable), dash
+   * @param spec title, unit, `format` of a value, `top` a scale has at least, `bytes`, `whole` or `isWide`,
+   *   and
+   *   `series`: name, colour (a CSS variable), dash, and `isSparse`: gaps are bridged
    */
   constructor(parent, spec) {
     this.#spec = spec;
@@ -87,15 +111,17 @@ export class Chart {
     return {
       width: this.#place.clientWidth || 300,
       height: HEIGHT,
-      padding: [8, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: 'moment' }, y: false, drag: { setScale: false, x: false, y: false } },
       scales: {
         x: { range: () => this.#range },
-        y: { range: (_, __, most) => [0, Math.max((most ?? 0) * 1.1, spec.top ?? 1)] },
+        y: spec.isWide
+          ? WIDE
+          : { range: (_, __, most) => [0, Math.max((most ?? 0) * 1.1, spec.top)] },
       },
       axes: [
-        { ...line, space: 80, gap: 6, values: (_, moments) => moments.map(clock) },
+        { ...line, size: 26, space: 80, gap: 6, values: (_, moments) => moments.map(clock) },
         {
           ...line,
           size: AXIS_WIDTH,
@@ -103,15 +129,18 @@ export class Chart {
           gap: 6,
           values: (_, values) => values.map((value) => spec.format(value)),
           ...(spec.bytes && { incrs: BYTE_INCREMENTS }),
+          ...(spec.isWide && POWERS_OF_TEN),
+          ...(spec.whole && { incrs: WHOLE_INCREMENTS }),
         },
       ],
       series: [
         {},
-        ...spec.series.map(({ name, colour, dash }) => ({
+        ...spec.series.map(({ name, colour, dash, isSparse = false }) => ({
           label: name,
           stroke: colourOf(colour),
           width: 1.75,
           dash,
+          spanGaps: isSparse,
           points: { show: false },
         })),
       ],
@@ -147,7 +176,7 @@ export class Chart {
     const index = Math.min(newest, Math.max(0, at + step));
     this.#moveTo(index);
     const values = this.#spec.series.map(({ name }, i) => `${name} ${this.#text(i, index)}`);
-    const moment = new Date(this.#data[0][index] * 1000).toLocaleTimeString();
+    const moment = timeOfDay(this.#data[0][index] * 1000);
     this.#place.setAttribute(
       'aria-label',
       `${this.#spec.title} at ${moment}: ${values.join(', ')}`,
@@ -173,11 +202,8 @@ function legendItem(list, { name, colour, dash }) {
   return value;
 }
 
-const MINUTES = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const SECONDS = new Intl.DateTimeFormat(undefined, {
-  ...{ hour: '2-digit', minute: '2-digit', second: '2-digit' },
-});
-
+/** 21:30, or 21:30:15 between two minutes. */
 function clock(seconds) {
-  return (seconds % 60 === 0 ? MINUTES : SECONDS).format(seconds * 1000);
+  const text = timeOfDay(seconds * 1000);
+  return seconds % 60 === 0 ? text.slice(0, 5) : text;
 }

@@ -9,6 +9,7 @@ import { ShardMap } from './shard-map.js';
 
 const SAMPLES_MS = 1000;
 const OVERVIEW_MS = 3000;
+const SHORTEST_SECONDS = 60;
 
 const samples = new Samples();
 const place = (id) => document.getElementById(id);
@@ -40,10 +41,12 @@ function draw() {
   const seconds = samples.column('time').map((ms) => ms / 1000);
   const now = seconds.at(-1) ?? Date.now() / 1000;
   const from = seconds.findIndex((moment) => moment >= now - rangeSeconds - 1);
+  // A server that was started just now has a minute, not empty ones.
+  const begin = Math.max(now - rangeSeconds, Math.min(seconds[0] ?? now, now - SHORTEST_SECONDS));
   const shown = (column) => column.slice(Math.max(0, from));
   for (const { spec, chart } of charts) {
     const columns = spec.series.map(({ data }) => shown(data()));
-    chart.show([shown(seconds), ...columns], [now - rangeSeconds, now]);
+    chart.show([shown(seconds), ...columns], [begin, now]);
   }
   if (overview !== null && samples.length > 0) showTiles(samples, overview);
 }
@@ -63,6 +66,7 @@ async function takeOverview() {
   overview = await ask('data/overview');
   showState(overview);
   showOverview(overview, samples);
+  if (samples.length > 0) showTiles(samples, overview);
   const fronts = overview.threads.filter(({ isFront }) => isFront).length;
   shardMap.show(overview.shards, fronts);
 }

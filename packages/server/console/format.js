@@ -36,7 +36,7 @@ export function bytesPerSecond(value) {
 /** 0..100 */
 export function percent(value) {
   if (value === null || value === undefined) return NONE;
-  return `${value >= 10 || value === 0 ? value.toFixed(0) : value.toFixed(1)} %`;
+  return `${value >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)} %`;
 }
 
 /** Microseconds, in the unit that fits. */
@@ -48,7 +48,8 @@ export function microseconds(value) {
 }
 
 export function milliseconds(value) {
-  return value === null || value === undefined ? NONE : microseconds(value * 1000);
+  if (value === null || value === undefined) return NONE;
+  return value >= 1000 ? microseconds(value * 1000) : `${Math.round(value)} ms`;
 }
 
 /** Seconds as the two largest units: 3 d 4 h. */
@@ -69,9 +70,9 @@ export function exact(value) {
   return value.toLocaleString('en');
 }
 
-const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', hourCycle: 'h23' });
 
-/** The time of day of Unix milliseconds. */
+/** The time of day of Unix milliseconds, where the reader is: 21:30:15. */
 export function timeOfDay(ms) {
   return TIME.format(ms);
 }

@@ -14,8 +14,8 @@ const TILES = [
   ['Resident memory', (s) => format.bytes(s.latest('residentBytes'))],
   ['Hot table', (s, o) => format.percent((s.latest('hotBytes') / o.hot.maxBytes) * 100)],
   ['Log not synced', (s) => format.bytes(s.latest('unsyncedBytes'))],
-  ['Age of that', (s) => format.milliseconds(s.latest('syncAgeMs'))],
-  ['Not in the stores', (s) => `${format.count(s.latest('unflushedChanges'))} changes`],
+  ['Log sync lag', (s) => format.milliseconds(s.latest('syncAgeMs'))],
+  ['Changes to flush', (s) => format.count(s.latest('unflushedChanges'))],
 ];
 
 function total(values) {
@@ -25,7 +25,7 @@ function total(values) {
 /** Of all threads: each counts by its commands. */
 function meanTime(samples) {
   const commands = samples.latestOfThreads('commands');
-  const times = samples.latestOfThreads('microseconds');
+  const times = samples.latestOfThreads('meanTime');
   const all = total(commands);
   return all > 0 ? total(times.map((time, i) => (time ?? 0) * commands[i])) / all : null;
 }
@@ -94,7 +94,12 @@ function showThreads({ threads }, samples) {
     {
       title: 'Per command',
       number: true,
-      text: (row) => format.microseconds(latest('microseconds')(row)),
+      text: (row) => format.microseconds(latest('meanTime')(row)),
+    },
+    {
+      title: 'p99',
+      number: true,
+      text: (row) => format.microseconds(latest('slowTime')(row)),
     },
     { title: 'Busy', number: true, text: (row) => format.percent(percentOf(busy(row))) },
     {

@@ -21,6 +21,7 @@ export class ShardMap {
     this.#map = map;
     this.#detail = detail;
     this.#owners = owners;
+    map.setAttribute('role', 'group');
     map.setAttribute('aria-label', 'Shards');
     map.addEventListener('keydown', (event) => this.#key(event));
   }

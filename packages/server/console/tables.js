@@ -46,9 +46,10 @@ export function table(place, columns, rows, whenEmpty) {
 
 /** What may have to be scrolled sideways can be reached with the keyboard, and has its title. */
 function focusable(place) {
+  const title = place.closest('section').querySelector('h2').textContent;
   place.tabIndex = 0;
   place.setAttribute('role', 'region');
-  place.setAttribute('aria-label', place.closest('section').querySelector('h2').textContent);
+  place.setAttribute('aria-label', `${title}: table`);
 }
 
 /** Puts names with their values into a place. */

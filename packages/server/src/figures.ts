@@ -19,6 +19,7 @@ export class FigureSampler {
   #sampled: ProcessFigures | null = null;
   #last = { atMs: 0, commands: 0, inputBytes: 0, outputBytes: 0 };
   #peakMemoryBytes = 0;
+  #startupMemoryBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -69,15 +70,15 @@ export class FigureSampler {
     const { heapUsed } = process.memoryUsage();
     const heapBytes = heapUsed + this.#stats.get('heapBytes');
     const largeValueBytes = this.#stats.get('largeBytes');
-    this.#peakMemoryBytes = Math.max(
-      this.#peakMemoryBytes,
-      heapBytes + largeValueBytes + this.#hotBytes(),
-    );
+    const memoryBytes = heapBytes + largeValueBytes + this.#hotBytes();
+    this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, memoryBytes);
+    if (first) this.#startupMemoryBytes = memoryBytes;
     this.#sampled = {
       opsPerSecond: Math.round(rate(now.commands, this.#last.commands)),
       inputKbps: rate(now.inputBytes, this.#last.inputBytes) / 1024,
       outputKbps: rate(now.outputBytes, this.#last.outputBytes) / 1024,
       peakMemoryBytes: this.#peakMemoryBytes,
+      startupMemoryBytes: this.#startupMemoryBytes,
       heapBytes,
       largeValueBytes,
       durability: this.#durability(),

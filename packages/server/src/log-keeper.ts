@@ -28,6 +28,8 @@ export interface LogKeeperOwner {
   log(message: string): void;
   /** Takes everything that has changed to the stores; resolves to '' or what went wrong. */
   checkpoint(): Promise<string>;
+  /** All logs were synced, or could not be, after so many microseconds. */
+  readonly synced: (microseconds: number) => void;
 }
 
 export interface LogFigures {
@@ -117,7 +119,9 @@ export class LogKeeper {
     if (this.#hasBroken && !this.#isHealing) void this.#heal();
     if (this.#owner.mode() !== 'EverySecond') return;
     if (this.#syncing !== null) this.#delayedSyncs++;
-    else void this.sync();
+    else if (this.#all.some((log) => this.#logs.synced(log) < this.#logs.handed(log))) {
+      void this.sync();
+    }
   }
 
   /** Removes or recycles the segments that nobody needs any more; resolves when that is done. */
@@ -188,8 +192,12 @@ export class LogKeeper {
 
   /** Syncs every log; resolves when that is done or has failed. */
   sync(): Promise<void> {
+    const beganMs = performance.now();
     this.#syncing ??= this.#run('sync')
-      .then(() => this.#judge())
+      .then(() => {
+        this.#owner.synced((performance.now() - beganMs) * 1000);
+        this.#judge();
+      })
       .finally(() => {
         this.#syncing = null;
       });
@@ -200,7 +208,10 @@ export class LogKeeper {
     if (this.#isPreparing) return;
     this.#isPreparing = true;
     try {
-      this.#unprepared = await this.#run('prepare');
+      // Asked here first: a task for the pool ten times a second is what an idle server would
+      // mostly do.
+      const isReady = this.#all.every((log) => this.#logs.isPrepared(log));
+      this.#unprepared = isReady ? '' : await this.#run('prepare');
       this.#judge();
     } finally {
       this.#isPreparing = false;

@@ -12,7 +12,14 @@ import {
 import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
-import { attachScripts, Doorbell, ProcessControl, type ScriptShare } from '@forgekv/rings';
+import {
+  attachDiagnostics,
+  attachScripts,
+  type DiagnosticsShare,
+  Doorbell,
+  ProcessControl,
+  type ScriptShare,
+} from '@forgekv/rings';
 import { type Recovery, SHARD_THREAD, ShardHandle } from '@forgekv/shard';
 import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
@@ -28,9 +35,9 @@ import {
 } from './data-directory.ts';
 import { durabilityFigures, whyNotReady } from './durability.ts';
 import { FigureSampler } from './figures.ts';
+import { type Diagnostics, slowLogEntries } from './http/diagnostics.ts';
 import { frontQuestions } from './http/front-questions.ts';
 import { HttpPort } from './http/http-port.ts';
-import { NO_DIAGNOSTICS } from './http/overview.ts';
 import { type ServerView, threadNames } from './http/server-view.ts';
 import { listenAll, type Reachable } from './listeners.ts';
 import { Liveness } from './liveness.ts';
@@ -66,6 +73,8 @@ export class Server {
   readonly #wiring: Wiring;
   readonly #users: AclKeeper;
   readonly #control: ProcessControl;
+  /** The slow log and the latency monitor. */
+  readonly diagnostics: DiagnosticsShare;
   readonly #scripts: ScriptShare;
   readonly #table: HotTable;
   readonly #liveness: Liveness;
@@ -111,6 +120,7 @@ export class Server {
     restoreNamespaces(this.directory, new Databases(this.#table));
     this.#scripts = attachScripts(this.#wiring.scripts);
     restoreFunctions(this.directory, this.#scripts.libraries);
+    this.diagnostics = attachDiagnostics(this.#wiring.diagnostics);
     this.#control = new ProcessControl(this.#wiring.control);
     this.#control.loading = true;
     this.#table.cap.hold(true);
@@ -118,6 +128,7 @@ export class Server {
       mode: () => config.word('wal-sync-mode'),
       log: (message) => options.log.warn(message),
       checkpoint: () => this.#checkpoint(),
+      synced: (microseconds) => this.diagnostics.latency.took('background-sync', microseconds),
     });
     this.#saves = this.#saveKeeper(new WalLogs(transfer, nodeFileSystem));
     this.#liveness = new Liveness(this.#wiring.stats);
@@ -168,7 +179,7 @@ export class Server {
    */
   async start(): Promise<Reachable> {
     const { config } = this.#o;
-    this.#http = await HttpPort.open(this.#view(), NO_DIAGNOSTICS);
+    this.#http = await HttpPort.open(this.#view(), this.#diagnostics());
     const onFailure = (error: Error): void => this.#failed(error);
     this.#fronts = this.#wiring.fronts.map((init) => {
       const data = init;
@@ -366,6 +377,14 @@ export class Server {
     await Promise.race([orderly(), deadline]);
   }
 
+  #diagnostics(): Diagnostics {
+    return {
+      slowLog: (most) => slowLogEntries(this.diagnostics.slowLog, most),
+      bigKeys: () => null,
+      hotKeys: () => null,
+    };
+  }
+
   /** What the HTTP port sees. */
   #view(): ServerView {
     const server = this;
@@ -373,7 +392,7 @@ export class Server {
     const { stats, durable, fronts } = this.#wiring;
     return {
       ...{ facts: this.facts, config, table: this.#table, databases: new Databases(this.#table) },
-      ...{ stats: new StatsReader(stats), durable: new Float64Array(durable) },
+      ...{ stats: new StatsReader(stats), blocks: stats, durable: new Float64Array(durable) },
       ...{ workerOf: fronts[0]!.workerOf, stores: this.#stores.layout },
       get connections() {
         return server.#control.connections;

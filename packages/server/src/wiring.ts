@@ -15,10 +15,12 @@ import { createArena } from '@forgekv/keyspace';
 import {
   createChannelMemory,
   createControlMemory,
+  createDiagnosticsMemory,
   createDoorbellMemory,
   createRingMemory,
   createScriptMemory,
   createTrackingMemory,
+  type DiagnosticsMemory,
   type ScriptMemory,
 } from '@forgekv/rings';
 import { assignShards, type ShardInit } from '@forgekv/shard';
@@ -50,6 +52,7 @@ export interface Wiring {
   /** Per shard the LSN up to which everything is in synced store batches. */
   readonly durable: SharedArrayBuffer;
   readonly scripts: ScriptMemory;
+  readonly diagnostics: DiagnosticsMemory;
   readonly fronts: readonly FrontInit[];
   readonly workers: readonly { init: ShardInit; transfer: readonly MessagePort[] }[];
 }
@@ -92,6 +95,7 @@ export function wire(
   const channels = createChannelMemory(channelShape);
   const tracking = createTrackingMemory();
   const scripts = createScriptMemory(plan.workers);
+  const diagnostics = createDiagnosticsMemory(plan.fronts);
   const ports = connectPeers(plan.workers);
   const effects = createEffectMemory(wal.transfer.logs);
   const durable = new SharedArrayBuffer(SHARD_COUNT * 8);
@@ -118,6 +122,7 @@ export function wire(
       channelShape,
       tracking,
       scripts,
+      diagnostics,
       workerOf,
       stats,
       statsIndex: index,
@@ -147,6 +152,7 @@ export function wire(
       channelShape,
       tracking,
       scripts,
+      diagnostics,
       stats: stats[plan.fronts + index]!,
       wal: shareOf(plan.fronts + index),
       users,
@@ -157,7 +163,7 @@ export function wire(
     };
     return { init, transfer: peers.map(({ port }) => port) };
   });
-  const shared = { control, doorbells, stats, effects, durable, scripts };
+  const shared = { control, doorbells, stats, effects, durable, scripts, diagnostics };
   return { ...shared, workerDoorbell, fronts, workers };
 }
 

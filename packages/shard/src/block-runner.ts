@@ -17,6 +17,7 @@ import {
   BLOCKS_NEVER,
   type CommandContext,
   type CommandRegistry,
+  type CommandTimer,
   DONE,
   type EffectLog,
   type Executor,
@@ -52,6 +53,7 @@ import type { Reclaimer } from './reclaimer.ts';
 import type { ReplySender } from './reply-sender.ts';
 import { busyText, gateIsFree } from './script-runner.ts';
 import type { Scripts } from './scripts.ts';
+import type { SlowReports } from './slow-reports.ts';
 import type { Transactions } from './transaction.ts';
 import type { WaitingRuns } from './waiting-runs.ts';
 
@@ -81,6 +83,7 @@ export interface BlockRunnerModules {
   readonly waiting: WaitingRuns;
   readonly reclaimer: Reclaimer;
   readonly scripts: Scripts;
+  readonly slow: SlowReports;
 }
 
 /** A transaction in bytes[start..end), and where it came from. */
@@ -100,6 +103,7 @@ export class BlockRunner {
   readonly #router: BatchRouter;
   readonly #plan: RoomPlan;
   readonly #select: number;
+  readonly #timer: CommandTimer;
   /** Since when transactions wait for room, by connection. */
   readonly #waitingSince = new Map<number, number>();
   /** Commands that reach into other databases. */
@@ -110,6 +114,7 @@ export class BlockRunner {
     this.#m = modules;
     this.#crossing = new Set(['copy', 'move'].map((name) => names.indexOf(name)));
     this.#router = new BatchRouter(modules.registry, modules.context.table);
+    this.#timer = modules.slow.createTimer();
     this.#plan = new RoomPlan(modules.context.table);
     this.#select = names.indexOf('select');
   }
@@ -234,10 +239,12 @@ export class BlockRunner {
     const reason = this.#bringAll(block, from) ?? this.#findRoom(block, from);
     if (reason !== null) return reason;
     reply.array(count);
+    this.#timer.begin(count);
     this.#each(block, from, (id, i) => {
       this.#execute(block, id, i);
       return !reply.overflowed;
     });
+    this.#timer.end();
     return null;
   }
 
@@ -322,8 +329,10 @@ export class BlockRunner {
       block.front.replies.yours(block.connection);
       return;
     }
+    const timer = this.#timer;
     const errors = reply.errorCount;
     const single = registry.singleKey[id]!;
+    timer.starts(id, context.request);
     // Those before it have changed something: what it leads to is not waited for.
     store.isUrgent = true;
     for (let rounds = 0; ; rounds++) {
@@ -340,6 +349,7 @@ export class BlockRunner {
     }
     store.isUrgent = false;
     stats.called(id, reply.errorCount !== errors);
+    if (timer.ended(id)) this.#m.slow.took(id, timer.microseconds);
     if (context.publisher.isMonitored) tellMonitors(context, registry, id, block.connection);
     if (reply.errorCount !== errors) stats.errorReply(reply.lastError);
   }

@@ -13,6 +13,7 @@ import {
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import { CAP_UNDER, DatasetEvictor, evictionPolicy, type HotTable } from '@forgekv/keyspace';
+import type { DiagnosticsShare } from '@forgekv/rings';
 import type { AwayVictims } from './away-victims.ts';
 import type { LargeStore } from './large-store.ts';
 import type { Peers } from './peers.ts';
@@ -48,6 +49,7 @@ export interface CapKeeperModules {
   readonly store: LargeStore;
   readonly peers: Peers;
   readonly workerOf: Uint8Array;
+  readonly diagnostics: DiagnosticsShare;
 }
 
 export class CapKeeper {
@@ -130,8 +132,7 @@ export class CapKeeper {
     // The stores are asked before anybody has to wait for them.
     if (cap.evicts && bytes > limitBytes - 2 * reserve) this.#away?.refill(nowMs);
     if (!this.#isPressed || bytes <= limitBytes - reserve || context.isPaused()) return false;
-    const outcome = this.#evictor.run(limitBytes - reserve, nowMs + SLICE_MS);
-    this.#tellOwners();
+    const outcome = this.#evict(limitBytes - reserve, nowMs + SLICE_MS);
     if (outcome === 'more') {
       this.#nextLookMs = 0;
     } else if (outcome === 'none') {
@@ -160,12 +161,20 @@ export class CapKeeper {
       return 'room';
     }
     if (this.#turnUntilMs === 0) this.#turnUntilMs = Date.now() + TURN_MS;
-    const outcome = this.#evictor.run(cap.limitBytes, this.#turnUntilMs);
-    this.#tellOwners();
+    const outcome = this.#evict(cap.limitBytes, this.#turnUntilMs);
     if (outcome === 'more') return 'later';
     if (outcome !== 'enough') return this.#wait(outcome);
     this.#waitingSinceMs = 0;
     return 'room';
+  }
+
+  #evict(toBytes: number, untilMs: number): ReturnType<DatasetEvictor['run']> {
+    const beganMs = performance.now();
+    const outcome = this.#evictor.run(toBytes, untilMs);
+    this.#tellOwners();
+    const tookUs = (performance.now() - beganMs) * 1000;
+    this.#m.diagnostics.latency.took('eviction-cycle', tookUs);
+    return outcome;
   }
 
   /** There is nothing to evict, or nothing yet; other workers may have some in their stores. */

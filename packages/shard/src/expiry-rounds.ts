@@ -3,7 +3,7 @@
 
 import type { DueHashes, EffectLog } from '@forgekv/commands';
 import type { Sweeper } from '@forgekv/keyspace';
-import type { ProcessControl } from '@forgekv/rings';
+import type { LatencyLog, ProcessControl } from '@forgekv/rings';
 import type { ShardModules } from './shard-modules.ts';
 
 const EXPIRE_EVERY_MS = 100;
@@ -16,17 +16,19 @@ export class ExpiryRounds {
   readonly #dueHashes: DueHashes;
   readonly #log: EffectLog;
   readonly #control: ProcessControl;
+  readonly #latency: LatencyLog;
   #nextMs = 0;
 
   constructor(
     sweeper: Sweeper,
     dueHashes: DueHashes,
-    { log, control }: Pick<ShardModules, 'log' | 'control'>,
+    { log, control, diagnostics }: Pick<ShardModules, 'log' | 'control' | 'diagnostics'>,
   ) {
     this.#sweeper = sweeper;
     this.#dueHashes = dueHashes;
     this.#log = log;
     this.#control = control;
+    this.#latency = diagnostics.latency;
   }
 
   /** When the next round begins, in Unix milliseconds. */
@@ -40,8 +42,10 @@ export class ExpiryRounds {
     this.#nextMs = nowMs + EXPIRE_EVERY_MS;
     // Removals are logged: what expires while no log can be written stays.
     if (this.#log.refusal === '' && !this.#control.isPaused) {
+      const beganMs = performance.now();
       this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
       this.#dueHashes.remove(nowMs);
+      this.#latency.took('expire-cycle', (performance.now() - beganMs) * 1000);
     }
     return true;
   }

@@ -17,6 +17,7 @@ import {
   FLAG_STORED_EXPIRES,
   FLAG_STORED_LARGE,
 } from '@forgekv/keyspace';
+import type { LatencyLog } from '@forgekv/rings';
 import {
   CorruptRecordError,
   decodeLarge,
@@ -56,6 +57,9 @@ export class FlushRecords {
   #failure: unknown = null;
 
   /** @param durable per shard the LSN up to which everything is in synced batches */
+  /** Told when the stores are slow. */
+  latency: LatencyLog | null = null;
+
   constructor(table: HotTable, databases: Databases, stores: ShardStores, durable: Float64Array) {
     this.table = table;
     this.bytes = new PassBytes(table, databases, this.shards);
@@ -168,6 +172,8 @@ export class FlushRecords {
     while (store.state === 'open' && store.pressure() > PRESSURE_LIMIT) {
       await pause(PRESSURE_WAIT_MS);
     }
+    const beganMs = performance.now();
     await store.commit(batch, { sync });
+    this.latency?.took('checkpoint-batch', (performance.now() - beganMs) * 1000);
   }
 }

@@ -29,6 +29,7 @@ import {
   SHARD_END,
   TYPE_TOMBSTONE,
 } from '@forgekv/keyspace';
+import type { LatencyLog } from '@forgekv/rings';
 import type { FlushBatch, NamespaceCount } from '@forgekv/storage';
 import { CollectionWriter } from './collection-writer.ts';
 import { type FlushCounts, FlushRecords } from './flush-records.ts';
@@ -83,6 +84,11 @@ export class Flusher {
     this.#stored = new StoredNamespaces(databases, stores, this.#records.shards);
     this.#strings = new LargeStringWriter({ ...modules, records: this.#records });
     this.#collections = new CollectionWriter({ ...modules, records: this.#records });
+  }
+
+  /** Is told when the stores are slow. */
+  set latency(latency: LatencyLog) {
+    this.#records.latency = latency;
   }
 
   get counts(): FlushCounts {

@@ -11,6 +11,7 @@ import {
   KIND_LOST,
   KIND_REPLY,
   KIND_SERVED,
+  KIND_SLOW,
   KIND_WATCHED,
   KIND_YOURS,
   type Message,
@@ -37,6 +38,7 @@ export class ReplySender {
   ending: () => void = () => {};
   /** Messages to be sent before whatever comes next. */
   #messages: Message[] = [];
+  #slow: { readonly connection: number; readonly sealed: Buffer }[] = [];
 
   /**
    * @param front wakes the reader
@@ -60,14 +62,27 @@ export class ReplySender {
     this.#messages.push(message);
   }
 
+  /**
+   * Sends a command that took long, before any further reply.
+   * @param connection whose it was, 0: a script has called it
+   */
+  slow(connection: number, sealed: Buffer): void {
+    this.#slow.push({ connection, sealed });
+  }
+
   get hasMessages(): boolean {
-    return this.#messages.length > 0;
+    return this.#messages.length > 0 || this.#slow.length > 0;
   }
 
   /** Not in `publish`: the command that published may hold locks, and the ring may be full. */
   #sendMessages(): void {
     const messages = this.#messages;
+    const slow = this.#slow;
     this.#messages = [];
+    this.#slow = [];
+    for (const { connection, sealed } of slow) {
+      this.#frame(KIND_SLOW, connection, 0, sealed, 0, sealed.length);
+    }
     for (const message of messages) {
       const total = messageBytes(message);
       let sent = putMessage(this.#ring, message, 0);

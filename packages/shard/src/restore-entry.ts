@@ -2,6 +2,7 @@
 // records come from, or whether they are as the store has them now.
 
 import {
+  BIG_BYTES,
   COLD_BYTES,
   FLAG_COLD,
   FLAG_ENCODING_SHIFT,
@@ -24,6 +25,7 @@ export function restoreEntry(table: HotTable, record: RecordView, mostBytes: num
     const entry = table.restore(type, payload.length, encoding, expireAtMs, lsn);
     if (entry !== 0) {
       table.bytes.set(payload, table.valueWord(entry) * 4);
+      noteSize(table, entry, payload.length);
       // When fields of it expire, if any do, is for the sweeper to look up.
       if (type === TYPE_HASH) table.noteTimedParts(entry, 1);
       return entry;
@@ -32,7 +34,9 @@ export function restoreEntry(table: HotTable, record: RecordView, mostBytes: num
   const flags = encoding | FLAG_COLD | (record.isLarge ? FLAG_STORED_LARGE : 0);
   const entry = table.restore(type, COLD_BYTES, flags, expireAtMs, lsn);
   if (entry === 0) return 0;
-  table.words[table.valueWord(entry)] = byteCountOf(record);
+  const bytes = byteCountOf(record);
+  table.words[table.valueWord(entry)] = bytes;
+  noteSize(table, entry, bytes);
   if (record.isLarge && decodeLarge(payload) === null) table.miscount(table.shard);
   return entry;
 }
@@ -44,4 +48,10 @@ export function restoreDamaged(table: HotTable): number {
   table.words[table.valueWord(entry)] = 0;
   table.miscount(table.shard);
   return entry;
+}
+
+/** The biggest keys are those of stores, too. */
+function noteSize(table: HotTable, entry: number, bytes: number): void {
+  if (bytes < BIG_BYTES) return;
+  table.big.note(table.shard, table.namespaceOf(entry), table.hashOf(entry), bytes);
 }

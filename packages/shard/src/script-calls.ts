@@ -19,6 +19,7 @@ import {
 import {
   type CommandContext,
   type CommandRegistry,
+  type CommandTimer,
   DONE,
   type EffectLog,
   type Executor,
@@ -51,6 +52,7 @@ import type { Reclaimer } from './reclaimer.ts';
 import type { ScriptClock } from './script-clock.ts';
 import { ScriptSession } from './script-session.ts';
 import type { ScriptUsers } from './script-users.ts';
+import type { SlowReports } from './slow-reports.ts';
 import type { Transactions } from './transaction.ts';
 import type { WaitingRuns } from './waiting-runs.ts';
 
@@ -88,6 +90,7 @@ export interface ScriptCallsModules {
   readonly peers: Peers;
   readonly clock: ScriptClock;
   readonly users: ScriptUsers;
+  readonly slow: SlowReports;
   /** Writes a line to the server's log. @param level LOG_ of @forgekv/scripting */
   readonly say: (level: number, message: string) => void;
 }
@@ -122,9 +125,11 @@ export class ScriptCalls implements ScriptHost {
   /** Its gates are others than those it began with. */
   hasOtherGates = false;
   readonly #names: NameLookup;
+  readonly #timer: CommandTimer;
 
   constructor(modules: ScriptCallsModules) {
     this.#m = modules;
+    this.#timer = modules.slow.createTimer();
     this.#names = new NameLookup(modules.registry.table);
     this.#session = new ScriptSession(modules.registry.table);
     const { names } = modules.registry.table;
@@ -206,9 +211,14 @@ export class ScriptCalls implements ScriptHost {
     }
     context.db = this.#session.db;
     const errors = reply.errorCount;
+    const timer = this.#timer;
+    const timed = timer.startsOne(id, context.request);
     if (!this.#run(id)) return CALL_STOP;
     const isError = reply.errorCount !== errors;
     stats.called(id, isError);
+    if (timed > 0 && timer.endedOf(id, timed)) {
+      this.#m.slow.tookForScript(id, timer.microseconds);
+    }
     if (isError) stats.errorReply(reply.lastError);
     if (context.publisher.isMonitored) tellMonitors(context, registry, id, 'lua');
     return CALL_DONE;

@@ -15,6 +15,7 @@ import { ScriptClock } from './script-clock.ts';
 import { ScriptCommands } from './script-commands.ts';
 import { ScriptRunner } from './script-runner.ts';
 import type { ScriptUsers } from './script-users.ts';
+import type { SlowReports } from './slow-reports.ts';
 import type { Transactions } from './transaction.ts';
 import type { WaitingRuns } from './waiting-runs.ts';
 
@@ -38,6 +39,7 @@ export interface ScriptsModules extends BusyServiceModules, FunctionBookModules 
   readonly reclaimer: Reclaimer;
   readonly cap: CapKeeper;
   readonly share: ScriptShare;
+  readonly slow: SlowReports;
   readonly users: ScriptUsers;
   /** Of this worker. */
   readonly index: number;

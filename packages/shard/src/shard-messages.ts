@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { DenialRecord, LogShare, UserChange } from '@forgekv/commands';
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
-import type { ChannelTableShape, ScriptMemory } from '@forgekv/rings';
+import type { ChannelTableShape, DiagnosticsMemory, ScriptMemory } from '@forgekv/rings';
 import type { StoreLayout } from '@forgekv/storage';
 import type { ReplayCounts } from './replay.ts';
 
@@ -33,6 +33,7 @@ export interface ShardInit {
   readonly channels: SharedArrayBuffer;
   readonly tracking: SharedArrayBuffer;
   readonly scripts: ScriptMemory;
+  readonly diagnostics: DiagnosticsMemory;
   readonly channelShape: ChannelTableShape;
   readonly stats: SharedArrayBuffer;
   readonly wal: LogShare;

@@ -3,7 +3,13 @@
 import type { CommandRegistry, EffectLog, KeyChanges, ThreadStats } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { HotTable, NamespaceMap } from '@forgekv/keyspace';
-import type { ChannelTable, Doorbell, ProcessControl, ScriptShare } from '@forgekv/rings';
+import type {
+  ChannelTable,
+  DiagnosticsShare,
+  Doorbell,
+  ProcessControl,
+  ScriptShare,
+} from '@forgekv/rings';
 import type { FunctionFacts } from '@forgekv/storage';
 import type { GuestModules } from './guest-runner.ts';
 import type { PeerLink } from './peers.ts';
@@ -34,6 +40,8 @@ export interface ShardModules {
   readonly users: ScriptUsers;
   /** Scripts, as all threads see them. */
   readonly scripts: ScriptShare;
+  /** What took long. */
+  readonly diagnostics: DiagnosticsShare;
   /** Writes a line to the server's log. */
   readonly say: (message: string) => void;
   readonly doorbell: Doorbell;

@@ -8,6 +8,7 @@ import { createRegistry, EffectLog, KeyChanges, ThreadStats } from '@forgekv/com
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
 import {
+  attachDiagnostics,
   attachScripts,
   ChannelTable,
   Doorbell,
@@ -60,6 +61,7 @@ const doorbell = new Doorbell(init.doorbells, init.doorbell);
 const { channelShape } = init;
 /** Among all threads: fronts first. */
 const thread = channelShape.fronts + init.index;
+const diagnostics = attachDiagnostics(init.diagnostics);
 const registry = createRegistry();
 const stats = new ThreadStats(init.stats);
 const users = new ScriptUsers(registry.table, stats, init.users);
@@ -76,6 +78,7 @@ const shard = new Shard({
   registry,
   users,
   scripts: attachScripts(init.scripts),
+  diagnostics,
   say: (message) => say({ type: 'log', message }),
   config,
   stats,
@@ -203,6 +206,7 @@ async function openStores(): Promise<void> {
     sync,
     say: (message) => say({ type: 'log', message }),
   });
+  keeper.flusher.latency = diagnostics.latency;
   loader = shard.loader(stores, durable);
   await loader.load(() => {
     const { keys } = loader.counts;

@@ -1,7 +1,6 @@
 // A shard worker: executes the runs fronts send, and does the background work of its shards.
 // Runs are executed in the order they arrive from each front, one command after the other.
 
-import { performance } from 'node:perf_hooks';
 import { Random } from '@forgekv/base';
 import {
   admit,
@@ -53,6 +52,7 @@ import { Scripts } from './scripts.ts';
 import type { ShardModules, StoreModules } from './shard-modules.ts';
 import type { ShardStores } from './shard-stores.ts';
 import { type SlicedRun, SlicedRuns } from './sliced-runs.ts';
+import { SlowReports } from './slow-reports.ts';
 import { StoreKeeper } from './store-keeper.ts';
 import { StoreLoader } from './store-loader.ts';
 import { sweepEvents } from './sweep-events.ts';
@@ -61,7 +61,7 @@ import { WaiterService } from './waiter-service.ts';
 import { Waiters } from './waiters.ts';
 import { WaitingRuns } from './waiting-runs.ts';
 import { WarmUp } from './warm-up.ts';
-import { sampleWorker } from './worker-figures.ts';
+import { WorkerFigures } from './worker-figures.ts';
 import { WorkerPublisher } from './worker-publisher.ts';
 
 const IDLE_SLEEP_MS = 100;
@@ -85,6 +85,7 @@ export class Shard {
   readonly #peers: Peers;
   readonly #transactions: Transactions;
   readonly #rounds: ExpiryRounds;
+  readonly #figures: WorkerFigures;
   readonly #reclaimer: Reclaimer;
   readonly #cap: CapKeeper;
   readonly #fronts: FrontLink[];
@@ -109,6 +110,7 @@ export class Shard {
   readonly #runs: FrontRuns;
   readonly #scripts: Scripts;
   readonly #guests: GuestRunner;
+  readonly #slow: SlowReports;
 
   constructor(modules: ShardModules) {
     this.#m = modules;
@@ -148,14 +150,16 @@ export class Shard {
     const events = sweepEvents(modules, this.#context, this.#store, dueHashes);
     const sweeper = new Sweeper(table, ownedBy(index, workerOf), events);
     this.#rounds = new ExpiryRounds(sweeper, dueHashes, modules);
+    this.#figures = new WorkerFigures(modules.stats, this.#store);
     this.#reclaimer = new Reclaimer(table, workerOf, index, sweeper, this.#peers);
     this.#cap = new CapKeeper({ ...modules, context, store: this.#store, peers: this.#peers });
     this.#waiting = new WaitingRuns(this.#cap);
     this.#stager = new ArgumentStager(this.#context, modules.registry.table, modules.doorbell);
+    this.#slow = new SlowReports({ ...modules, context });
     const parts = {
       ...{ registry: modules.registry, context: this.#context, executor: this.#executor },
       ...{ transactions: this.#transactions, log: modules.log, waiting: this.#waiting },
-      reclaimer: this.#reclaimer,
+      ...{ reclaimer: this.#reclaimer, slow: this.#slow },
     };
     this.#fronts = linkFronts(modules, () => this.#settle());
     this.#runs = new FrontRuns({
@@ -193,6 +197,7 @@ export class Shard {
   /** Takes over what CONFIG SET may have changed. */
   configure(): void {
     this.#context.configure();
+    this.#slow.configure(this.#m.config);
     this.#guests.configure();
     configureEviction(this.#m.table, this.#m.config);
     this.#cap.configure(this.#m.config);
@@ -333,8 +338,7 @@ export class Shard {
     if (this.#rounds.expire(nowMs)) {
       const waiting = this.#awaiting.length + this.#waiting.length + this.#stager.length;
       const runs = waiting + (this.#cold?.paged.length ?? 0);
-      sampleWorker(this.#m.stats, this.#store, runs, this.#sliced.length);
-      this.#m.stats.luaBytes = this.#scripts.commands.engineBytes;
+      this.#figures.sample(runs, this.#sliced.length, this.#scripts.commands.engineBytes);
     }
     return this.#rounds.reclaim(nowMs);
   }
@@ -359,6 +363,7 @@ export class Shard {
     this.#sentBytes = sentBytes;
     this.#m.users.runFor(connection, flags);
     this.#publisher.runFor(front.replies, connection);
+    this.#slow.runFor(front.replies, connection);
     this.#waiters.runFor(this.#fronts.indexOf(front), connection, flags);
     if ((flags & RUN_BLOCK) !== 0) {
       const { db } = context;
@@ -392,6 +397,7 @@ export class Shard {
         this.#sliced.add({
           ...{ front, connection, flags, work: context.takeSliced(), id },
           ...{ rest: bytes.subarray(Math.max(at, start), end), sentBytes: this.#sentBytes },
+          ...{ tookMs: this.#slow.timer.lap() / 1000, sealed: this.#slow.seal(id) },
         });
         return;
       }
@@ -406,7 +412,7 @@ export class Shard {
         this.#kept.keep(front, connection, flags, rest, reason, at === start);
         return;
       }
-      if (done < count || this.#hasRepliedEnough) {
+      if (done < count || this.#sentBytes > RUN_REPLY_BYTES) {
         front.replies.leftover(connection, bytes, at, end);
         break;
       }
@@ -417,7 +423,7 @@ export class Shard {
   /** A command that took long is done, or prepared: then it is executed now, with the rest. */
   #slicedEnded(run: SlicedRun<FrontLink>): void {
     const { front, connection, flags, bytes, view, work } = run;
-    this.#m.stats.took(run.id, run.tookMs * 1000);
+    this.#slow.sliced(run);
     if (!work.isPreparation && run.sentBytes > RUN_REPLY_BYTES && bytes.length > 0) {
       front.replies.leftover(connection, bytes, 0, bytes.length);
       front.replies.reply(connection, this.#writer, true);
@@ -441,9 +447,11 @@ export class Shard {
     const { request, reply, stats } = context;
     const { ids } = this.#router;
     const { isMonitored } = this.#publisher;
+    const slow = this.#slow;
+    const { timer } = slow;
     request.source(bytes, view, args);
     context.nowMs = Date.now();
-    const started = performance.now();
+    timer.begin(count);
     this.#router.route(this.#parser, bytes, view, true);
     let done = 0;
     for (; done < count; done++) {
@@ -461,12 +469,14 @@ export class Shard {
           reply.error(OUT_OF_MEMORY);
           stats.rejected(id);
         } else {
+          timer.starts(id, request);
           const outcome = this.#runner.run(id, done);
           if (outcome === NOT_HERE) break;
           this.#isBlocked = outcome === BLOCKED;
           // What only replies has happened; what is executed again has not.
           if (context.sliced?.isPreparation) break;
           stats.called(id, reply.errorCount !== errors);
+          if (!this.#isBlocked && context.sliced === null) slow.ended(id);
           if (isMonitored) tellMonitors(context, this.#m.registry, id, connection);
         }
       }
@@ -479,21 +489,13 @@ export class Shard {
       if (reply.position > REPLY_SLICE_BYTES) {
         this.#sentBytes += reply.position;
         front.replies.reply(connection, reply, false);
-        if (this.#hasRepliedEnough) {
+        if (this.#sentBytes > RUN_REPLY_BYTES) {
           done++;
           break;
         }
       }
     }
-    const each = ((performance.now() - started) * 1000) / count;
-    for (let i = 0; i < done; i++) {
-      const id = ids[i]!;
-      if (id >= 0) stats.took(id, each);
-    }
+    timer.end();
     return done;
-  }
-
-  get #hasRepliedEnough(): boolean {
-    return this.#sentBytes > RUN_REPLY_BYTES;
   }
 }

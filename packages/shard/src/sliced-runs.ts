@@ -39,6 +39,10 @@ export interface SlicedStart<F> {
   readonly id: number;
   /** Bytes of replies that the run has sent. */
   readonly sentBytes: number;
+  /** What the command took so far. */
+  readonly tookMs: number;
+  /** The command as the slow log shows it; null: not at all. */
+  readonly sealed: Buffer | null;
 }
 
 export interface SlicedRun<F> {
@@ -51,6 +55,7 @@ export interface SlicedRun<F> {
   readonly id: number;
   /** Noted at the start: the work lets go of them as it goes on. */
   readonly held: readonly LargeValue[];
+  readonly sealed: Buffer | null;
   sentBytes: number;
   tookMs: number;
   /** Bytes sent since the last pause. */
@@ -96,11 +101,11 @@ export class SlicedRuns<F extends Front> {
     const kept = keepBytes(start.rest);
     const held = [...start.work.collections];
     for (const value of held) this.#m.held.hold(value);
-    const { front, connection, flags, work, id, sentBytes } = start;
+    const { front, connection, flags, work, id, sentBytes, tookMs, sealed } = start;
     work.keep?.(kept.bytes);
     this.#runs.push({
-      ...{ front, connection, flags, work, id, sentBytes, held, tookMs: 0, isLeft: false },
-      ...{ windowBytes: 0, isPaused: false, ...kept },
+      ...{ front, connection, flags, work, id, sentBytes, held, isLeft: false },
+      ...{ tookMs, sealed, windowBytes: 0, isPaused: false, ...kept },
     });
   }
 

@@ -15,7 +15,13 @@
 // for behind the gates: the wait ends, and the front sends the command again as if it were new. It
 // has lost its place then, and its timeout begins anew.
 
-import type { CommandContext, CommandRegistry, Executor, ReadyKey } from '@forgekv/commands';
+import type {
+  CommandContext,
+  CommandRegistry,
+  CommandTimer,
+  Executor,
+  ReadyKey,
+} from '@forgekv/commands';
 import { DONE } from '@forgekv/commands';
 import { TYPE_STREAM, TYPE_TOMBSTONE } from '@forgekv/keyspace';
 import {
@@ -31,6 +37,7 @@ import { MissingStreams } from './missing-streams.ts';
 import type { Peers } from './peers.ts';
 import type { ReplySender } from './reply-sender.ts';
 import { keepBytes } from './run-bytes.ts';
+import type { SlowReports } from './slow-reports.ts';
 import type { Transactions } from './transaction.ts';
 import { databaseOf, type Waiter } from './waiter-book.ts';
 import type { Waiters } from './waiters.ts';
@@ -52,6 +59,7 @@ export interface WaiterServiceModules {
   readonly peers: Peers;
   readonly workerOf: Uint8Array;
   readonly index: number;
+  readonly slow: SlowReports;
   readonly fronts: readonly { readonly replies: ReplySender }[];
 }
 
@@ -69,10 +77,12 @@ export class WaiterService {
   readonly #parser = new RequestParser();
   readonly #writer = new ReplyWriter();
   readonly #missing: MissingStreams;
+  readonly #timer: CommandTimer;
   #served: Served[] = [];
 
   constructor(modules: WaiterServiceModules) {
     this.#m = modules;
+    this.#timer = modules.slow.createTimer();
     const { context, waiters, registry } = modules;
     this.#missing = new MissingStreams(context, waiters.book, registry.table.idOf('xreadgroup'));
   }
@@ -159,7 +169,9 @@ export class WaiterService {
     if (isHere) {
       this.#open(waiter);
       const errors = writer.errorCount;
+      this.#timer.begin(1);
       if (executor.serve(id, this.#indexOf(waiter, key), target) === DONE) how = 'reply';
+      if (how === 'reply') this.#tellTime(waiter);
       if (writer.errorCount !== errors) context.stats.failed(id, writer.lastError);
       if (writer.overflowed) how = 'too large';
     }
@@ -169,6 +181,13 @@ export class WaiterService {
     writer.reset();
     this.#served.push({ waiter, reply, how });
     waiters.ended(home, slot, ticket);
+  }
+
+  /** Redis: that it has waited does not count. */
+  #tellTime({ id, front, connection }: Waiter): void {
+    if (!this.#timer.ended(id)) return;
+    const { replies } = this.#m.fronts[front]!;
+    this.#m.slow.tookFor(replies, connection, id, this.#timer.microseconds);
   }
 
   /** True when nothing has to be read for it. */

@@ -153,7 +153,8 @@ export class SlicedTraffic {
     if (!work.isPreparation) client.expected = this.#model.reply(client.args);
     const { number: connection } = client;
     const { front, rest } = { front: this.#front, rest: NOTHING };
-    this.#sliced.add({ front, connection, flags: 0, rest, work, id: 0, sentBytes: 0 });
+    const run = { front, connection, flags: 0, rest, work, id: 0, sentBytes: 0 };
+    this.#sliced.add({ ...run, tookMs: 0, sealed: null });
   }
 
   #ended(client: Client, work: SlicedWork): void {

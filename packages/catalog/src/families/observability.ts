@@ -93,6 +93,17 @@ export const observabilityFamily = {
     flags: [],
     acl: ['slow'],
     subcommands: {
+      BIGKEYS: {
+        summary: 'Lists the keys with the longest values.',
+        complexity: 'O(N), N = keys returned',
+        since: '7.0.0',
+        arity: -2,
+        flags: ['admin'],
+        acl: ['admin', 'slow', 'dangerous'],
+        args: '[COUNT count:int]',
+        reply: '[(str,int,str,int)]',
+        tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
+      },
       DOCTOR: {
         summary: 'Writes a report on memory problems for a human reader.',
         complexity: 'O(1)',
@@ -111,6 +122,17 @@ export const observabilityFamily = {
         flags: ['loading', 'stale'],
         acl: ['slow'],
         reply: '[str]',
+      },
+      HOTKEYS: {
+        summary: 'Lists the keys that clients ask for most.',
+        complexity: 'O(N), N = keys returned',
+        since: '7.0.0',
+        arity: -2,
+        flags: ['admin', 'loading', 'stale'],
+        acl: ['admin', 'slow', 'dangerous'],
+        args: '[COUNT count:int]',
+        reply: '[(str,int,double)]',
+        tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
       },
       'MALLOC-STATS': {
         summary: 'Shows the statistics of the allocator.',

@@ -1,24 +1,34 @@
 // The handlers of the families about the server as a whole, by command.
 
 import type {
-  CommandNames,
   commandFamily,
   configFamily,
   HandlersOf,
   observabilityFamily,
   serverFamily,
 } from '@forgekv/catalog';
-import { type Handler, keyed, onFront } from '../handler.ts';
+import { type Handler, keyed, onFront, onWorker } from '../handler.ts';
 import { command, count, docs, getKeys, getKeysAndFlags, info as infoOf, list } from './command.ts';
 import { configGet, configResetStat, configSet } from './config.ts';
 import { helpOn } from './help.ts';
 import { info } from './info.ts';
+import {
+  latencyDoctor,
+  latencyGraphOf,
+  latencyHistogram,
+  latencyHistory,
+  latencyLatest,
+  latencyReset,
+} from './latency.ts';
 import { lolwut } from './lolwut.ts';
 import { memoryUsage } from './memory.ts';
+import { memoryBigKeys, memoryHotKeys } from './memory-keys.ts';
+import { mallocStats, memoryDoctor, memoryPurge, memoryStats } from './memory-stats.ts';
 import { monitor } from './monitor.ts';
 import { moduleList, role } from './role.ts';
 import { bgSave, lastSave, rewriteLog, save } from './save.ts';
 import { shutdown } from './shutdown.ts';
+import { slowlogGet, slowlogLen, slowlogReset } from './slowlog.ts';
 import { time } from './time.ts';
 
 /** About all keys, so they are in `keyspace-commands`. */
@@ -54,18 +64,27 @@ export const configHandlers = {
   'CONFIG|SET': onFront(configSet),
 } satisfies HandlersOf<typeof configFamily, Handler, 'CONFIG|REWRITE'>;
 
-type PendingObservability =
-  | `${'LATENCY' | 'SLOWLOG'}|${string}`
-  | `MEMORY|${'DOCTOR' | 'MALLOC-STATS' | 'PURGE' | 'STATS'}`;
-
 export const observabilityHandlers = {
+  'LATENCY|DOCTOR': onFront(latencyDoctor),
+  'LATENCY|GRAPH': onFront(latencyGraphOf),
+  'LATENCY|HELP': onFront(helpOn('latency')),
+  'LATENCY|HISTOGRAM': onFront(latencyHistogram),
+  'LATENCY|HISTORY': onFront(latencyHistory),
+  'LATENCY|LATEST': onFront(latencyLatest),
+  'LATENCY|RESET': onFront(latencyReset),
+  'MEMORY|BIGKEYS': onWorker(memoryBigKeys),
+  'MEMORY|DOCTOR': onFront(memoryDoctor),
   'MEMORY|HELP': onFront(helpOn('memory')),
+  'MEMORY|HOTKEYS': onFront(memoryHotKeys),
+  'MEMORY|MALLOC-STATS': onFront(mallocStats),
+  'MEMORY|PURGE': onFront(memoryPurge),
+  'MEMORY|STATS': onFront(memoryStats),
   'MEMORY|USAGE': keyed(memoryUsage),
   'MODULE|HELP': onFront(helpOn('module')),
   'MODULE|LIST': onFront(moduleList),
   MONITOR: onFront(monitor),
-} satisfies HandlersOf<
-  typeof observabilityFamily,
-  Handler,
-  Extract<CommandNames<typeof observabilityFamily>, PendingObservability>
->;
+  'SLOWLOG|GET': onFront(slowlogGet),
+  'SLOWLOG|HELP': onFront(helpOn('slowlog')),
+  'SLOWLOG|LEN': onFront(slowlogLen),
+  'SLOWLOG|RESET': onFront(slowlogReset),
+} satisfies HandlersOf<typeof observabilityFamily, Handler>;

@@ -5,7 +5,7 @@ import { DONE, type Outcome } from '../outcome.ts';
 import type { Request } from '../request.ts';
 import type { ServerServices } from '../services.ts';
 import type { Session } from '../session.ts';
-import { commandStatLines, errorStatLines } from './info-commands.ts';
+import { commandStatLines, errorStatLines, latencyStatLines } from './info-commands.ts';
 import { keyspaceLines, replicationLines, statLines } from './info-data.ts';
 import { forgekvLines } from './info-forgekv.ts';
 import { memoryLines } from './info-memory.ts';
@@ -26,8 +26,7 @@ const SECTIONS: readonly InfoSection[] = [
   { title: 'Modules', byDefault: true, lines: () => [] },
   { title: 'Commandstats', byDefault: false, lines: commandStatLines },
   { title: 'Errorstats', byDefault: true, lines: errorStatLines },
-  // Percentiles need a histogram for each command, which nobody keeps yet.
-  { title: 'Latencystats', byDefault: false, lines: () => [] },
+  { title: 'Latencystats', byDefault: false, lines: latencyStatLines },
   { title: 'Cluster', byDefault: true, lines: () => [['cluster_enabled', 0]] },
   { title: 'Keyspace', byDefault: true, lines: keyspaceLines },
   { title: 'Forgekv', byDefault: true, lines: forgekvLines },

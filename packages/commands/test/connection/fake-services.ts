@@ -3,6 +3,7 @@
 
 import type { CommandTable } from '@forgekv/catalog';
 import type { ReplyWriter } from '@forgekv/protocol';
+import { attachDiagnostics, createDiagnosticsMemory } from '@forgekv/rings';
 import {
   type ChannelFigures,
   type ChannelServices,
@@ -149,6 +150,7 @@ class FakeScripts implements ScriptServices {
 
 /** Fields may be set by tests; `calls` is what was asked for, in order. */
 export class FakeServices implements ServerServices {
+  readonly diagnostics = attachDiagnostics(createDiagnosticsMemory(1));
   readonly facts: ServerFacts = {
     version: '0.1.0',
     runId: 'a1b2c3d4e5'.repeat(4),
@@ -168,7 +170,7 @@ export class FakeServices implements ServerServices {
   readonly users: FakeUsers;
   figures: ProcessFigures = {
     ...{ opsPerSecond: 12.4, inputKbps: 1.5, outputKbps: 2.25 },
-    ...{ peakMemoryBytes: 0, heapBytes: 3 * MIB, largeValueBytes: MIB },
+    ...{ peakMemoryBytes: 0, startupMemoryBytes: MIB, heapBytes: 3 * MIB, largeValueBytes: MIB },
     durability: NO_DURABILITY_FIGURES,
     saves: NO_SAVE_FIGURES,
   };
@@ -242,6 +244,11 @@ export class FakeServices implements ServerServices {
   ): Promise<string | null> {
     this.calls.push(['setConfig', pairs, caller.id]);
     return Promise.resolve(this.setConfigError);
+  }
+
+  collectGarbage(): Promise<void> {
+    this.calls.push(['collectGarbage']);
+    return Promise.resolve();
   }
 
   resetStats(): Promise<void> {

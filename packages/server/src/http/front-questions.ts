@@ -1,5 +1,5 @@
-// Questions of the HTTP port that fronts answer. A front that is stuck must not hold up whoever asks
-// why: there is a time after which its answer is not waited for.
+// Questions of the HTTP port that fronts answer. A front that is stuck must not hold up whoever
+// asks why: there is a time after which its answer is not waited for.
 
 import type { ClientFacts, InfoLine } from '@forgekv/commands';
 import type { FrontAnswer, FrontHandle, FrontQuery } from '@forgekv/front';

@@ -4,12 +4,13 @@
 import type { Server } from 'node:http';
 import type { Config } from '@forgekv/config';
 import { ConsoleFiles } from './console-files.ts';
+import type { Diagnostics } from './diagnostics.ts';
 import { History } from './history.ts';
 import { HttpGate } from './http-gate.ts';
 import { type HttpSource, startHttp } from './http-server.ts';
 import { infoMetrics } from './info-metrics.ts';
 import { gauge, type Metric } from './metric.ts';
-import { type Diagnostics, overview } from './overview.ts';
+import { overview } from './overview.ts';
 import { ownMetrics } from './own-metrics.ts';
 import type { ServerView } from './server-view.ts';
 import { StoreSizes } from './store-sizes.ts';

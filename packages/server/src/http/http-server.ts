@@ -1,5 +1,5 @@
-// The HTTP port: health for probes, metrics for Prometheus, a console for people. Read-only. What is
-// shown is decided elsewhere; here are the routes, who may see what, and the bounds.
+// The HTTP port: health for probes, metrics for Prometheus, a console for people. Read-only. What
+// is shown is decided elsewhere; here are the routes, who may see what, and the bounds.
 //
 //   /livez /readyz    everybody
 //   /metrics          everybody, or whoever knows the password (http-metrics-open)

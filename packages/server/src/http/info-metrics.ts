@@ -20,6 +20,7 @@ export function infoMetrics(lines: readonly InfoLine[]): Metric[] {
     ...named(values, INFO_GAUGES, 'gauge'),
     ...named(values, INFO_COUNTERS, 'counter'),
     ...commandMetrics(lines),
+    latencyMetric(lines),
     ...errorMetrics(lines),
     ...databaseMetrics(lines),
   ];
@@ -106,6 +107,20 @@ function commandMetrics(lines: readonly InfoLine[]): Metric[] {
     counted('rejected_calls_total', 'Calls refused before they ran', 'rejected_calls'),
     counted('failed_calls_total', 'Calls that ran and answered an error', 'failed_calls'),
   ]);
+}
+
+/** `latency_percentiles_usec_get:p50=1.003,p99=2.007`: a sample for each percentile. */
+function latencyMetric(lines: readonly InfoLine[]): Metric {
+  const samples: Sample[] = [];
+  for (const [field, value] of lines) {
+    const cmd = /^latency_percentiles_usec_(.+)$/.exec(field)?.[1];
+    if (cmd === undefined) continue;
+    for (const [name, microseconds] of partsOf(value)) {
+      samples.push({ labels: { cmd, quantile: name.slice(1) }, value: microseconds });
+    }
+  }
+  const help = 'Times that so many percent of the calls of a command did not exceed';
+  return { name: 'redis_latency_percentiles_usec', help, type: 'gauge', samples };
 }
 
 function errorMetrics(lines: readonly InfoLine[]): Metric[] {

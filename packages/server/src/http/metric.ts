@@ -45,7 +45,8 @@ function family({ name, help, type, samples }: Metric): string {
 function labelText(labels: Labels): string {
   const pairs = Object.entries(labels);
   if (pairs.length === 0) return '';
-  return `{${pairs.map(([name, text]) => `${name}="${text.replace(/[\\"\n]/g, escaped)}"`).join()}}`;
+  const texts = pairs.map(([name, text]) => `${name}="${text.replace(/[\\"\n]/g, escaped)}"`);
+  return `{${texts.join()}}`;
 }
 
 function escaped(character: string): string {

@@ -5,11 +5,14 @@ import { SHARD_COUNT } from '@forgekv/base';
 import { type ClientFacts, hotBytesUsed, REDIS_VERSION } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import { PAGE_BYTES } from '@forgekv/keyspace';
+import type { Diagnostics } from './diagnostics.ts';
 import { type ServerView, threadNames } from './server-view.ts';
 import type { StoreSize } from './store-sizes.ts';
 
 /** Clients that are shown; the fronts are not asked for more. */
 const MOST_CLIENTS = 25;
+/** Slow commands and keys that are shown. */
+const MOST_ENTRIES = 20;
 
 /** Shown as CONFIG GET has them. None of them is a secret. */
 const SETTINGS = [
@@ -19,34 +22,6 @@ const SETTINGS = [
   ...['protected-mode', 'notify-keyspace-events', 'slowlog-log-slower-than', 'http-port'],
   ...['http-bind', 'http-metrics-open'],
 ];
-
-/** What is slow, big and hot; each null where nobody keeps it. */
-export interface Diagnostics {
-  slowLog(): readonly SlowEntry[] | null;
-  bigKeys(): readonly RankedKey[] | null;
-  hotKeys(): readonly RankedKey[] | null;
-}
-
-export const NO_DIAGNOSTICS: Diagnostics = {
-  slowLog: () => null,
-  bigKeys: () => null,
-  hotKeys: () => null,
-};
-
-export interface SlowEntry {
-  readonly atMs: number;
-  readonly microseconds: number;
-  /** The command with its arguments, cut, without secrets. */
-  readonly command: string;
-  readonly client: string;
-}
-
-/** A key with its bytes, or with how often it is used. */
-export interface RankedKey {
-  readonly db: number;
-  readonly key: string;
-  readonly value: number;
-}
 
 export async function overview(
   view: ServerView,
@@ -73,9 +48,9 @@ export async function overview(
     stores,
     clients: { total: view.connections, shown: clients.map(clientRow) },
     settings: settings(view.config),
-    slowLog: diagnostics.slowLog(),
-    bigKeys: diagnostics.bigKeys(),
-    hotKeys: diagnostics.hotKeys(),
+    slowLog: diagnostics.slowLog(MOST_ENTRIES),
+    bigKeys: diagnostics.bigKeys(MOST_ENTRIES),
+    hotKeys: diagnostics.hotKeys(MOST_ENTRIES),
   };
 }
 

@@ -15,8 +15,9 @@ import type { StoreLayout } from '@forgekv/storage';
 export interface ServerView {
   readonly facts: ServerFacts;
   readonly config: Config;
-  /** Fronts first, then workers. */
+  /** Counters of all threads, fronts first, then workers. */
   readonly stats: StatsReader;
+  readonly blocks: readonly SharedArrayBuffer[];
   readonly table: HotTable;
   readonly databases: Databases;
   /** Per shard the LSN up to which everything is in synced store batches. */

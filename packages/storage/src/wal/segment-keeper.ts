@@ -70,13 +70,18 @@ export class SegmentKeeper {
     return `${directory}/${segmentName(generation, log, sequence)}`;
   }
 
+  /** True while the log's next segment is ready. May be asked by any thread, without a lock. */
+  isPrepared(log: number): boolean {
+    return Atomics.load(this.#blocks[log]!.words, NEXT_FD) >= 0;
+  }
+
   /**
    * Makes sure that the log's next segment is ready, with room for `frameBytes` of frames.
    * Throws what the file system throws; then there is nothing new on disk.
    */
   prepare(log: number, frameBytes = 0): void {
+    if (frameBytes === 0 && this.isPrepared(log)) return;
     const { words, floats } = this.#blocks[log]!;
-    if (frameBytes === 0 && Atomics.load(words, NEXT_FD) >= 0) return;
     if (!takeLock(words, PREPARE_LOCK, LOCK_TIMEOUT_MS)) {
       throw Object.assign(new Error('EBUSY: a segment is being made'), { code: 'EBUSY' });
     }

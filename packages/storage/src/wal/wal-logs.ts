@@ -334,6 +334,11 @@ export class WalLogs {
     words[CURRENT_FD] = -1;
   }
 
+  /** True while the log's next segment is ready: there is nothing to prepare. */
+  isPrepared(log: number): boolean {
+    return this.#keeper.isPrepared(log);
+  }
+
   /**
    * Makes the log's next segment ready, so that no hand-over has to wait for it. For a thread
    * that may block for as long as writing a segment takes.

@@ -1,23 +1,12 @@
-// Which thread of the operating system this is, and what CPU time threads have used: of Linux,
-// which Node.js does not tell.
+// What CPU time the threads of this process have used: Linux tells, Node.js does not.
 
-import { openSync, readlinkSync, readSync } from 'node:fs';
+import { openSync, readSync } from 'node:fs';
 
 /** The kernel counts in these whatever its own clock is. */
 const TICKS_PER_SECOND = 100;
 /** Behind the name, which may have blanks and brackets in it. */
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
-
-/** Returns the number of the thread that calls, 0 where the system does not tell. */
-export function systemThreadId(): number {
-  try {
-    return Number(readlinkSync('/proc/thread-self').split('/').at(-1)) || 0;
-  } catch {
-    // Not Linux, or no /proc: nobody depends on it.
-    return 0;
-  }
-}
 
 /** The CPU time of one thread of this process, from /proc. */
 export class ThreadClock {
