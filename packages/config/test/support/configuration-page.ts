@@ -14,7 +14,8 @@ them, CONFIG SET changes what the column _set_ says \`live\` for. An unknown dir
 start with its line.
 
 This page is made from the table of the source, checked by a test, and written anew by
-\`node packages/config/dist/test/support/write-page.js\`. Memory is in bytes, \`kb\`, \`mb\` and \`gb\` of 1024.
+\`node packages/config/dist/test/support/write-page.js\`. Memory is in bytes;
+\`kb\`, \`mb\` and \`gb\` are of 1024.
 
 The password of the user \`default\` may also be in a file that the environment names,
 \`FORGEKV_REQUIREPASS_FILE\`: neither the command line nor the configuration has it then.
