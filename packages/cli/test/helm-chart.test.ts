@@ -105,6 +105,7 @@ test('what cannot work is refused', async (t) => {
     [{ configuration: 'port 7000' }, /port, bind, dir, .* are set by the chart/],
     [{ configuration: 'memtable_size_mb 1' }, /threads and memory are set by/],
     [{ tls: { enabled: true } }, /tls\.existingSecret/],
+    [{ tls: { caFilename: '' } }, /caFilename must match pattern/],
     [{ memory: { memtableSizeMb: 3000 } }, /limits\.memory is 1536 MiB, but .* need 3832 MiB/],
     [{ resources: { limits: { memory: '1G' } } }, /limits\.memory is 953 MiB/],
     [{ memory: { memtableSizeMb: 1 } }, /memtableSizeMb must be >= 8/],

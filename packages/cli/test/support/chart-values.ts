@@ -46,7 +46,9 @@ const SWITCHES: Readonly<Record<string, ChartValues>> = {
   },
   TLS: { tls: CERTIFICATE },
   'TLS with client certificates': { tls: { ...CERTIFICATE, authClients: 'yes' } },
-  'TLS without an authority': { tls: { ...CERTIFICATE, caFilename: '' } },
+  'TLS with another authority': {
+    tls: { ...CERTIFICATE, authClients: 'optional', caFilename: 'authority.pem' },
+  },
   'a node port': {
     service: { type: 'NodePort', nodePort: 30_379, externalTrafficPolicy: 'Local' },
   },
