@@ -39,7 +39,10 @@ function load(t: Test, clients: readonly RespClient[]): void {
 /** Pixels of each chart's picture that are coloured: an empty one has grey lines only. */
 const INK = `[...document.querySelectorAll('.chart canvas')].map((canvas) => {
   const { width, height } = canvas;
-  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+  // Of a copy that is made to be read: the browser complains of others.
+  const pen = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  pen.drawImage(canvas, 0, 0);
+  const { data } = pen.getImageData(0, 0, width, height);
   let coloured = 0;
   for (let i = 0; i < data.length; i += 4) {
     const [red, green, blue, alpha] = data.subarray(i, i + 4);

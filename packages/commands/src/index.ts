@@ -41,6 +41,7 @@ export { EffectLog } from './effect-log.ts';
 export * from './errors.ts';
 export { configureEviction } from './eviction-config.ts';
 export { Executor } from './executor.ts';
+export { typeName } from './generic/type-names.ts';
 export { DueHashes } from './hash/due-hashes.ts';
 export { type ChangeFilter, type KeyChange, KeyChanges } from './key-changes.ts';
 export * from './key-events.ts';

@@ -36,7 +36,8 @@ test('the directives that are honoured', async (t) => {
     ...['timeout', 'tcp-keepalive', 'tcp-backlog', 'maxclients', 'databases', 'dir', 'logfile'],
     ...['loglevel', 'pidfile', 'proto-max-bulk-len', 'client-query-buffer-limit', 'hz', 'include'],
     ...['client-output-buffer-limit', 'front-threads', 'shard-threads', 'memtable-size-mb'],
-    ...['hot-value-max-bytes', 'http-port', 'debug-force-hop', 'enable-protected-configs'],
+    ...['hot-value-max-bytes', 'http-port', 'http-bind', 'http-password', 'http-metrics-open'],
+    ...['debug-force-hop', 'enable-protected-configs'],
     ...['wal-sync-mode', 'wal-segment-mb', 'recover', 'stores', 'debug-keep-cold'],
     ...['debug-slice-elements', 'notify-keyspace-events', 'tracking-table-max-keys'],
     ...['maxmemory', 'maxmemory-policy', 'maxmemory-samples', 'lfu-log-factor', 'lfu-decay-time'],
@@ -45,6 +46,8 @@ test('the directives that are honoured', async (t) => {
     ...['set-max-intset-entries', 'set-max-listpack-entries', 'set-max-listpack-value'],
     ...['zset-max-listpack-entries', 'zset-max-listpack-value', 'hll-sparse-max-bytes'],
     ...['stream-node-max-bytes', 'stream-node-max-entries', 'rdbcompression'],
+    ...['slowlog-log-slower-than', 'slowlog-max-len', 'latency-monitor-threshold'],
+    ...['latency-tracking', 'latency-tracking-info-percentiles'],
   ];
   const actual = directives.filter(({ status }) => status === 'honoured').map(({ name }) => name);
   t.same(actual.toSorted(), honoured.toSorted());

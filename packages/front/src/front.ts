@@ -279,8 +279,7 @@ export class Front {
       id: control.nextClientId(),
       socket,
       ...addresses,
-      fileDescriptor: descriptor,
-      nowMs: Date.now(),
+      ...{ fileDescriptor: descriptor, nowMs: Date.now() },
     });
     connection.limits.maxBulkBytes = config.bytes('proto-max-bulk-len');
     this.users.logOut(connection);

@@ -382,7 +382,7 @@ export class HotTable extends ShardState {
     words[entry + ENTRY_META] = (words[entry + ENTRY_META]! & ~0xff0000) | (type << 16);
     this.countIn(this.#shard, this.#db, COUNTER_KEYS, 1);
     this.#creations.note(this.#shard, this.#hash, this.#db);
-    this.countBytes(this.#shard, this.#db, this.#hash, this.datasetBytes(entry), 0);
+    this.countBytes(this.#shard, this.#db, this.#hash, DATASET_KEY_BYTES + this.#keyLength, 0);
   }
 
   /**

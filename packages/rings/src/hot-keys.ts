@@ -3,23 +3,25 @@
 // fade: a key that is not there takes the place of the one with the least count, and inherits that.
 // So whichever key has more than a share of 1 / KEYS of all accesses is in it.
 //
-//   words    version, odd while it is written | when counts were faded last
-//   keys     count | hash | database | bytes of the key | the key, cut
+//   words    when counts were faded last
+//   keys     count | hash | database | bytes of the key | version, odd while it is written
+//            | the key, cut
 //
-// One thread writes. A reader copies all of it and does so again when the version has changed
-// meanwhile, or was odd: all words of the writer are stores of one thread, ordered by the two
-// atomic ones around them.
+// One thread writes. A reader copies a key, and does so again when its version has changed
+// meanwhile, or was odd: the stores of the writer lie between two atomic additions, which no other
+// memory access passes. What cannot be copied, because it changes all the time, is not hot.
 
 const KEYS = 64;
 const KEY_BYTES = 128;
-const VERSION = 0;
-/** float64 at words 2-3, in Unix milliseconds. */
-const FADED_AT = 1;
-const HEAD_WORDS = 4;
+/** float64 at words 0-1, in Unix milliseconds. */
+const FADED_AT = 0;
+const HEAD_WORDS = 2;
+/** float64 at words 0-1. */
 const COUNT_AT = 0;
 const HASH = 2;
 const DATABASE = 3;
 const LENGTH = 4;
+const VERSION = 5;
 const TEXT = 6;
 const KEY_WORDS = TEXT + KEY_BYTES / 4;
 const BYTES = (HEAD_WORDS + KEYS * KEY_WORDS) * 4;
@@ -80,14 +82,14 @@ export class HotKeySketch {
       least = count;
       place = at;
     }
-    Atomics.store(words, VERSION, words[VERSION]! + 1);
+    Atomics.add(words, place + VERSION, 1);
     floats[(place + COUNT_AT) >> 1] = least + 1;
     words[place + HASH] = hash;
     words[place + DATABASE] = db;
     words[place + LENGTH] = length;
     const kept = Math.min(length, KEY_BYTES);
     bytes.copy(this.#bytes, (place + TEXT) * 4, offset, offset + kept);
-    Atomics.store(words, VERSION, words[VERSION]! + 1);
+    Atomics.add(words, place + VERSION, 1);
   }
 
   #fade(nowMs: number): void {
@@ -114,18 +116,19 @@ export function readHotKeys(
   nowMs = Date.now(),
 ): HotKey[] {
   const sums = new Map<string, { key: Buffer; db: number; count: number }>();
+  const words = new Int32Array(KEY_WORDS);
+  const floats = new Float64Array(words.buffer);
   for (const memory of memories) {
-    const copy = snapshot(memory);
-    const floats = new Float64Array(copy);
-    const words = new Int32Array(copy);
-    const left = FADE ** Math.max(0, (nowMs - floats[FADED_AT]!) / 1000);
-    for (let at = HEAD_WORDS; at < HEAD_WORDS + KEYS * KEY_WORDS; at += KEY_WORDS) {
-      const count = floats[(at + COUNT_AT) >> 1]! * left;
+    const fadedMs = new Float64Array(memory)[FADED_AT]!;
+    const left = FADE ** Math.max(0, (nowMs - fadedMs) / 1000);
+    for (let i = 0; i < KEYS; i++) {
+      if (!copyKey(memory, i, words)) continue;
+      const count = floats[COUNT_AT]! * left;
       if (count < LEAST_COUNT) continue;
-      const kept = Math.min(words[at + LENGTH]!, KEY_BYTES);
-      const key = Buffer.from(copy, (at + TEXT) * 4, kept);
-      const db = words[at + DATABASE]!;
-      const name = `${db} ${words[at + HASH]} ${words[at + LENGTH]} ${key.toString('latin1')}`;
+      const kept = Math.min(words[LENGTH]!, KEY_BYTES);
+      const key = Buffer.from(Buffer.from(words.buffer, TEXT * 4, kept));
+      const db = words[DATABASE]!;
+      const name = `${db} ${words[HASH]} ${words[LENGTH]} ${key.toString('latin1')}`;
       const known = sums.get(name);
       if (known === undefined) sums.set(name, { key, db, count });
       else known.count += count;
@@ -138,14 +141,16 @@ export function readHotKeys(
     .map(({ key, db, count }) => ({ key, db, perSecond: count * sampled * (1 - FADE) }));
 }
 
-function snapshot(memory: SharedArrayBuffer): ArrayBuffer {
+/** Copies the words of a key; false: it changes all the time. */
+function copyKey(memory: SharedArrayBuffer, i: number, to: Int32Array): boolean {
+  const at = HEAD_WORDS + i * KEY_WORDS;
   const words = new Int32Array(memory);
-  const copy = new Int32Array(BYTES / 4);
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const version = Atomics.load(words, VERSION);
+    const version = Atomics.load(words, at + VERSION);
     if ((version & 1) === 1) continue;
-    copy.set(words);
-    if (Atomics.load(words, VERSION) === version) break;
+    to.set(words.subarray(at, at + KEY_WORDS));
+    // An exchange, not a load: what was copied may not be read behind it.
+    if (Atomics.or(words, at + VERSION, 0) === version) return true;
   }
-  return copy.buffer;
+  return false;
 }

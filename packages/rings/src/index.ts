@@ -99,5 +99,11 @@ export {
   type ScriptMemory,
   type ScriptShare,
 } from './script-share.ts';
-export { createSlowLogMemory, type SlowEntry, SlowLog, sealSlowCommand } from './slow-log.ts';
+export {
+  createSlowLogMemory,
+  type SlowEntry,
+  SlowLog,
+  sealSlowCommand,
+  timeSealed,
+} from './slow-log.ts';
 export { createTrackingMemory, TrackingFilter } from './tracking-filter.ts';

@@ -79,6 +79,11 @@ export function sealSlowCommand(
   return sealed;
 }
 
+/** Says how long a sealed command took, which was not known when it was sealed. */
+export function timeSealed(sealed: Buffer, microseconds: number): void {
+  sealed.writeDoubleLE(microseconds, 8);
+}
+
 export class SlowLog {
   readonly #words: Int32Array;
   readonly #floats: Float64Array;

@@ -73,9 +73,9 @@ export function showLost() {
 export function showOverview(overview, samples) {
   showThreads(overview, samples);
   showClients(overview.clients);
-  showSlow(overview.slowLog);
-  showKeys('big', overview.bigKeys, 'Size', format.bytes);
-  showKeys('hot', overview.hotKeys, 'Uses', format.count);
+  table(place('slow'), SLOW_COLUMNS, overview.slowLog, 'Nothing was slow.');
+  table(place('big'), BIG_COLUMNS, overview.bigKeys, 'There are no keys.');
+  table(place('hot'), HOT_COLUMNS, overview.hotKeys, 'Nobody asks for keys.');
   showData(overview);
   facts(
     place('settings'),
@@ -138,28 +138,23 @@ function showClients({ total: all, shown }) {
   table(place('clients'), CLIENT_COLUMNS, shown, 'Nobody is connected.');
 }
 
-function showSlow(entries) {
-  place('slow-section').hidden = entries === null;
-  if (entries === null) return;
-  const columns = [
-    { title: 'At', text: ({ atMs }) => format.timeOfDay(atMs) },
-    { title: 'Took', number: true, text: (row) => format.microseconds(row.microseconds) },
-    { title: 'Command', text: ({ command }) => command },
-    { title: 'Client', wide: true, text: ({ client }) => client },
-  ];
-  table(place('slow'), columns, entries, 'Nothing was slow.');
-}
-
-function showKeys(id, keys, title, text) {
-  place(`${id}-section`).hidden = keys === null;
-  if (keys === null) return;
-  const columns = [
-    { title: 'Key', text: ({ key }) => key },
-    { title: 'DB', number: true, text: ({ db }) => db },
-    { title, number: true, text: ({ value }) => text(value) },
-  ];
-  table(place(id), columns, keys, 'None is known yet.');
-}
+const SLOW_COLUMNS = [
+  { title: 'At', text: ({ atMs }) => format.timeOfDay(atMs) },
+  { title: 'Took', number: true, text: (row) => format.microseconds(row.microseconds) },
+  { title: 'Command', text: ({ command }) => command },
+  { title: 'Client', wide: true, text: ({ client }) => client },
+];
+const BIG_COLUMNS = [
+  { title: 'Key', text: ({ key }) => key },
+  { title: 'DB', number: true, wide: true, text: ({ db }) => db },
+  { title: 'Type', text: ({ type }) => type },
+  { title: 'Value', number: true, text: (row) => format.bytes(row.bytes) },
+];
+const HOT_COLUMNS = [
+  { title: 'Key', text: ({ key }) => key },
+  { title: 'DB', number: true, wide: true, text: ({ db }) => db },
+  { title: 'At most, per second', number: true, text: (row) => format.count(row.perSecond) },
+];
 
 function showData({ databases, dataset, wal, stores }) {
   const stored = stores.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -11,7 +11,14 @@ import {
 } from '@forgekv/commands';
 import { type Config, configSetError } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
-import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
+import {
+  attachArena,
+  type BiggestKey,
+  biggestKeys,
+  Databases,
+  HotTable,
+  PAGE_BYTES,
+} from '@forgekv/keyspace';
 import {
   attachDiagnostics,
   attachScripts,
@@ -35,7 +42,6 @@ import {
 } from './data-directory.ts';
 import { durabilityFigures, whyNotReady } from './durability.ts';
 import { FigureSampler } from './figures.ts';
-import { type Diagnostics, slowLogEntries } from './http/diagnostics.ts';
 import { frontQuestions } from './http/front-questions.ts';
 import { HttpPort } from './http/http-port.ts';
 import { type ServerView, threadNames } from './http/server-view.ts';
@@ -168,6 +174,11 @@ export class Server {
     });
   }
 
+  /** The keys with the longest values, biggest first; takes the locks of all shards in turn. */
+  biggestKeys(most: number): BiggestKey[] {
+    return biggestKeys(this.#table, new Databases(this.#table), most);
+  }
+
   get #hotBytes(): number {
     const { pageCount } = this.#table.arena;
     return (pageCount - this.#table.pool.freePages) * PAGE_BYTES;
@@ -179,7 +190,7 @@ export class Server {
    */
   async start(): Promise<Reachable> {
     const { config } = this.#o;
-    this.#http = await HttpPort.open(this.#view(), this.#diagnostics());
+    this.#http = await HttpPort.open(this.#view());
     const onFailure = (error: Error): void => this.#failed(error);
     this.#fronts = this.#wiring.fronts.map((init) => {
       const data = init;
@@ -377,14 +388,6 @@ export class Server {
     await Promise.race([orderly(), deadline]);
   }
 
-  #diagnostics(): Diagnostics {
-    return {
-      slowLog: (most) => slowLogEntries(this.diagnostics.slowLog, most),
-      bigKeys: () => null,
-      hotKeys: () => null,
-    };
-  }
-
   /** What the HTTP port sees. */
   #view(): ServerView {
     const server = this;
@@ -392,7 +395,8 @@ export class Server {
     const { stats, durable, fronts } = this.#wiring;
     return {
       ...{ facts: this.facts, config, table: this.#table, databases: new Databases(this.#table) },
-      ...{ stats: new StatsReader(stats), blocks: stats, durable: new Float64Array(durable) },
+      ...{ diagnostics: this.diagnostics, blocks: stats },
+      ...{ stats: new StatsReader(stats), durable: new Float64Array(durable) },
       ...{ workerOf: fronts[0]!.workerOf, stores: this.#stores.layout },
       get connections() {
         return server.#control.connections;

@@ -447,8 +447,7 @@ export class Shard {
     const { request, reply, stats } = context;
     const { ids } = this.#router;
     const { isMonitored } = this.#publisher;
-    const slow = this.#slow;
-    const { timer } = slow;
+    const { timer } = this.#slow;
     request.source(bytes, view, args);
     context.nowMs = Date.now();
     timer.begin(count);
@@ -476,7 +475,7 @@ export class Shard {
           // What only replies has happened; what is executed again has not.
           if (context.sliced?.isPreparation) break;
           stats.called(id, reply.errorCount !== errors);
-          if (!this.#isBlocked && context.sliced === null) slow.ended(id);
+          if (!this.#isBlocked && context.sliced === null) this.#slow.ended(id);
           if (isMonitored) tellMonitors(context, this.#m.registry, id, connection);
         }
       }

@@ -3,7 +3,7 @@
 
 import { type CommandTable, FLAG_FAST, FLAG_SKIP_SLOWLOG } from '@forgekv/catalog';
 import type { Config } from '@forgekv/config';
-import { type LatencyLog, sealSlowCommand } from '@forgekv/rings';
+import { type LatencyLog, sealSlowCommand, timeSealed } from '@forgekv/rings';
 import type { Request } from '../request.ts';
 import { secretArguments } from './secret-arguments.ts';
 
@@ -48,22 +48,21 @@ export class SlowWatch {
    * @returns what is to be appended to the slow log, or null
    */
   took(request: Request, id: number, microseconds: number): Buffer | null {
-    if (microseconds < this.leastUs) return null;
-    const flags = this.#table.flagBits[id]!;
-    if (microseconds >= this.#spikeUs) {
-      this.#latency.add((flags & FLAG_FAST) !== 0 ? 'fast-command' : 'command', microseconds);
-    }
-    return microseconds < this.#slowerThanUs ? null : this.seal(request, id, microseconds);
+    return this.#isSlow(id, microseconds) ? this.seal(request, id, microseconds) : null;
   }
 
-  /** The same for one that was sealed before its time was known. */
+  /** The same for one that was sealed before its time was known. True: it is to be appended. */
   tookSealed(sealed: Buffer, id: number, microseconds: number): boolean {
-    if (microseconds < this.leastUs) return false;
-    const isFast = (this.#table.flagBits[id]! & FLAG_FAST) !== 0;
+    timeSealed(sealed, microseconds);
+    return this.#isSlow(id, microseconds);
+  }
+
+  /** Tells the latency monitor of it; true: it belongs in the slow log. */
+  #isSlow(id: number, microseconds: number): boolean {
     if (microseconds >= this.#spikeUs) {
+      const isFast = (this.#table.flagBits[id]! & FLAG_FAST) !== 0;
       this.#latency.add(isFast ? 'fast-command' : 'command', microseconds);
     }
-    sealed.writeDoubleLE(microseconds, 8);
     return microseconds >= this.#slowerThanUs;
   }
 

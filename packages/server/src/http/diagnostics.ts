@@ -1,42 +1,36 @@
 // What was slow, what is big and what is hot, as the console shows it: text for people, whatever
 // bytes keys and arguments are made of.
 
-import type { SlowLog } from '@forgekv/rings';
+import { typeName } from '@forgekv/commands';
+import { biggestKeys } from '@forgekv/keyspace';
+import type { ServerView } from './server-view.ts';
 
-/** Each gives `most` at most, null where nobody keeps it. */
-export interface Diagnostics {
-  slowLog(most: number): readonly SlowCommand[] | null;
-  bigKeys(most: number): readonly RankedKey[] | null;
-  hotKeys(most: number): readonly RankedKey[] | null;
-}
-
-export interface SlowCommand {
-  readonly atMs: number;
-  readonly microseconds: number;
-  /** With its arguments, cut and without secrets, as SLOWLOG GET has them. */
-  readonly command: string;
-  /** Its address, and its name when it has one. */
-  readonly client: string;
-}
-
-/** A key with its bytes, or with how often it is used. */
-export interface RankedKey {
-  readonly db: number;
-  readonly key: string;
-  readonly value: number;
-}
-
-/** More of an argument is not shown. */
+/** Of each what is shown at most. */
+const MOST_ENTRIES = 20;
+/** More of a key or argument is not shown. */
 const MOST_CHARS = 64;
 
-/** The newest entries, newest first. */
-export function slowLogEntries(log: SlowLog, most: number): SlowCommand[] {
-  return log.entries(most).map(({ unixSeconds, microseconds, args, address, name }) => ({
-    atMs: unixSeconds * 1000,
-    microseconds,
-    command: args.map(printable).join(' '),
-    client: name === '' ? address : `${address} ${name}`,
-  }));
+/** Slow commands newest first, biggest keys and hottest keys first. */
+export function diagnostics(view: ServerView): object {
+  const { slowLog, hotKeys } = view.diagnostics;
+  return {
+    // Arguments are cut and without secrets, as SLOWLOG GET has them.
+    slowLog: slowLog.entries(MOST_ENTRIES).map((entry) => ({
+      atMs: entry.unixSeconds * 1000,
+      microseconds: entry.microseconds,
+      command: entry.args.map(printable).join(' '),
+      client: entry.name === '' ? entry.address : `${entry.address} ${entry.name}`,
+    })),
+    bigKeys: biggestKeys(view.table, view.databases, MOST_ENTRIES).map((found) => ({
+      key: printable(found.key),
+      db: found.db,
+      type: typeName(found.type),
+      bytes: found.bytes,
+    })),
+    hotKeys: hotKeys(MOST_ENTRIES).map(({ key, db, perSecond }) => ({
+      ...{ key: printable(key), db, perSecond },
+    })),
+  };
 }
 
 /** Bytes as text: those that are none, and controls, as dots; long ones cut. */

@@ -4,7 +4,6 @@
 import type { Server } from 'node:http';
 import type { Config } from '@forgekv/config';
 import { ConsoleFiles } from './console-files.ts';
-import type { Diagnostics } from './diagnostics.ts';
 import { History } from './history.ts';
 import { HttpGate } from './http-gate.ts';
 import { type HttpSource, startHttp } from './http-server.ts';
@@ -31,14 +30,14 @@ export class HttpPort {
    * Listens as configured; resolves to null when it is not to.
    * @throws NodeJS.ErrnoException when an address cannot be used
    */
-  static async open(view: ServerView, diagnostics: Diagnostics): Promise<HttpPort | null> {
+  static async open(view: ServerView): Promise<HttpPort | null> {
     const { config } = view;
     const port = config.integer('http-port');
     const hosts = hostsOf(config);
     if (port === 0 || hosts.length === 0) return null;
     const history = new History(view);
     const gate = new HttpGate(config, hosts);
-    const source = sourceOf(view, diagnostics, history);
+    const source = sourceOf(view, history);
     const servers = await startHttp({ port, hosts, gate, files: new ConsoleFiles(), source });
     return new HttpPort(servers, history);
   }
@@ -63,9 +62,9 @@ function hostsOf(config: Config): string[] {
   return named.map((host) => (host === '*' ? '0.0.0.0' : host === '::*' ? '::' : host));
 }
 
-function sourceOf(view: ServerView, diagnostics: Diagnostics, history: History): HttpSource {
+function sourceOf(view: ServerView, history: History): HttpSource {
   const sizes = new StoreSizes(view.stores);
-  const seen = shared(async () => overview(view, await sizes.read(), diagnostics));
+  const seen = shared(async () => overview(view, await sizes.read()));
   return {
     stuckThreads: () => view.stuckThreads(),
     whyNotReady: () => view.whyNotReady(),

@@ -5,14 +5,12 @@ import { SHARD_COUNT } from '@forgekv/base';
 import { type ClientFacts, hotBytesUsed, REDIS_VERSION } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import { PAGE_BYTES } from '@forgekv/keyspace';
-import type { Diagnostics } from './diagnostics.ts';
+import { diagnostics } from './diagnostics.ts';
 import { type ServerView, threadNames } from './server-view.ts';
 import type { StoreSize } from './store-sizes.ts';
 
 /** Clients that are shown; the fronts are not asked for more. */
 const MOST_CLIENTS = 25;
-/** Slow commands and keys that are shown. */
-const MOST_ENTRIES = 20;
 
 /** Shown as CONFIG GET has them. None of them is a secret. */
 const SETTINGS = [
@@ -23,11 +21,7 @@ const SETTINGS = [
   ...['http-bind', 'http-metrics-open'],
 ];
 
-export async function overview(
-  view: ServerView,
-  stores: readonly StoreSize[],
-  diagnostics: Diagnostics,
-): Promise<object> {
+export async function overview(view: ServerView, stores: readonly StoreSize[]): Promise<object> {
   const { facts, table } = view;
   const clients = await view.topClients(MOST_CLIENTS);
   return {
@@ -48,9 +42,7 @@ export async function overview(
     stores,
     clients: { total: view.connections, shown: clients.map(clientRow) },
     settings: settings(view.config),
-    slowLog: diagnostics.slowLog(MOST_ENTRIES),
-    bigKeys: diagnostics.bigKeys(MOST_ENTRIES),
-    hotKeys: diagnostics.hotKeys(MOST_ENTRIES),
+    ...diagnostics(view),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
 import type { Databases, HotTable } from '@forgekv/keyspace';
+import type { DiagnosticsShare } from '@forgekv/rings';
 import type { StoreLayout } from '@forgekv/storage';
 
 export interface ServerView {
@@ -20,6 +21,7 @@ export interface ServerView {
   readonly blocks: readonly SharedArrayBuffer[];
   readonly table: HotTable;
   readonly databases: Databases;
+  readonly diagnostics: DiagnosticsShare;
   /** Per shard the LSN up to which everything is in synced store batches. */
   readonly durable: Float64Array;
   /** Worker of each shard. */
