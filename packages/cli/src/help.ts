@@ -26,7 +26,8 @@ they tell their options. healthcheck: exit code 0 when a server answers, else 1.
   --wal-sync-mode MODE  when the log is synced: EverySecond, Always (before each
                         reply), Never (when the system likes)
   --recover yes         start on a damaged log, with what of it is intact
-  --requirepass SECRET  password of the default user
+  --requirepass SECRET  password of the default user; or, where others see the
+                        command line, FORGEKV_REQUIREPASS_FILE names its file
   --http-port N         health, metrics and a console on 127.0.0.1, 0 = off
   --http-bind ADDR...   addresses for it; beyond loopback the console needs
   --http-password SECRET

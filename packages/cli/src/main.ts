@@ -10,6 +10,7 @@ import { banner } from './banner.ts';
 import { check } from './check.ts';
 import { healthcheck } from './healthcheck.ts';
 import { HELP } from './help.ts';
+import { passwordFromFile } from './password-file.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Exit code for a command line or configuration that cannot be used. */
@@ -57,7 +58,7 @@ async function run(args: readonly string[]): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  await serve(request.configFile, request.overrides);
+  await serve(request.configFile, [...passwordFromFile(process.env), ...request.overrides]);
 }
 
 async function serve(

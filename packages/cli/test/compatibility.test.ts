@@ -1,7 +1,10 @@
 // Every case of resp-compatibility on ForgeKV. There is no list of cases that may fail: a case
 // passes, or needs a command that the server itself says it does not have.
 
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import {
+  compatibilityMarkdown,
   formatCompatibilityFailure,
   formatCompatibilityTable,
   formatMissingCommands,
@@ -10,6 +13,8 @@ import {
 } from '@forgekv/testkit';
 import { test } from 'tap';
 import { connect, serve } from './support/servers.ts';
+
+const README = fileURLToPath(new URL('../../../../README.md', import.meta.url));
 
 const RUNS = [
   { fronts: 1, workers: 1, args: [] },
@@ -25,6 +30,8 @@ for (const { fronts, workers, args } of RUNS) {
     t.comment(`not there yet: ${formatMissingCommands(outcomes)}`);
     for (const one of withVerdict(outcomes, 'failed')) t.fail(formatCompatibilityFailure(one));
     t.ok(withVerdict(outcomes, 'passed').length > 0, 'cases pass');
+    const table = compatibilityMarkdown(outcomes);
+    t.ok(readFileSync(README, 'utf8').includes(table), `the README has this table\n${table}`);
 
     const client = await connect(t, server);
     for (const { line = '' } of withVerdict(outcomes, 'missing')) {

@@ -92,7 +92,9 @@ function listenOptions(order: ListenOrder): ListenOptions & { fd?: number } {
   const { backlog } = order;
   if ('path' in order) return { path: order.path, backlog };
   if ('descriptor' in order) return { fd: order.descriptor, backlog };
-  return { host: order.host, port: order.port, backlog, reusePort: order.shared };
+  const { host, port, shared } = order;
+  // Else `::` takes the port of 0.0.0.0 as well, which then cannot be listened on beside it.
+  return { host, port, backlog, reusePort: shared, ipv6Only: host.includes(':') };
 }
 
 function listen(order: ListenOrder): Promise<number> {

@@ -29,6 +29,25 @@ export function formatCompatibilityTable(outcomes: readonly CompatibilityOutcome
   ].join('\n');
 }
 
+/** The same table as Markdown, as it is in the README. */
+export function compatibilityMarkdown(outcomes: readonly CompatibilityOutcome[]): string {
+  const [head = [], ...rows] = formatCompatibilityTable(outcomes)
+    .split('\n')
+    .map((line) => line.trim().split(/\s{2,}/));
+  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]): string => {
+    const padded = cells.map((cell, i) => {
+      const width = widths[i] ?? 0;
+      return i === 0 ? cell.padEnd(width) : cell.padStart(width);
+    });
+    return `| ${padded.join(' | ')} |`;
+  };
+  const rule = widths.map((width, i) =>
+    i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  return [line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
 /** Those that ended so. */
 export function withVerdict(
   outcomes: readonly CompatibilityOutcome[],

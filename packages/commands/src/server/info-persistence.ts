@@ -43,7 +43,9 @@ function loadingLines(isLoading: boolean, figures: DurabilityFigures, nowMs: num
   const isKnown = isLoading && loadingSinceMs > 0;
   const part = isKnown && earlierBytes > 0 ? loadedBytes / earlierBytes : 0;
   const elapsedSeconds = isKnown ? Math.max(0, nowMs - loadingSinceMs) / 1000 : 0;
-  const etaSeconds = part > 0 ? Math.ceil((elapsedSeconds * (1 - part)) / part) : 0;
+  // Not from the first moments: ioredis asks once and then waits for as long as it was told.
+  const isTelling = elapsedSeconds >= 1 && part > 0;
+  const etaSeconds = isTelling ? Math.ceil((elapsedSeconds * (1 - part)) / part) : 0;
   return [
     ['loading', isLoading ? 1 : 0],
     ['async_loading', 0],

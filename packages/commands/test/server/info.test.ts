@@ -239,6 +239,9 @@ test('figures of durability', async (t) => {
   });
   set({ loadingSinceMs });
   t.match(await persistence(), { loading_loaded_perc: '0.00', loading_eta_seconds: '1' });
+  // In the first second nobody can tell: not the hours that a part of it would stand for.
+  set({ loadingSinceMs: front.context.nowMs - 900, earlierBytes: 4_000_000, loadedBytes: 1 });
+  t.match(await persistence(), { loading_eta_seconds: '1' });
 });
 
 test('figures of all threads are added up', async (t) => {
