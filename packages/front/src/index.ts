@@ -8,6 +8,7 @@ export type {
   MainRequest,
   ToFront,
 } from './front-messages.ts';
+export { checkTlsMaterial, type TlsMaterial } from './tls-material.ts';
 
 /** The thread's entry, for `new Worker`. */
 export const FRONT_THREAD: URL = new URL('./front-thread.js', import.meta.url);
