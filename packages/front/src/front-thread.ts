@@ -93,8 +93,9 @@ function listenOptions(order: ListenOrder): ListenOptions & { fd?: number } {
 function listen(order: ListenOrder): Promise<number> {
   const isTls = 'isTls' in order && order.isTls;
   const { reception } = front;
-  // The handshake reads by itself; other sockets are read once they are adopted.
-  const server = createServer({ pauseOnConnect: !isTls, allowHalfOpen: true });
+  // The handshake reads by itself, and ends where the peer ends; see TlsIntake. Other sockets are
+  // read once they are adopted.
+  const server = createServer({ pauseOnConnect: !isTls, allowHalfOpen: !isTls });
   server.on('connection', (socket: Socket) => {
     if (isTls) reception.acceptTls(socket, descriptorOf(socket));
     else reception.accept(socket, descriptorOf(socket));

@@ -68,7 +68,10 @@ export class TlsIntake {
     this.#server = server;
   }
 
-  /** Begins the handshake with a socket that was accepted, and has been counted. */
+  /**
+   * Begins the handshake with a socket that was accepted, without `allowHalfOpen`, and has been
+   * counted.
+   */
   begin(raw: Socket, facts: AcceptedFacts): void {
     invariant(this.#server !== null, 'TLS is listened for with a certificate');
     if (this.#handshakes.size >= Math.max(LEAST_HANDSHAKES, this.#m.mostHandshakes())) {
@@ -109,6 +112,9 @@ export class TlsIntake {
       return;
     }
     this.#handshakes.delete(key);
+    // Who gives up within the handshake is closed at once. From now on it is the front that ends
+    // its side, when everything the client sent is answered.
+    socket.allowHalfOpen = true;
     this.#m.secured(socket, handshake.facts);
   }
 
