@@ -172,6 +172,8 @@ export class Server {
    */
   async start(): Promise<Reachable> {
     const { config } = this.#o;
+    // What is wrong with it is said before anything has been started for nothing.
+    await this.#tls.start();
     const httpPort = config.integer('http-port');
     if (httpPort !== 0) this.#http = await startHttp(httpPort, this.#httpSource());
     const onFailure = (error: Error): void => this.#failed(error);
@@ -210,7 +212,7 @@ export class Server {
     // Awaited in turn; one that fails before that must not end the process unheard.
     for (const { ready } of [...this.#fronts, ...this.#workers]) ready.catch(() => {});
     await Promise.all(this.#fronts.map((front) => front.ready));
-    await this.#tls.start();
+    await this.#tls.handOut();
     const reachable = await listenAll(this.#fronts, config);
     this.#sampler.start();
     await this.#recovered();

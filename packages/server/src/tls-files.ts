@@ -14,6 +14,7 @@ const MOST_FILE_BYTES = 1024 * 1024;
 const MOST_CA_FILES = 4096;
 const TICKET_KEY_BYTES = 48;
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----';
+const DH_PARAMS = '-----BEGIN DH PARAMETERS-----';
 const SUITE = 'TLS_';
 
 /** The directives that name a file which TLS is made with. */
@@ -66,7 +67,7 @@ export function readTlsMaterial(config: Config, directory: string): TlsMaterial 
   const protocols = protocolsOf(config.text('tls-protocols') || DEFAULT_PROTOCOLS);
   const material: TlsMaterial = {
     ...{ cert, key, passphrase, ca, clients, sessionSeconds },
-    dhParams: read('tls-dh-params-file'),
+    dhParams: dhParamsIn(read('tls-dh-params-file')),
     ciphers: ciphersOf(config.text('tls-ciphers'), config.text('tls-ciphersuites')),
     prefersServerCiphers: config.boolean('tls-prefer-server-ciphers'),
     minVersion: protocols.min,
@@ -153,6 +154,12 @@ function authorities(config: Config, directory: string, file: string): string[] 
     }
   });
   return [...found];
+}
+
+/** Node.js takes anything for them, and does without when they are something else. */
+function dhParamsIn(text: string): string {
+  if (text === '' || text.includes(DH_PARAMS)) return text;
+  throw new TlsError('tls-dh-params-file: there are no parameters in it');
 }
 
 function namesIn(path: string): string[] {

@@ -52,15 +52,13 @@ export class TlsKeeper {
   }
 
   /**
-   * Hands the fronts what is configured, and watches the files from then on; does nothing without
-   * a `tls-port`.
+   * Reads what is configured, where TLS is spoken at all, and watches the files from then on.
    * @throws TlsError
    */
   async start(): Promise<void> {
     if (!this.isOn) return;
     this.#readAs = await this.#look();
     this.#take(this.#read());
-    await this.handOut();
     this.#lookLater();
   }
 
@@ -80,7 +78,7 @@ export class TlsKeeper {
     }
   }
 
-  /** Resolves when new connections are made with what was read last. */
+  /** Gives it to the fronts; resolves when new connections are made with what was read last. */
   async handOut(): Promise<void> {
     const material = this.#material;
     if (material === null) return;
