@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describeReply, encodeCommands, type ServerHandle } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
 import { endure } from './support/endure.ts';
-import { withoutProc } from './support/process-figures.ts';
+import { residentBytes, watchMemory, withoutProc } from './support/process-figures.ts';
 import { connect, infoField, LAYOUTS, serve } from './support/servers.ts';
 import { until } from './support/until.ts';
 
@@ -125,6 +125,28 @@ test('one reply cannot take all memory', { skip: withoutProc() }, async (t) => {
   }
   const line = /client \d+ at \S+ asked for more replies at once than 33554432 bytes/;
   t.ok(await until(() => line.test(server.log())), 'the log says so');
+});
+
+test('who has not logged in may leave little unread', { skip: withoutProc() }, async (t) => {
+  const server = await serve(t, { fronts: 2, workers: 1, args: ['--requirepass', 'secret'] });
+  const request = Buffer.from('x\n'.repeat(5_000_000));
+  const before = residentBytes(server.pid as number);
+  const readers = Array.from({ length: 20 }, () => new SlowReader(t, server.port, request));
+  const line = /client \d+ at \S+ does not read its replies in time: \d+ bytes wait/g;
+  const areGone = () => server.log().match(line)?.length === readers.length;
+  let most = 0;
+  const unwatch = watchMemory(server.pid as number, (bytes) => {
+    most = Math.max(most, bytes);
+  });
+  t.teardown(unwatch);
+  t.ok(await until(areGone, 60_000), 'all have been closed, and the log says so');
+  const growth = most - before;
+  t.ok(growth < 64 * MB, `resident memory grew by ${Math.round(growth / MB)} MB at most`);
+  // Who reads gets an answer to everything, whatever it amounts to.
+  const brisk = new SlowReader(t, server.port, Buffer.from('PING\r\n'.repeat(200_000)));
+  const reply = '-NOAUTH Authentication required.\r\n';
+  await brisk.readAll(200_000 * reply.length);
+  t.equal(brisk.bytes, 200_000 * reply.length);
 });
 
 test('client-query-buffer-limit', { skip: withoutProc() }, async (t) => {

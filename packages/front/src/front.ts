@@ -30,7 +30,7 @@ import {
 } from '@forgekv/rings';
 import { BlockedClients } from './blocked-clients.ts';
 import { ClientBounds } from './client-bounds.ts';
-import { CommandLoop, EARLY_FLUSH_BYTES, STALL_BYTES } from './command-loop.ts';
+import { CommandLoop, EARLY_FLUSH_BYTES } from './command-loop.ts';
 import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { FrontBell } from './front-bell.ts';
 import { FrontChannels } from './front-channels.ts';
@@ -346,7 +346,7 @@ export class Front {
     const { isWaiting } = this.#output;
     if (isWaiting || this.#writer.position > EARLY_FLUSH_BYTES) {
       this.#stalled.hold(connection);
-    } else if (connection.socket.writableLength <= STALL_BYTES) {
+    } else if (connection.socket.writableLength <= connection.stallBytes) {
       return false;
     }
     connection.state = STALLED;
@@ -422,7 +422,7 @@ export class Front {
 
   #drained(connection: Connection): void {
     if (this.#pausedReplies.drained(connection)) this.#output.schedule();
-    if (connection.state === STALLED && connection.socket.writableLength <= STALL_BYTES) {
+    if (connection.state === STALLED && connection.socket.writableLength <= connection.stallBytes) {
       this.#proceed(connection);
     }
   }
