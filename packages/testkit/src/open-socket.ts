@@ -18,15 +18,21 @@ export interface Endpoint {
   readonly tls?: TlsClient | undefined;
 }
 
+/** Begins to connect; what is written meanwhile is sent afterwards. */
+export function dial(endpoint: Endpoint): Socket {
+  const { path, tls, port = 6379, host = '127.0.0.1' } = endpoint;
+  const where = path ? { path } : { port, host };
+  return tls === undefined ? createConnection(where) : connectTls({ ...where, ...tls });
+}
+
 /**
  * Connects; with TLS the handshake is done, too.
  * @param timeoutMs most time for that
  * @throws Error when it fails or takes too long
  */
 export async function openSocket(endpoint: Endpoint, timeoutMs: number): Promise<Socket> {
-  const { path, tls, port = 6379, host = '127.0.0.1' } = endpoint;
-  const where = path ? { path } : { port, host };
-  const socket = tls === undefined ? createConnection(where) : connectTls({ ...where, ...tls });
+  const { tls } = endpoint;
+  const socket = dial(endpoint);
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => fail(new Error('connect timed out')), timeoutMs);
     const fail = (error: Error) => {
