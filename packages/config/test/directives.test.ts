@@ -45,6 +45,10 @@ test('the directives that are honoured', async (t) => {
     ...['set-max-intset-entries', 'set-max-listpack-entries', 'set-max-listpack-value'],
     ...['zset-max-listpack-entries', 'zset-max-listpack-value', 'hll-sparse-max-bytes'],
     ...['stream-node-max-bytes', 'stream-node-max-entries', 'rdbcompression'],
+    ...['tls-port', 'tls-cert-file', 'tls-key-file', 'tls-key-file-pass', 'tls-ca-cert-file'],
+    ...['tls-ca-cert-dir', 'tls-auth-clients', 'tls-protocols', 'tls-ciphers', 'tls-ciphersuites'],
+    ...['tls-prefer-server-ciphers', 'tls-dh-params-file', 'tls-session-caching'],
+    ...['tls-session-cache-timeout'],
   ];
   const actual = directives.filter(({ status }) => status === 'honoured').map(({ name }) => name);
   t.same(actual.toSorted(), honoured.toSorted());
