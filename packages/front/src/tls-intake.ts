@@ -35,6 +35,8 @@ interface Handshake {
   readonly raw: Socket;
   readonly facts: AcceptedFacts;
   readonly startedAtMs: number;
+  /** Somebody else looks after the socket now. */
+  isHandedOver: boolean;
 }
 
 export class TlsIntake {
@@ -76,31 +78,40 @@ export class TlsIntake {
     invariant(this.#server !== null, 'TLS is listened for with a certificate');
     if (this.#handshakes.size >= Math.max(LEAST_HANDSHAKES, this.#m.mostHandshakes())) {
       const [oldest] = this.#handshakes.values();
-      oldest?.raw.destroy();
+      if (oldest !== undefined) this.#giveUp(oldest);
     }
-    const key = keyOf(facts);
-    const handshake: Handshake = { raw, facts, startedAtMs: Date.now() };
-    this.#handshakes.set(key, handshake);
+    const startedAtMs = Date.now();
+    const handshake: Handshake = { raw, facts, startedAtMs, isHandedOver: false };
+    this.#handshakes.set(keyOf(facts), handshake);
     raw.once('close', () => {
-      // A newer socket may have got the same addresses by now.
-      if (this.#handshakes.get(key) !== handshake) return;
-      this.#handshakes.delete(key);
-      this.#m.gone();
+      this.#forget(handshake);
+      if (!handshake.isHandedOver) this.#m.gone();
     });
     this.#server.emit('connection', raw);
   }
 
   /** Ends the handshakes that take too long; called about once a second. */
   eachSecond(nowMs: number): void {
-    for (const { raw, startedAtMs } of this.#handshakes.values()) {
-      if (nowMs - startedAtMs <= HANDSHAKE_MS) return;
-      raw.destroy();
+    for (const handshake of this.#handshakes.values()) {
+      if (nowMs - handshake.startedAtMs <= HANDSHAKE_MS) return;
+      this.#giveUp(handshake);
     }
   }
 
+  /** Forgotten at once, since the socket is closed only later, and more may come before. */
+  #giveUp(handshake: Handshake): void {
+    this.#forget(handshake);
+    handshake.raw.destroy();
+  }
+
+  #forget(handshake: Handshake): void {
+    const key = keyOf(handshake.facts);
+    // A newer socket may have got the same addresses before it was known that this one closed.
+    if (this.#handshakes.get(key) === handshake) this.#handshakes.delete(key);
+  }
+
   #secured(socket: TLSSocket, clients: TlsMaterial['clients']): void {
-    const key = keyOf(addressesOf(socket, ''));
-    const handshake = this.#handshakes.get(key);
+    const handshake = this.#handshakes.get(keyOf(addressesOf(socket, '')));
     if (handshake === undefined) {
       // It has gone in the same moment.
       socket.destroy();
@@ -111,7 +122,8 @@ export class TlsIntake {
       socket.destroy();
       return;
     }
-    this.#handshakes.delete(key);
+    this.#forget(handshake);
+    handshake.isHandedOver = true;
     // Who gives up within the handshake is closed at once. From now on it is the front that ends
     // its side, when everything the client sent is answered.
     socket.allowHalfOpen = true;
