@@ -2,23 +2,19 @@
 
 import { join } from 'node:path';
 import type { Config } from '@forgekv/config';
-import { canSharePort, type Server, VERSION } from '@forgekv/server';
+import { canSharePort, type Reachable, type Server, VERSION } from '@forgekv/server';
 
 /** Returns the lines shown once the server serves. */
-export function banner(
-  server: Server,
-  config: Config,
-  reachable: { addresses: readonly string[]; port: number; socketPath: string },
-): string[] {
+export function banner(server: Server, config: Config, reachable: Reachable): string[] {
   const { fronts, workers } = server.plan;
-  const where = reachable.addresses.map((host) => `${host} port ${reachable.port}`);
-  if (reachable.socketPath !== '') where.push(reachable.socketPath);
+  const { addresses, port, tlsPort, socketPath } = reachable;
+  const where = [
+    ...(port === 0 ? [] : addresses.map((host) => `${host} port ${port}`)),
+    ...(tlsPort === 0 ? [] : addresses.map((host) => `${host} port ${tlsPort} (TLS)`)),
+    ...(socketPath === '' ? [] : [socketPath]),
+  ];
   const spread = canSharePort() ? 'each with its own listening socket' : 'sharing one socket';
   const http = config.integer('http-port');
-  const client =
-    reachable.port === 0
-      ? `redis-cli -s ${reachable.socketPath}`
-      : `redis-cli -p ${reachable.port}`;
   return [
     `ForgeKV ${VERSION} on Node.js ${process.versions.node}, pid ${process.pid}`,
     `  listening    ${where.join(', ')}`,
@@ -28,7 +24,7 @@ export function banner(
     `  durability   ${config.word('wal-sync-mode')}, log in ${join(server.directory, 'wal')}`,
     `  data         ${server.directory}`,
     `  http         ${http === 0 ? 'off (--http-port N)' : httpAddress(config)}`,
-    `  connect      ${client}`,
+    `  connect      ${clientFor(reachable)}`,
   ];
 }
 
@@ -39,4 +35,9 @@ function httpAddress(config: Config): string {
   const named = host.replace(/^(?:::\*?)$/, '::1');
   const port = config.integer('http-port');
   return `http://${named.includes(':') ? `[${named}]` : named}:${port}/`;
+}
+
+function clientFor({ port, tlsPort, socketPath }: Reachable): string {
+  if (port !== 0) return `redis-cli -p ${port}`;
+  return tlsPort !== 0 ? `redis-cli --tls -p ${tlsPort}` : `redis-cli -s ${socketPath}`;
 }

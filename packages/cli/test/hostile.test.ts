@@ -6,6 +6,7 @@ import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeReply, HOSTILE_CASES, HOSTILE_PASSWORD, runHostileCases } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
+import { Certified } from './support/certified.ts';
 import { endure } from './support/endure.ts';
 import { withoutProc } from './support/process-figures.ts';
 import { connect, info, LAYOUTS, serve } from './support/servers.ts';
@@ -27,6 +28,25 @@ for (const { fronts, workers } of LAYOUTS) {
     });
   });
 }
+
+test('hostile cases over TLS', async (t) => {
+  const certified = new Certified(t);
+  const tls = certified.client;
+  const start = (...args: string[]) =>
+    serve(t, { fronts: 2, workers: 2, tls, args: [...certified.args, ...args] });
+  const open = await start();
+  const guarded = await start('--requirepass', HOSTILE_PASSWORD);
+  const servers = { open, withPassword: guarded };
+  await endure(
+    t,
+    open,
+    async () => {
+      t.same(await runHostileCases(servers, BINDING_CASES), []);
+      await runHostileCases(servers, QUIRKS);
+    },
+    { settles: true },
+  );
+});
 
 function rawSocket(t: Test, port: number): Socket {
   const socket = createConnection({ port, host: '127.0.0.1' });

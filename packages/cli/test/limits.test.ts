@@ -1,45 +1,18 @@
 // Every bound a client can run into: what it leaves unread, what it sends, how many there are,
 // how long it says nothing, and where it comes from.
 
-import { createConnection, type Socket } from 'node:net';
+import { createConnection } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeReply, encodeCommands, type ServerHandle } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
 import { endure } from './support/endure.ts';
-import { withoutProc } from './support/process-figures.ts';
+import { residentBytes, watchMemory, withoutProc } from './support/process-figures.ts';
 import { connect, infoField, LAYOUTS, serve } from './support/servers.ts';
+import { SlowReader } from './support/slow-reader.ts';
 import { until } from './support/until.ts';
 
 const MB = 1024 * 1024;
-
-/** A socket that counts what it reads; it reads nothing before `resume`. */
-class SlowReader {
-  readonly socket: Socket;
-  readonly closed: Promise<void>;
-  /** The last bytes read. */
-  tail = Buffer.alloc(0);
-  bytes = 0;
-
-  constructor(t: Test, port: number, request: Uint8Array) {
-    this.socket = createConnection({ port, host: '127.0.0.1' });
-    t.teardown(() => this.socket.destroy());
-    this.socket.pause();
-    this.socket.on('error', () => {});
-    this.socket.on('data', (chunk: Buffer) => {
-      this.bytes += chunk.length;
-      this.tail = Buffer.concat([this.tail, chunk]).subarray(-100);
-    });
-    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
-    this.socket.write(request);
-  }
-
-  /** Reads until so many bytes are there, or the connection ends. */
-  async readAll(bytes: number): Promise<void> {
-    this.socket.resume();
-    await until(() => this.bytes >= bytes, 15_000);
-  }
-}
 
 /** Values of `bytes` bytes to ask for: 16,000 are packed, a megabyte is large. */
 async function store(t: Test, server: ServerHandle, bytes: number): Promise<void> {
@@ -59,7 +32,7 @@ for (const { fronts, workers } of [LAYOUTS[0], LAYOUTS[2]]) {
       const request = encodeCommands([...commands, ['ECHO', 'the end']]);
       let reader: SlowReader | undefined;
       await endure(t, server, async () => {
-        reader = new SlowReader(t, server.port, request);
+        reader = new SlowReader(t, server, request);
         await sleep(700);
       });
       const header = `$${bytes}\r\n`.length + 2;
@@ -77,7 +50,7 @@ test('client-output-buffer-limit closes who does not read', { skip: withoutProc(
   await store(t, server, 1_000_000);
   const request = encodeCommands([['MGET', ...Array<string>(20).fill('value')]]);
   await endure(t, server, async () => {
-    const reader = new SlowReader(t, server.port, request);
+    const reader = new SlowReader(t, server, request);
     const line = /client \d+ at 127\.0\.0\.1:\d+ does not read .* connection is closed/;
     t.ok(await until(() => line.test(server.log())), 'the log says so');
     reader.socket.resume();
@@ -91,8 +64,8 @@ test('the soft client-output-buffer-limit counts seconds', async (t) => {
   const server = await serve(t, { fronts: 2, workers: 2, args });
   await store(t, server, 1_000_000);
   const many = encodeCommands(Array.from({ length: 20 }, () => ['GET', 'value']));
-  const deaf = new SlowReader(t, server.port, many);
-  const brisk = new SlowReader(t, server.port, many);
+  const deaf = new SlowReader(t, server, many);
+  const brisk = new SlowReader(t, server, many);
   await sleep(300);
   await brisk.readAll(20_000_000);
   t.ok(await until(() => server.log().includes('does not read its replies')), 'the log says so');
@@ -115,7 +88,7 @@ test('one reply cannot take all memory', { skip: withoutProc() }, async (t) => {
       t,
       server,
       async () => {
-        const reader = new SlowReader(t, server.port, request);
+        const reader = new SlowReader(t, server, request);
         reader.socket.resume();
         await reader.closed;
         t.equal(reader.bytes, 0, 'nothing of it is sent');
@@ -127,13 +100,35 @@ test('one reply cannot take all memory', { skip: withoutProc() }, async (t) => {
   t.ok(await until(() => line.test(server.log())), 'the log says so');
 });
 
+test('who has not logged in may leave little unread', { skip: withoutProc() }, async (t) => {
+  const server = await serve(t, { fronts: 2, workers: 1, args: ['--requirepass', 'secret'] });
+  const request = Buffer.from('x\n'.repeat(5_000_000));
+  const before = residentBytes(server.pid as number);
+  const readers = Array.from({ length: 20 }, () => new SlowReader(t, server, request));
+  const line = /client \d+ at \S+ does not read its replies in time: \d+ bytes wait/g;
+  const areGone = () => server.log().match(line)?.length === readers.length;
+  let most = 0;
+  const unwatch = watchMemory(server.pid as number, (bytes) => {
+    most = Math.max(most, bytes);
+  });
+  t.teardown(unwatch);
+  t.ok(await until(areGone, 60_000), 'all have been closed, and the log says so');
+  const growth = most - before;
+  t.ok(growth < 64 * MB, `resident memory grew by ${Math.round(growth / MB)} MB at most`);
+  // Who reads gets an answer to everything, whatever it amounts to.
+  const brisk = new SlowReader(t, server, Buffer.from('PING\r\n'.repeat(200_000)));
+  const reply = '-NOAUTH Authentication required.\r\n';
+  await brisk.readAll(200_000 * reply.length);
+  t.equal(brisk.bytes, 200_000 * reply.length);
+});
+
 test('client-query-buffer-limit', { skip: withoutProc() }, async (t) => {
   const args = ['--client-query-buffer-limit', '1mb'];
   const server = await serve(t, { fronts: 2, workers: 2, args });
   await store(t, server, 1_000_000);
   await endure(t, server, async () => {
     const half = Buffer.alloc(3 * MB, 'x');
-    const sender = new SlowReader(t, server.port, Buffer.from('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n'));
+    const sender = new SlowReader(t, server, Buffer.from('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n'));
     sender.socket.write('$9000000\r\n');
     sender.socket.write(half);
     sender.socket.resume();
@@ -159,7 +154,7 @@ test('maxclients', async (t) => {
   const clients = [first, ...others];
   await Promise.all(clients.map((client) => client.must('PING')));
   for (let i = 0; i < 5; i++) {
-    const refused = new SlowReader(t, server.port, Buffer.alloc(0));
+    const refused = new SlowReader(t, server, Buffer.alloc(0));
     refused.socket.resume();
     await refused.closed;
     t.equal(refused.tail.toString(), '-ERR max number of clients reached\r\n');

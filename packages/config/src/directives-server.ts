@@ -35,26 +35,27 @@ export const networkDirectives = [
 ] as const;
 
 export const tlsDirectives = [
-  integer('tls-port', 0, PORTS),
-  string('tls-cert-file', ''),
-  string('tls-key-file', ''),
-  string('tls-key-file-pass', '', SECRET),
+  integer('tls-port', 0, PORTS, HONOURED),
+  string('tls-cert-file', '', HONOURED),
+  string('tls-key-file', '', HONOURED),
+  string('tls-key-file-pass', '', { status: 'honoured', secret: true }),
   string('tls-client-cert-file', ''),
   string('tls-client-key-file', ''),
   string('tls-client-key-file-pass', '', SECRET),
-  string('tls-dh-params-file', ''),
-  string('tls-ca-cert-file', ''),
-  string('tls-ca-cert-dir', ''),
-  string('tls-protocols', ''),
-  string('tls-ciphers', ''),
-  string('tls-ciphersuites', ''),
-  boolean('tls-prefer-server-ciphers', false),
-  oneOf('tls-auth-clients', ['no', 'yes', 'optional'], 'yes'),
+  string('tls-dh-params-file', '', HONOURED),
+  string('tls-ca-cert-file', '', HONOURED),
+  string('tls-ca-cert-dir', '', HONOURED),
+  string('tls-protocols', '', HONOURED),
+  string('tls-ciphers', '', HONOURED),
+  string('tls-ciphersuites', '', HONOURED),
+  boolean('tls-prefer-server-ciphers', false, HONOURED),
+  oneOf('tls-auth-clients', ['no', 'yes', 'optional'], 'yes', HONOURED),
   boolean('tls-replication', false),
   boolean('tls-cluster', false),
-  boolean('tls-session-caching', true),
+  boolean('tls-session-caching', true, HONOURED),
+  // Without effect: a session is kept by its client, in a ticket, and not here.
   integer('tls-session-cache-size', 20480, [0, INT32_MAX]),
-  integer('tls-session-cache-timeout', 300, [0, INT32_MAX]),
+  integer('tls-session-cache-timeout', 300, [0, INT32_MAX], HONOURED),
 ] as const;
 
 export const clientDirectives = [

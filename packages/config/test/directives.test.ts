@@ -48,6 +48,10 @@ test('the directives that are honoured', async (t) => {
     ...['stream-node-max-bytes', 'stream-node-max-entries', 'rdbcompression'],
     ...['slowlog-log-slower-than', 'slowlog-max-len', 'latency-monitor-threshold'],
     ...['latency-tracking', 'latency-tracking-info-percentiles'],
+    ...['tls-port', 'tls-cert-file', 'tls-key-file', 'tls-key-file-pass', 'tls-ca-cert-file'],
+    ...['tls-ca-cert-dir', 'tls-auth-clients', 'tls-protocols', 'tls-ciphers', 'tls-ciphersuites'],
+    ...['tls-prefer-server-ciphers', 'tls-dh-params-file', 'tls-session-caching'],
+    ...['tls-session-cache-timeout'],
   ];
   const actual = directives.filter(({ status }) => status === 'honoured').map(({ name }) => name);
   t.same(actual.toSorted(), honoured.toSorted());

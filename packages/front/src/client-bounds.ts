@@ -4,12 +4,17 @@
 
 import { outputLimitBytes, replyLimitBytes } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
-import { type Connection, READY } from './connection.ts';
+import { type Connection, READY, STRANGER_BYTES } from './connection.ts';
 
 /** Input kept for a connection that cannot execute at the moment, before it is not read on. */
 const MOST_WAITING_INPUT_BYTES = 1024 * 1024;
 /** Input before authentication. */
 const MOST_UNAUTHENTICATED_BYTES = 1024 * 1024;
+/**
+ * Redis: newer versions close who has yet to log in with the first kilobyte that waits. Here he may
+ * read on for a while, but nothing is executed for him meanwhile.
+ */
+const STRANGER_LIMIT = { softBytes: STRANGER_BYTES, softSeconds: 5 };
 /** Time an unfinished command may go without a further byte, in milliseconds. */
 const HALF_FRAME_MS = 120_000;
 
@@ -51,7 +56,8 @@ export class ClientBounds {
     const waiting = connection.pending.length;
     if (connection.state !== READY) {
       // Whole commands that wait for their turn: the limit is for one that does not end.
-      if (waiting > MOST_WAITING_INPUT_BYTES) connection.pauseReading();
+      const most = connection.authenticated ? MOST_WAITING_INPUT_BYTES : STRANGER_BYTES;
+      if (waiting > most) connection.pauseReading();
       return;
     }
     const limit = connection.limits.authenticated
@@ -89,15 +95,18 @@ export class ClientBounds {
 
   /** True when more than the soft limit has waited for longer than its seconds. */
   #isSlow(connection: Connection, nowMs: number): boolean {
-    const { softBytes, softSeconds } = connection.isListening
-      ? this.#softListener
-      : this.#softOutput;
+    const { softBytes, softSeconds } = this.#softLimit(connection);
     if (softBytes === 0 || connection.socket.writableLength <= softBytes) {
       connection.overSoftLimitSinceMs = 0;
       return false;
     }
     if (connection.overSoftLimitSinceMs === 0) connection.overSoftLimitSinceMs = nowMs;
     return nowMs - connection.overSoftLimitSinceMs > softSeconds * 1000;
+  }
+
+  #softLimit(connection: Connection): { softBytes: number; softSeconds: number } {
+    if (!connection.authenticated) return STRANGER_LIMIT;
+    return connection.isListening ? this.#softListener : this.#softOutput;
   }
 
   #dropIfIdle(connection: Connection, nowMs: number): void {

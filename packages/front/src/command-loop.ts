@@ -50,8 +50,6 @@ import type { TransactionRunner } from './transaction-runner.ts';
 
 /** More reply bytes than this in one tick end the tick early. */
 export const EARLY_FLUSH_BYTES = 1024 * 1024;
-/** A client that leaves more than this unread gets nothing executed until it reads. */
-export const STALL_BYTES = 1024 * 1024;
 /** Writes that are longer go to workers. */
 const LONG_BYTES = 1024 * 1024;
 /** Not queued after MULTI. */
@@ -194,7 +192,7 @@ export class CommandLoop {
       this.#m.held(connection);
       return;
     }
-    if (connection.state === READY && connection.socket.writableLength > STALL_BYTES) {
+    if (connection.state === READY && connection.socket.writableLength > connection.stallBytes) {
       connection.state = STALLED;
     }
   }

@@ -21,6 +21,10 @@ export interface ConnectionFacts {
   nowMs: number;
 }
 
+/** Unread replies from which on a connection executes nothing. */
+export const STALL_BYTES = 1024 * 1024;
+/** The same for who has yet to log in; as many bytes may wait for being executed. */
+export const STRANGER_BYTES = 64 * 1024;
 const MOST_RUN_COMMANDS = 1024;
 const LEAST_RUN_COMMANDS = 8;
 /** Time a closing connection has to take its last replies, in milliseconds. */
@@ -100,6 +104,8 @@ export class Connection implements Session {
   leftover: Buffer | null = null;
   /** Bytes of `leftover` that have come. */
   #leftoverBytes = 0;
+  /** With more unread than this it executes nothing. */
+  stallBytes = STRANGER_BYTES;
   /** Most commands that go to a worker in one run: few after a run that came back in part. */
   runCommands = MOST_RUN_COMMANDS;
   /** The worker that waits with the rest of a long reply, -1: none does. */
@@ -165,6 +171,7 @@ export class Connection implements Session {
 
   set authenticated(value: boolean) {
     this.limits.authenticated = value;
+    this.stallBytes = value ? STALL_BYTES : STRANGER_BYTES;
   }
 
   /** Takes a part of the commands that a worker sends back. */

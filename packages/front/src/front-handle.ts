@@ -11,6 +11,7 @@ import type {
   MainRequest,
   ToFront,
 } from './front-messages.ts';
+import type { TlsMaterial } from './tls-material.ts';
 
 /** What the main thread does for a front. */
 export interface FrontOwner {
@@ -69,6 +70,13 @@ export class FrontHandle {
   configure(config: ConfigTransfer): Promise<unknown> {
     const id = ++this.#lastId;
     this.#say({ type: 'configure', config, id });
+    return this.#answerTo(id);
+  }
+
+  /** Hands over what TLS connections are made with; resolves when new ones are. */
+  secure(material: TlsMaterial): Promise<unknown> {
+    const id = ++this.#lastId;
+    this.#say({ type: 'secure', material, id });
     return this.#answerTo(id);
   }
 

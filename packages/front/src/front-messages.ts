@@ -15,6 +15,7 @@ import type {
 import type { ConfigTransfer } from '@forgekv/config';
 import type { ArenaTransfer } from '@forgekv/keyspace';
 import type { ChannelTableShape, DiagnosticsMemory, ScriptMemory } from '@forgekv/rings';
+import type { TlsMaterial } from './tls-material.ts';
 
 /** Everything a front needs to start: its workerData. */
 export interface FrontInit {
@@ -58,9 +59,10 @@ export type ListenOrder =
       readonly port: number;
       readonly backlog: number;
       readonly shared: boolean;
+      readonly isTls: boolean;
     }
   | { readonly path: string; readonly mode: number; readonly backlog: number }
-  | { readonly descriptor: number; readonly backlog: number };
+  | { readonly descriptor: number; readonly backlog: number; readonly isTls: boolean };
 
 /** Asked of every front; each answers with a value. */
 export type FrontQuery =
@@ -91,6 +93,8 @@ export type FrontAnswer =
 export type ToFront =
   | { readonly type: 'listen'; readonly orders: readonly ListenOrder[] }
   | { readonly type: 'configure'; readonly config: ConfigTransfer; readonly id: number }
+  /** Comes before the first order to listen with TLS. Answered by `configured`. */
+  | { readonly type: 'secure'; readonly material: TlsMaterial; readonly id: number }
   /** Answered by `configured`. */
   | { readonly type: 'users'; readonly change: UserChange; readonly id: number }
   | { readonly type: 'query'; readonly id: number; readonly query: FrontQuery }

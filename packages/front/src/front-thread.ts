@@ -98,8 +98,15 @@ function listenOptions(order: ListenOrder): ListenOptions & { fd?: number } {
 }
 
 function listen(order: ListenOrder): Promise<number> {
-  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true });
-  server.on('connection', (socket: Socket) => front.accept(socket, descriptorOf(socket)));
+  const isTls = 'isTls' in order && order.isTls;
+  const { reception } = front;
+  // The handshake reads by itself, and ends where the peer ends; see TlsIntake. Other sockets are
+  // read once they are adopted.
+  const server = createServer({ pauseOnConnect: !isTls, allowHalfOpen: !isTls });
+  server.on('connection', (socket: Socket) => {
+    if (isTls) reception.acceptTls(socket, descriptorOf(socket));
+    else reception.accept(socket, descriptorOf(socket));
+  });
   // A descriptor lent by another front is closed by that front: closed twice, its number might
   // by then belong to a file. Closing it there ends the listening here as well.
   if (!('descriptor' in order)) servers.push(server);
@@ -193,6 +200,10 @@ port.on('message', (message: ToFront) => {
     case 'configure':
       config.adopt(message.config);
       front.configure();
+      say({ type: 'configured', id: message.id });
+      break;
+    case 'secure':
+      front.reception.tls.use(message.material);
       say({ type: 'configured', id: message.id });
       break;
     case 'users':

@@ -30,17 +30,8 @@ import {
 } from '@forgekv/rings';
 import { BlockedClients } from './blocked-clients.ts';
 import { ClientBounds } from './client-bounds.ts';
-import { CommandLoop, EARLY_FLUSH_BYTES, STALL_BYTES } from './command-loop.ts';
-import {
-  AWAY,
-  addressesOf,
-  CLOSING,
-  Connection,
-  DEFERRED,
-  PAUSED,
-  READY,
-  STALLED,
-} from './connection.ts';
+import { CommandLoop, EARLY_FLUSH_BYTES } from './command-loop.ts';
+import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { FrontBell } from './front-bell.ts';
 import { FrontChannels } from './front-channels.ts';
 import { FrontClients } from './front-clients.ts';
@@ -52,10 +43,12 @@ import { HopClient, type WorkerLink } from './hop-client.ts';
 import { writeLate } from './late-reply.ts';
 import type { FrontLink } from './message-links.ts';
 import { PausedReplies } from './paused-replies.ts';
+import { Reception } from './reception.ts';
 import { SlowCommands } from './slow-commands.ts';
-import { READ_BUFFER_BYTES, SocketIntake } from './socket-intake.ts';
+import { listenTo, type OnRead, READ_BUFFER_BYTES, SocketIntake } from './socket-intake.ts';
 import { StalledConnections } from './stalled-connections.ts';
 import { TickOutput } from './tick-output.ts';
+import type { AcceptedFacts } from './tls-intake.ts';
 import { FrontTracking } from './tracking/front-tracking.ts';
 import { TransactionRunner } from './transaction-runner.ts';
 
@@ -88,6 +81,7 @@ export interface FrontModules
 
 export class Front {
   readonly intake: SocketIntake;
+  readonly reception: Reception;
   readonly clients: FrontClients;
   readonly #m: FrontModules;
   readonly #connections = new Map<number, Connection>();
@@ -198,6 +192,11 @@ export class Front {
     const served = { channels: this.#channels, tracking: this.#tracking, users };
     this.#slow = new SlowCommands({ ...modules, ...own, connections: this.#connections });
     this.services = new FrontServices({ ...modules, ...own, ...served, front: this });
+    this.reception = new Reception({
+      ...{ ...modules, fronts: modules.facts.fronts, log: modules.say },
+      refusal: (socket) => this.services.refusal(socket),
+      welcome: (socket, facts, isTls) => this.#welcome(socket, facts, isTls),
+    });
     const { registry, workerOf, control } = modules;
     const parts = {
       ...{ registry, workerOf, context: this.#context, services: this.services },
@@ -252,35 +251,15 @@ export class Front {
 
   // --- connections ---
 
-  /** Takes an accepted socket, or turns it away. */
-  accept(accepted: Socket, descriptor: number): void {
+  #welcome(accepted: Socket, facts: AcceptedFacts, isTls: boolean): void {
     const { config, control, threadStats } = this.#m;
-    if (this.#isDraining) {
-      accepted.destroy();
-      return;
-    }
-    const refusal = this.services.refusal(accepted);
-    if (refusal !== null || !control.enter(config.integer('maxclients'))) {
-      threadStats.rejectedConnections++;
-      accepted.on('error', () => {});
-      accepted.end(`-${refusal ?? 'ERR max number of clients reached'}\r\n`);
-      accepted.resume();
-      return;
-    }
-    // Before it is adopted, after which it knows its own address no more.
-    const addresses = addressesOf(accepted, config.text('unixsocket'));
-    const socket = this.intake.adopt(accepted, (bytes, length) => {
-      this.#read(connection, bytes, length);
-    });
+    const onRead: OnRead = (bytes, length) => this.#read(connection, bytes, length);
+    const socket = isTls ? listenTo(accepted, onRead) : this.intake.adopt(accepted, onRead);
     const keepAlive = config.integer('tcp-keepalive');
     socket.setNoDelay(true);
     if (keepAlive > 0) socket.setKeepAlive(true, keepAlive * 1000);
-    const connection = new Connection({
-      id: control.nextClientId(),
-      socket,
-      ...addresses,
-      ...{ fileDescriptor: descriptor, nowMs: Date.now() },
-    });
+    const nowMs = Date.now();
+    const connection = new Connection({ id: control.nextClientId(), socket, ...facts, nowMs });
     connection.limits.maxBulkBytes = config.bytes('proto-max-bulk-len');
     this.users.logOut(connection);
     this.#connections.set(connection.id, connection);
@@ -372,7 +351,7 @@ export class Front {
     const { isWaiting } = this.#output;
     if (isWaiting || this.#writer.position > EARLY_FLUSH_BYTES) {
       this.#stalled.hold(connection);
-    } else if (connection.socket.writableLength <= STALL_BYTES) {
+    } else if (connection.socket.writableLength <= connection.stallBytes) {
       return false;
     }
     connection.state = STALLED;
@@ -449,7 +428,7 @@ export class Front {
 
   #drained(connection: Connection): void {
     if (this.#pausedReplies.drained(connection)) this.#output.schedule();
-    if (connection.state === STALLED && connection.socket.writableLength <= STALL_BYTES) {
+    if (connection.state === STALLED && connection.socket.writableLength <= connection.stallBytes) {
       this.#proceed(connection);
     }
   }
@@ -481,6 +460,7 @@ export class Front {
 
   #eachSecond(nowMs: number): void {
     this.#m.threadStats.heapBytes = heapBytes();
+    this.reception.tls.eachSecond(nowMs);
     for (const each of this.#connections.values()) this.#bounds.eachSecond(each, nowMs);
   }
 
@@ -489,6 +469,7 @@ export class Front {
   /** Begins the end: see FrontStop. */
   drain(): boolean {
     this.#isDraining = true;
+    this.reception.isClosed = true;
     return this.stop.drain();
   }
 }

@@ -4,7 +4,6 @@
 // kept from them: what is too much shows at once.
 
 import { GO_AWAY, GO_ON, GO_TO_END } from '@forgekv/rings';
-import { STALL_BYTES } from './command-loop.ts';
 import type { Connection } from './connection.ts';
 import type { HopClient } from './hop-client.ts';
 
@@ -50,7 +49,8 @@ export class PausedReplies {
 
   /** The client has read something; true when a worker was told to go on. */
   drained(connection: Connection): boolean {
-    if (connection.pausedBy < 0 || connection.socket.writableLength > STALL_BYTES) return false;
+    if (connection.pausedBy < 0 || connection.socket.writableLength > connection.stallBytes)
+      return false;
     this.#go(connection, connection.ended ? GO_AWAY : GO_ON);
     return true;
   }

@@ -43,13 +43,16 @@ export class SocketIntake {
    * before the caller's turn of the event loop ends.
    */
   adopt(accepted: Socket, onRead: OnRead): Socket {
-    if (!this.#useOnread) {
-      accepted.on('data', (data: Buffer) => onRead(data, data.length));
-      accepted.resume();
-      return accepted;
-    }
+    if (!this.#useOnread) return listenTo(accepted, onRead);
     return rewrap(accepted, this.#buffer, (length, buffer) => onRead(buffer, length));
   }
+}
+
+/** Begins to read a socket the documented way: each read is a buffer of its own. */
+export function listenTo(socket: Socket, onRead: OnRead): Socket {
+  socket.on('data', (data: Buffer) => onRead(data, data.length));
+  socket.resume();
+  return socket;
 }
 
 /** Returns the descriptor of a listening server or a socket, -1 when it has none. */

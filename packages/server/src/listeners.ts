@@ -15,7 +15,10 @@ export function canSharePort(version: string = process.versions.node): boolean {
 /** Where the server can be reached. */
 export interface Reachable {
   readonly addresses: readonly string[];
+  /** 0: plain TCP is not spoken. */
   readonly port: number;
+  /** 0: TLS is not spoken. */
+  readonly tlsPort: number;
   readonly socketPath: string;
 }
 
@@ -32,33 +35,48 @@ export async function listenAll(
 ): Promise<Reachable> {
   const port = config.integer('port');
   const backlog = config.integer('tcp-backlog');
-  const addresses = port === 0 ? [] : await usable(config.list('bind'), port);
-  const socketPath = config.text('unixsocket');
   const shared = canSharePort();
+  const tlsPort = config.integer('tls-port');
+  const socketPath = config.text('unixsocket');
   const [first, ...others] = fronts;
-  const tcp = addresses.map((host): ListenOrder => ({ host, port, backlog, shared }));
+  if (port === tlsPort && port !== 0) {
+    throw new ListenError(`port and tls-port are both ${port}`, 'EADDRINUSE');
+  }
+  const where = { backlog, shared };
+  const tcp = [
+    ...(await usable(config, port)).map((host) => ({ ...where, host, port, isTls: false })),
+    ...(await usable(config, tlsPort)).map((host) => ({
+      ...{ ...where, host, port: tlsPort },
+      isTls: true,
+    })),
+  ];
   const unix: ListenOrder[] = [];
   if (socketPath !== '') {
     removeStaleSocket(socketPath);
     unix.push({ path: socketPath, mode: config.integer('unixsocketperm'), backlog });
   }
   if (tcp.length + unix.length === 0) {
-    throw new ListenError('nothing to listen on: port is 0 and unixsocket is not set', 'NONE');
+    const why = 'port and tls-port are 0 and unixsocket is not set';
+    throw new ListenError(`nothing to listen on: ${why}`, 'NONE');
   }
   const descriptors = await first!.listen([...tcp, ...unix]);
-  const byDescriptor = descriptors.map((descriptor): ListenOrder => ({ descriptor, backlog }));
+  const byDescriptor = descriptors.map((descriptor, i): ListenOrder => {
+    return { descriptor, backlog, isTls: tcp[i]?.isTls ?? false };
+  });
   const orders = shared ? [...tcp, ...byDescriptor.slice(tcp.length)] : byDescriptor;
   await Promise.all(others.map((front) => front.listen(orders)));
-  return { addresses, port, socketPath };
+  const addresses = [...new Set(tcp.map(({ host }) => host))];
+  return { addresses, port, tlsPort, socketPath };
 }
 
 /**
- * Returns the addresses that can be bound. Each is bound exclusively for a moment: with
- * SO_REUSEPORT a second server on the same port would otherwise start without complaint.
+ * Returns the addresses that can be bound, none for port 0. Each is bound exclusively for a
+ * moment: with SO_REUSEPORT a second server on the same port would otherwise start without
+ * complaint.
  */
-async function usable(bind: readonly string[], port: number): Promise<string[]> {
+async function usable(config: Config, port: number): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of bind) {
+  for (const entry of port === 0 ? [] : config.list('bind')) {
     const optional = entry.startsWith('-');
     const named = optional ? entry.slice(1) : entry;
     const host = named === '*' ? '0.0.0.0' : named === '::*' ? '::' : named;

@@ -45,11 +45,12 @@ import { LogKeeper } from './log-keeper.ts';
 import { SaveKeeper } from './save-keeper.ts';
 import { planThreads, type ThreadPlan } from './thread-plan.ts';
 import { startThread } from './threads.ts';
+import { isAboutTls, TlsKeeper } from './tls-keeper.ts';
 import { VERSION } from './version.ts';
 import { type Wiring, wire } from './wiring.ts';
 
 /** Redis: 7.0 listens anew when these are set. Here that takes a restart, and is not pretended. */
-const FIXED_AT_START = ['port', 'bind'];
+const FIXED_AT_START = ['port', 'tls-port', 'bind'];
 const PROGRESS_MS = 1000;
 /** Time an orderly stop may take, in milliseconds. */
 const STOP_MS = 10_000;
@@ -71,6 +72,7 @@ export class Server {
   readonly #o: ServerOptions;
   readonly #wiring: Wiring;
   readonly #users: AclKeeper;
+  readonly #tls: TlsKeeper;
   readonly #control: ProcessControl;
   /** The slow log and the latency monitor. */
   readonly diagnostics: DiagnosticsShare;
@@ -112,6 +114,10 @@ export class Server {
       ...{ config, directory: this.directory, log: options.log },
       fronts: () => this.#fronts,
       workers: () => this.#workers,
+    });
+    this.#tls = new TlsKeeper({
+      ...{ config, directory: this.directory, log: options.log },
+      fronts: () => this.#fronts,
     });
     this.#wiring = wire(this.plan, config, hashSecret, this.facts, wal, this.#users.initial);
     const { arena } = this.#wiring.fronts[0]!;
@@ -174,10 +180,12 @@ export class Server {
 
   /**
    * Starts all threads and listens; HTTP first, so that probes see the start.
-   * @throws ListenError
+   * @throws ListenError, TlsError
    */
   async start(): Promise<Reachable> {
     const { config } = this.#o;
+    // What is wrong with it is said before anything has been started for nothing.
+    await this.#tls.start();
     this.#http = await HttpPort.open(this.#view());
     const onFailure = (error: Error): void => this.#failed(error);
     this.#fronts = this.#wiring.fronts.map((init) => {
@@ -215,6 +223,7 @@ export class Server {
     // Awaited in turn; one that fails before that must not end the process unheard.
     for (const { ready } of [...this.#fronts, ...this.#workers]) ready.catch(() => {});
     await Promise.all(this.#fronts.map((front) => front.ready));
+    await this.#tls.handOut();
     const reachable = await listenAll(this.#fronts, config);
     this.#sampler.start();
     await this.#recovered();
@@ -325,13 +334,21 @@ export class Server {
     const { config, log } = this.#o;
     const fixed = pairs.find(([name]) => FIXED_AT_START.includes(name.toLowerCase()));
     if (fixed !== undefined) return configSetError(fixed[0], "can't be changed while it runs");
+    const before = config.toTransfer();
     const outcome = config.set(pairs, { isLocal });
     if (!outcome.ok) return outcome.error;
+    const problem = this.#tls.configured(outcome.changed);
+    if (problem !== null) {
+      config.adopt(before);
+      const [name] = pairs.find(([name]) => isAboutTls(name)) ?? [''];
+      return configSetError(name, `Unable to update TLS configuration: ${problem}`);
+    }
     setLogLevel(log, config.word('loglevel'));
     const transfer = config.toTransfer();
     await Promise.all(
       [...this.#fronts, ...this.#workers].map((thread) => thread.configure(transfer)),
     );
+    if (outcome.changed.some(isAboutTls)) await this.#tls.handOut();
     this.#users.configure();
     const names = pairs.map(([name]) => name.toLowerCase());
     if (names.includes('requirepass')) await this.#users.passwordChanged();
@@ -362,6 +379,7 @@ export class Server {
     control.stop();
     const mostMs = !saves && control.anyBusy ? BUSY_STOP_MS : STOP_MS;
     this.#liveness.stop();
+    this.#tls.stop();
     this.#sampler.stop();
     this.#http?.close();
     const deadline = new Promise<void>((resolve) => setTimeout(resolve, mostMs).unref());

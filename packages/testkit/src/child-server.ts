@@ -13,6 +13,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TlsClient } from './open-socket.ts';
 import { RespClient } from './resp-client.ts';
 
 /** What `ChildServer` runs; `args` gets the port and directory once they are known. */
@@ -22,6 +23,8 @@ export interface ServerRecipe {
   readonly args: (port: number, dir: string) => readonly string[];
   /** Directory to use and keep; a temporary one, removed by `stop`, when absent. */
   readonly dir?: string | undefined;
+  /** The port speaks TLS, and this is what a client needs to know. */
+  readonly tls?: TlsClient | undefined;
   /** How long the server may take until PING answers PONG. */
   readonly startTimeoutMs: number;
   /** How long it may take to end after SIGTERM before SIGKILL. */
@@ -110,6 +113,11 @@ export class ChildServer {
     return this.#port;
   }
 
+  /** What clients of `port` need to know when it speaks TLS. */
+  get tls(): TlsClient | undefined {
+    return this.#recipe.tls;
+  }
+
   /** The process id, or undefined while it does not run. */
   get pid(): number | undefined {
     return this.#child?.pid;
@@ -180,7 +188,8 @@ export class ChildServer {
   async #answersPing(password: string | undefined): Promise<boolean> {
     let client: RespClient | undefined;
     try {
-      client = await RespClient.connect({ port: this.#port, timeoutMs: 1000 });
+      const { tls } = this.#recipe;
+      client = await RespClient.connect({ port: this.#port, ...(tls && { tls }), timeoutMs: 1000 });
       if (password !== undefined) await client.command('AUTH', password);
       const reply = await client.command('PING');
       // A server with a password from elsewhere is up when it asks for it.

@@ -10,8 +10,9 @@ import {
   readCompatibilityCases,
 } from './compatibility-cases.ts';
 import { meetsExpectation } from './compatibility-expectation.ts';
+import type { Endpoint } from './open-socket.ts';
 import { describeReply } from './reply.ts';
-import { type Endpoint, RespClient } from './resp-client.ts';
+import { RespClient } from './resp-client.ts';
 
 /**
  * passed   every reply was as expected.

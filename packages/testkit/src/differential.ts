@@ -5,6 +5,7 @@
 import { KNOWN_DIFFERENCES, type KnownDifference } from './known-differences.ts';
 import { Lockstep } from './lockstep.ts';
 import { type MinimiseLimits, minimiseCommands, recentHistory } from './minimise-mismatch.ts';
+import type { Endpoint } from './open-socket.ts';
 import {
   CommandBatches,
   type FoundMismatch,
@@ -19,7 +20,7 @@ import {
   planCommands,
 } from './random-commands/command-generator.ts';
 import type { Reply } from './reply.ts';
-import { type Endpoint, RespClient } from './resp-client.ts';
+import { RespClient } from './resp-client.ts';
 import { compareStates, readServerState, type StateDifference } from './server-state.ts';
 
 export interface DifferentialOptions extends CommandPlan {

@@ -3,8 +3,10 @@
  * one that marks how far the events have come. What expires or is evicted by itself is left out, as
  * nobody knows when.
  */
+
+import type { Endpoint } from './open-socket.ts';
 import { describeReply } from './reply.ts';
-import { type Endpoint, RespClient } from './resp-client.ts';
+import { RespClient } from './resp-client.ts';
 
 const CLASSES = 'E$glshzdmn';
 const EVENTS = '__keyevent@*';

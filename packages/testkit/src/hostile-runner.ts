@@ -1,9 +1,9 @@
 /** Tries hostile inputs on a server, each on a connection of its own, and says what went wrong. */
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostileCase } from './hostile-case.ts';
+import { type Endpoint, openSocket } from './open-socket.ts';
 import { quoteBytes } from './reply.ts';
-import type { Endpoint } from './resp-client.ts';
 
 export interface HostileFailure {
   readonly name: string;
@@ -17,6 +17,7 @@ export interface HostileServers {
   readonly withPassword?: Endpoint;
 }
 
+const CONNECT_TIMEOUT_MS = 10_000;
 const REPLY_TIMEOUT_MS = 5000;
 /** How long "nothing happens" is watched. */
 const SILENCE_MS = 150;
@@ -135,15 +136,8 @@ class RawConnection {
     });
   }
 
-  static async open({ path, port, host }: Endpoint): Promise<RawConnection> {
-    const socket = path
-      ? createConnection({ path })
-      : createConnection({ port: port ?? 6379, host: host ?? '127.0.0.1' });
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', reject);
-    });
-    return new RawConnection(socket);
+  static async open(endpoint: Endpoint): Promise<RawConnection> {
+    return new RawConnection(await openSocket(endpoint, CONNECT_TIMEOUT_MS));
   }
 
   get received(): Buffer {

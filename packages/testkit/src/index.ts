@@ -1,3 +1,4 @@
+export * from './certificates.ts';
 export { freePort } from './child-server.ts';
 export * from './compare-replies.ts';
 export * from './compatibility.ts';
@@ -17,6 +18,7 @@ export { keyOnShard, shardOfKey } from './key-slots.ts';
 export * from './kill-loop.ts';
 export { KNOWN_DIFFERENCES, type KnownDifference } from './known-differences.ts';
 export type { MinimiseLimits } from './minimise-mismatch.ts';
+export * from './open-socket.ts';
 export * from './pairs.ts';
 export type { ReplyCounts } from './play-commands.ts';
 export * from './random-commands/index.ts';

@@ -4,9 +4,10 @@
  */
 import { encodeCommands } from './encode-command.ts';
 import { EventTap, eventDifference } from './event-tap.ts';
+import type { Endpoint } from './open-socket.ts';
 import type { PlannedCommand } from './random-commands/command-generator.ts';
 import type { RawReply, Reply } from './reply.ts';
-import { ConnectionError, type Endpoint, RespClient } from './resp-client.ts';
+import { ConnectionError, RespClient } from './resp-client.ts';
 
 /** What both servers said to one command; undefined for a command that gets no reply. */
 export interface ReplyPair {

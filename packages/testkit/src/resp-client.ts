@@ -2,17 +2,11 @@
  * A small raw client over TCP or a unix socket: it sends any bytes and hands back every reply with
  * its wire type and its bytes. It does not reconnect, retry, or interpret commands.
  */
-import { createConnection, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type CommandArg, encodeCommands } from './encode-command.ts';
+import { type Endpoint, openSocket } from './open-socket.ts';
 import { describeReply, isErrorReply, type RawReply, type Reply } from './reply.ts';
 import { RespDecoder } from './resp-decoder.ts';
-
-/** Where a server listens: a TCP port (host 127.0.0.1 unless given) or a unix socket path. */
-export interface Endpoint {
-  readonly port?: number;
-  readonly host?: string;
-  readonly path?: string;
-}
 
 export interface RespClientOptions extends Endpoint {
   /** 3 sends HELLO 3 first and checks that it answers a map. Default 2, which sends nothing. */
@@ -78,22 +72,8 @@ export class RespClient {
    */
   static async connect(options: RespClientOptions): Promise<RespClient> {
     const timeoutMs = options.timeoutMs ?? 10_000;
-    const socket = options.path
-      ? createConnection({ path: options.path })
-      : createConnection({ port: options.port ?? 6379, host: options.host ?? '127.0.0.1' });
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => fail(new Error('connect timed out')), timeoutMs);
-      const fail = (error: Error) => {
-        clearTimeout(timer);
-        socket.destroy();
-        reject(new ConnectionError(`cannot connect: ${error.message}`, [], error));
-      };
-      socket.once('error', fail);
-      socket.once('connect', () => {
-        clearTimeout(timer);
-        socket.off('error', fail);
-        resolve();
-      });
+    const socket = await openSocket(options, timeoutMs).catch((error: Error) => {
+      throw new ConnectionError(`cannot connect: ${error.message}`, [], error);
     });
     const client = new RespClient(socket, timeoutMs);
     if (options.resp === 3) await client.hello3();

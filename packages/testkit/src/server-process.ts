@@ -5,19 +5,28 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ChildServer } from './child-server.ts';
+import type { TlsClient } from './open-socket.ts';
 import { SERVER_ENTRY } from './server-entry.ts';
 
 /** A running server; every method is safe to call from `t.teardown`. */
 export type ServerHandle = Pick<
   ChildServer,
   'port' | 'pid' | 'dir' | 'log' | 'stop' | 'kill9' | 'restart'
->;
+> & {
+  /** What clients of `port` need to know when it speaks TLS. */
+  readonly tls?: TlsClient | undefined;
+};
 
 export interface StartRedisOptions {
   /** More options, `--name value` style; they come last and win. */
   readonly args?: readonly string[];
   /** A directory to use and keep; a temporary one is made and removed otherwise. */
   readonly dir?: string;
+  /**
+   * Only TLS is spoken, on `port`, and this is what a client needs to know; the certificate and
+   * key of the server are among `args`.
+   */
+  readonly tls?: TlsClient;
 }
 
 export interface StartForgeKvOptions extends StartRedisOptions {
@@ -68,10 +77,12 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Serve
     name: 'redis',
     program,
     dir: options.dir,
+    tls: options.tls,
     startTimeoutMs: 10_000,
     stopTimeoutMs: 5000,
     args: (port, dir) => [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir],
+      ...portArgs(port, options),
+      ...['--bind', '127.0.0.1', '--dir', dir],
       ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],
       ...(options.args ?? []),
     ],
@@ -88,16 +99,22 @@ export async function startForgeKv(options: StartForgeKvOptions = {}): Promise<S
     name: 'forgekv',
     program: process.execPath,
     dir: options.dir,
+    tls: options.tls,
     startTimeoutMs: options.startTimeoutMs ?? 20_000,
     stopTimeoutMs: options.stopTimeoutMs ?? 15_000,
     args: (port, dir) => [
       ...(options.execArgv ?? []),
       entry,
-      ...['--port', String(port), '--dir', dir],
+      ...[...portArgs(port, options), '--dir', dir],
       ...threads('--front-threads', options.fronts),
       ...threads('--shard-threads', options.workers),
       ...SMALL_SEGMENTS,
       ...(options.args ?? []),
     ],
   });
+}
+
+function portArgs(port: number, { tls }: StartRedisOptions): readonly string[] {
+  if (tls === undefined) return ['--port', String(port)];
+  return ['--port', '0', '--tls-port', String(port)];
 }

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { encodeCommand, encodeCommands } from '../src/encode-command.ts';
+import type { Endpoint } from '../src/open-socket.ts';
 import { describeReply } from '../src/reply.ts';
-import { ConnectionError, type Endpoint, RespClient } from '../src/resp-client.ts';
+import { ConnectionError, RespClient } from '../src/resp-client.ts';
 
 /** A server that hands each connection's bytes to `onData`. */
 async function serve(

@@ -1,5 +1,6 @@
 // What an application does with ioredis, on a database of its own.
 
+import type { TlsClient } from '@forgekv/testkit';
 import { Redis } from 'ioredis';
 import type { Test } from 'tap';
 import { ALL_BYTES, bytesOf, PIPELINE, VALUE_SIZES } from './tour-data.ts';
@@ -7,15 +8,18 @@ import { until } from './until.ts';
 
 export interface Tour {
   readonly port: number;
+  /** TLS is spoken on it. */
+  readonly tls?: TlsClient | undefined;
   readonly protocol: 2 | 3;
   /** Used by nobody else. */
   readonly db: number;
 }
 
 /** Connects, uses every kind of command, is thrown out, comes back, says goodbye. */
-export async function tourWithIoredis(t: Test, { port, protocol, db }: Tour): Promise<void> {
+export async function tourWithIoredis(t: Test, { port, tls, protocol, db }: Tour): Promise<void> {
   const connectionName = `ioredis-${protocol}`;
-  const redis = new Redis({ port, protocol, db, connectionName, retryStrategy: () => 20 });
+  const options = { port, protocol, db, connectionName, retryStrategy: () => 20 };
+  const redis = new Redis({ ...options, ...(tls && { tls }) });
   t.teardown(() => redis.disconnect());
   const errors: Error[] = [];
   redis.on('error', (error: Error) => errors.push(error));

@@ -8,9 +8,10 @@ import { until } from './until.ts';
 
 type Client = ReturnType<typeof newClient>;
 
-function newClient({ port, protocol, db }: Tour, name: string) {
+function newClient({ port, tls, protocol, db }: Tour, name: string) {
+  const socket = { port, reconnectStrategy: 20 };
   return createClient({
-    socket: { port, reconnectStrategy: 20 },
+    socket: tls === undefined ? socket : { ...socket, ...tls, tls: true as const },
     RESP: protocol,
     database: db,
     name,

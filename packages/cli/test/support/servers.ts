@@ -40,8 +40,11 @@ export async function connect(
   endpoint: Endpoint,
   options: RespClientOptions = {},
 ): Promise<RespClient> {
-  const { port, host, path } = endpoint;
-  const where = { ...(port && { port }), ...(host && { host }), ...(path && { path }) };
+  const { port, host, path, tls } = endpoint;
+  const where = {
+    ...{ ...(port && { port }), ...(host && { host }), ...(path && { path }) },
+    ...(tls && { tls }),
+  };
   const client = await RespClient.connect({ timeoutMs: 20_000, ...where, ...options });
   t.teardown(() => client.destroy());
   return client;

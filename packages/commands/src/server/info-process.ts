@@ -34,7 +34,7 @@ export function serverLines(c: CommandContext, { facts }: ServerServices): InfoL
     // Start-up notification is not there yet, whatever `supervised` says.
     ['process_supervised', 'no'],
     ['run_id', facts.runId],
-    ['tcp_port', config.integer('port')],
+    ['tcp_port', config.integer('port') || config.integer('tls-port')],
     ['server_time_usec', c.nowMs * 1000],
     ['uptime_in_seconds', upSeconds],
     ['uptime_in_days', Math.floor(upSeconds / SECONDS_PER_DAY)],
