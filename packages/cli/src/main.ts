@@ -4,6 +4,7 @@
 // `export`, is a client of a running server.
 
 import { unlinkSync, writeFileSync } from 'node:fs';
+import { resolve as resolvePath } from 'node:path';
 import { Config, ConfigError, type ConfLine, parseCliArgs } from '@forgekv/config';
 import { createLog, DataDirectoryError, Server, VERSION } from '@forgekv/server';
 import { banner } from './banner.ts';
@@ -72,7 +73,12 @@ async function serve(
     removePidFile(pidFile);
     process.exit(code);
   };
-  const server = new Server({ config, configFile: configFile ?? '', log, exit });
+  // Standard input is no file that could be written again.
+  const isFile = configFile !== undefined && configFile !== '-';
+  const server = new Server({
+    ...{ config, log, exit },
+    configFile: isFile ? resolvePath(configFile) : '',
+  });
   const supervisor = Supervisor.of(
     config.word('supervised'),
     process.env,

@@ -105,6 +105,8 @@ export interface ServerServices {
    * @param caller its address decides about `enable-protected-configs local`
    */
   setConfig(pairs: readonly (readonly [string, string])[], caller: Session): Promise<string | null>;
+  /** Brings the configuration file up to date; resolves to null or the error text. */
+  rewriteConfig(): Promise<string | null>;
   /** Starts CONFIG RESETSTAT on every front. */
   resetStats(): Promise<void>;
   /** Makes a backup; resolves when it is there. */

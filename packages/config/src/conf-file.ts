@@ -143,7 +143,7 @@ function trimmed(line: string): string {
 }
 
 /** Reads no more than it needs to see that a file is too long: the path may be /dev/zero. */
-function readConfFile(path: string): Uint8Array {
+export function readConfFile(path: string): Uint8Array {
   const descriptor = path === '-' ? 0 : openSync(path, 'r');
   try {
     const chunks: Uint8Array[] = [];

@@ -99,7 +99,7 @@ export class Config {
     return this.#value(name) as readonly string[];
   }
 
-  /** The words behind the name, for each line there was. */
+  /** The words behind the name, for each line there was; byte strings of `user`. */
   lines(name: NameOf<'lines'>): readonly (readonly string[])[] {
     return this.#value(name) as readonly (readonly string[])[];
   }

@@ -21,3 +21,4 @@ export {
   type WordOf,
 } from './directives.ts';
 export type { OutputBufferLimit, OutputBufferLimits } from './output-buffer-limits.ts';
+export { REWRITE_MARKER, RewriteError, type RewriteRequest, rewriteConf } from './rewrite.ts';

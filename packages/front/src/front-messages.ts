@@ -95,6 +95,7 @@ export type MainRequest =
       readonly pairs: readonly (readonly [string, string])[];
       readonly isLocal: boolean;
     }
+  | { readonly op: 'rewrite-config' }
   | { readonly op: 'shutdown'; readonly options: ShutdownOptions }
   | { readonly op: 'abort-shutdown' }
   | { readonly op: 'save' }

@@ -166,6 +166,10 @@ export class FrontServices implements ServerServices {
     return (await this.#m.ask({ op: 'set-config', pairs, isLocal })) as string | null;
   }
 
+  async rewriteConfig(): Promise<string | null> {
+    return (await this.#m.ask({ op: 'rewrite-config' })) as string | null;
+  }
+
   async resetStats(): Promise<void> {
     await this.#m.ask({ op: 'all-fronts', query: { op: 'reset-stats' } });
   }

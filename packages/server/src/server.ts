@@ -10,7 +10,7 @@ import {
   type ShutdownOptions,
   StatsReader,
 } from '@forgekv/commands';
-import { type Config, configSetError } from '@forgekv/config';
+import type { Config } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
 import { attachScripts, Doorbell, ProcessControl, type ScriptShare } from '@forgekv/rings';
@@ -19,6 +19,7 @@ import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
 import { AclKeeper } from './acl-keeper.ts';
 import { type BackupParts, makeBackup } from './backup.ts';
+import { ConfigKeeper } from './config-keeper.ts';
 import {
   openDataDirectory,
   openLogs,
@@ -32,7 +33,6 @@ import { FigureSampler } from './figures.ts';
 import { type HttpSource, type Metric, startHttp } from './http.ts';
 import { listenAll, type Reachable } from './listeners.ts';
 import { Liveness } from './liveness.ts';
-import { setLogLevel } from './log.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { SaveKeeper, saveMetrics } from './save-keeper.ts';
 import { planThreads, type ThreadPlan } from './thread-plan.ts';
@@ -40,8 +40,6 @@ import { startThread } from './threads.ts';
 import { VERSION } from './version.ts';
 import { type Wiring, wire } from './wiring.ts';
 
-/** Redis: 7.0 listens anew when these are set. Here that takes a restart, and is not pretended. */
-const FIXED_AT_START = ['port', 'bind'];
 const PROGRESS_MS = 1000;
 /** Time an orderly stop may take, in milliseconds. */
 const STOP_MS = 10_000;
@@ -63,6 +61,7 @@ export class Server {
   readonly #o: ServerOptions;
   readonly #wiring: Wiring;
   readonly #users: AclKeeper;
+  readonly #config: ConfigKeeper;
   readonly #control: ProcessControl;
   readonly #scripts: ScriptShare;
   readonly #table: HotTable;
@@ -102,6 +101,11 @@ export class Server {
       ...{ config, directory: this.directory, log: options.log },
       fronts: () => this.#fronts,
       workers: () => this.#workers,
+    });
+    this.#config = new ConfigKeeper({
+      ...{ config, configFile: options.configFile, directory: this.directory, log: options.log },
+      users: this.#users,
+      threads: () => [...this.#fronts, ...this.#workers],
     });
     this.#wiring = wire(this.plan, config, hashSecret, this.facts, wal, this.#users.initial);
     const { arena } = this.#wiring.fronts[0]!;
@@ -290,7 +294,9 @@ export class Server {
       case 'all-fronts':
         return Promise.all(this.#fronts.map((front) => front.query(request.query as FrontQuery)));
       case 'set-config':
-        return this.#setConfig(request.pairs, request.isLocal);
+        return this.#config.set(request.pairs, request.isLocal);
+      case 'rewrite-config':
+        return this.#config.rewrite();
       case 'shutdown':
         return this.#shutdown(request.options);
       case 'abort-shutdown':
@@ -304,27 +310,6 @@ export class Server {
       default:
         return this.#users.serve(request);
     }
-  }
-
-  async #setConfig(
-    pairs: readonly (readonly [string, string])[],
-    isLocal: boolean,
-  ): Promise<string | null> {
-    const { config, log } = this.#o;
-    const fixed = pairs.find(([name]) => FIXED_AT_START.includes(name.toLowerCase()));
-    if (fixed !== undefined) return configSetError(fixed[0], "can't be changed while it runs");
-    const outcome = config.set(pairs, { isLocal });
-    if (!outcome.ok) return outcome.error;
-    setLogLevel(log, config.word('loglevel'));
-    const transfer = config.toTransfer();
-    await Promise.all(
-      [...this.#fronts, ...this.#workers].map((thread) => thread.configure(transfer)),
-    );
-    this.#users.configure();
-    const names = pairs.map(([name]) => name.toLowerCase());
-    if (names.includes('requirepass')) await this.#users.passwordChanged();
-    log.info(`configuration changed: ${outcome.changed.join(' ')}`);
-    return null;
   }
 
   async #shutdown({ save }: ShutdownOptions): Promise<string | null> {

@@ -18,6 +18,8 @@ export interface StartRedisOptions {
   readonly args?: readonly string[];
   /** A directory to use and keep; a temporary one is made and removed otherwise. */
   readonly dir?: string;
+  /** A configuration file. */
+  readonly file?: string;
 }
 
 export interface StartForgeKvOptions extends StartRedisOptions {
@@ -71,6 +73,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Serve
     startTimeoutMs: 10_000,
     stopTimeoutMs: 5000,
     args: (port, dir) => [
+      ...(options.file === undefined ? [] : [options.file]),
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir],
       ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],
       ...(options.args ?? []),
@@ -93,6 +96,7 @@ export async function startForgeKv(options: StartForgeKvOptions = {}): Promise<S
     args: (port, dir) => [
       ...(options.execArgv ?? []),
       entry,
+      ...(options.file === undefined ? [] : [options.file]),
       ...['--port', String(port), '--dir', dir],
       ...threads('--front-threads', options.fronts),
       ...threads('--shard-threads', options.workers),

@@ -10,7 +10,7 @@ import type {
 } from '@forgekv/catalog';
 import { type Handler, keyed, onFront } from '../handler.ts';
 import { command, count, docs, getKeys, getKeysAndFlags, info as infoOf, list } from './command.ts';
-import { configGet, configResetStat, configSet } from './config.ts';
+import { configGet, configResetStat, configRewrite, configSet } from './config.ts';
 import { helpOn } from './help.ts';
 import { info } from './info.ts';
 import { lolwut } from './lolwut.ts';
@@ -51,8 +51,9 @@ export const configHandlers = {
   'CONFIG|GET': onFront(configGet),
   'CONFIG|HELP': onFront(helpOn('config')),
   'CONFIG|RESETSTAT': onFront(configResetStat),
+  'CONFIG|REWRITE': onFront(configRewrite),
   'CONFIG|SET': onFront(configSet),
-} satisfies HandlersOf<typeof configFamily, Handler, 'CONFIG|REWRITE'>;
+} satisfies HandlersOf<typeof configFamily, Handler>;
 
 type PendingObservability =
   | `${'LATENCY' | 'SLOWLOG'}|${string}`

@@ -244,6 +244,11 @@ export class FakeServices implements ServerServices {
     return Promise.resolve(this.setConfigError);
   }
 
+  rewriteConfig(): Promise<string | null> {
+    this.calls.push(['rewriteConfig']);
+    return Promise.resolve(this.setConfigError);
+  }
+
   resetStats(): Promise<void> {
     this.calls.push(['resetStats']);
     return Promise.resolve();
