@@ -9,6 +9,7 @@ import { Config, ConfigError, type ConfLine, parseCliArgs } from '@forgekv/confi
 import { createLog, DataDirectoryError, Server, VERSION } from '@forgekv/server';
 import { banner } from './banner.ts';
 import { check } from './check.ts';
+import { checkConfig, withoutEffect } from './check-config.ts';
 import { HELP } from './help.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -38,6 +39,10 @@ async function run(args: readonly string[]): Promise<void> {
     process.exitCode = await check(args.slice(1));
     return;
   }
+  if (args[0] === 'check-config') {
+    process.exitCode = checkConfig(args.slice(1));
+    return;
+  }
   if (args[0] === 'import' || args[0] === 'export') {
     // Not loaded by a server that starts.
     const { migrate } = await import('./migrate.ts');
@@ -65,9 +70,7 @@ async function serve(
     overrides,
   });
   const log = createLog(config.text('logfile'), config.word('loglevel'));
-  for (const { file, line, name, reason } of warnings) {
-    log.warn(`${file}:${line}: ${name}: ${reason}`);
-  }
+  for (const line of withoutEffect(warnings)) log.warn(line);
   const pidFile = config.text('pidfile');
   const exit = (code: number): void => {
     removePidFile(pidFile);
@@ -86,7 +89,7 @@ async function serve(
     (message) => log.warn(message),
   );
   let stopping = false;
-  const stop = (signal: string): void => {
+  const stop = (signal: 'SIGTERM' | 'SIGINT'): void => {
     if (stopping) {
       log.warn(`${signal} again: stopping at once`);
       exit(0);
@@ -94,7 +97,8 @@ async function serve(
     stopping = true;
     log.info(`${signal} received: stopping`);
     supervisor?.stopping(MOST_STOP_MS);
-    void server.stop().then(() => {
+    const flags = config.list(signal === 'SIGINT' ? 'shutdown-on-sigint' : 'shutdown-on-sigterm');
+    void server.stop(!flags.includes('nosave')).then(() => {
       log.info('stopped');
       exit(0);
     });

@@ -32,9 +32,12 @@ import { streamGroupHandlers, streamHandlers } from './stream/index.ts';
 import { stringHandlers } from './string/index.ts';
 import { transactionHandlers } from './transaction/index.ts';
 
-/** Returns the registry of everything this version can do. */
-export function createRegistry(): CommandRegistry {
-  return new CommandRegistry({
+/**
+ * Returns the registry of everything this version can do.
+ * @param removed names of commands that clients and scripts do not find
+ */
+export function createRegistry(removed: readonly string[] = []): CommandRegistry {
+  const registry = new CommandRegistry({
     ...aclHandlers,
     ...connectionHandlers,
     ...clientHandlers,
@@ -69,4 +72,6 @@ export function createRegistry(): CommandRegistry {
     ...scriptHandlers,
     ...functionHandlers,
   });
+  for (const name of removed) registry.table.remove(name);
+  return registry;
 }

@@ -36,6 +36,10 @@ export const STAT_FIELDS = [
   'deniedCommands',
   'deniedKeys',
   'deniedChannels',
+  'clientBytes',
+  'evictedClients',
+  'watchingClients',
+  'watchedKeys',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -51,6 +55,9 @@ const GAUGES: readonly StatField[] = [
   'trackedPrefixes',
   'blockedClients',
   'luaBytes',
+  'clientBytes',
+  'watchingClients',
+  'watchedKeys',
 ];
 
 /** What INFO commandstats shows of one command. */
@@ -110,6 +117,13 @@ export class ThreadStats {
   deniedCommands = 0;
   deniedKeys = 0;
   deniedChannels = 0;
+  /** What connections have sent that waits here, and replies that wait for them. */
+  clientBytes = 0;
+  /** Closed because of `maxmemory-clients`. */
+  evictedClients = 0;
+  /** Connections that watch keys, and the keys of each. */
+  watchingClients = 0;
+  watchedKeys = 0;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -150,6 +164,10 @@ export class ThreadStats {
     slots[26] = this.deniedCommands;
     slots[27] = this.deniedKeys;
     slots[28] = this.deniedChannels;
+    slots[29] = this.clientBytes;
+    slots[30] = this.evictedClients;
+    slots[31] = this.watchingClients;
+    slots[32] = this.watchedKeys;
   }
 
   /** Notes one call of a command and whether it answered an error. */

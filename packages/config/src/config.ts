@@ -104,6 +104,11 @@ export class Config {
     return this.#value(name) as readonly (readonly string[])[];
   }
 
+  /** Names of the commands that `rename-command` takes away. */
+  removedCommands(): readonly string[] {
+    return this.lines('rename-command').map(([name = '']) => name);
+  }
+
   outputBufferLimits(): OutputBufferLimits {
     return readOutputBufferLimits(this.list('client-output-buffer-limit'));
   }

@@ -1,6 +1,7 @@
 // The configuration of the running server: CONFIG SET for all threads, CONFIG REWRITE of the file.
 
 import { readFileSync } from 'node:fs';
+import { CATALOG, runnableNames } from '@forgekv/catalog';
 import { type Config, type ConfigTransfer, configSetError, rewriteConf } from '@forgekv/config';
 import type { Logger } from 'pino';
 import type { AclKeeper } from './acl-keeper.ts';
@@ -26,6 +27,12 @@ export class ConfigKeeper {
 
   constructor(modules: ConfigKeeperModules) {
     this.#m = modules;
+    const { config, log } = modules;
+    const names = new Set(runnableNames(CATALOG).map((name) => name.split('|', 1)[0]));
+    for (const name of config.removedCommands()) {
+      // Redis: does not start. But what is not there cannot be called, which is what is wanted.
+      if (!names.has(name.toUpperCase())) log.warn(`rename-command: there is no command ${name}`);
+    }
   }
 
   /**

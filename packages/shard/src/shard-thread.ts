@@ -60,7 +60,7 @@ const doorbell = new Doorbell(init.doorbells, init.doorbell);
 const { channelShape } = init;
 /** Among all threads: fronts first. */
 const thread = channelShape.fronts + init.index;
-const registry = createRegistry();
+const registry = createRegistry(config.removedCommands());
 const stats = new ThreadStats(init.stats);
 const users = new ScriptUsers(registry.table, stats, init.users);
 const shard = new Shard({

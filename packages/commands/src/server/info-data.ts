@@ -28,6 +28,7 @@ export function statLines(_: CommandContext, services: ServerServices): InfoLine
     ['expired_keys', stats.get('expiredKeys')],
     ['expired_subkeys', stats.get('expiredFields')],
     ['evicted_keys', stats.get('evictedKeys')],
+    ['evicted_clients', stats.get('evictedClients')],
     ...absentStatLines(),
     ['keyspace_hits', stats.get('hits')],
     ['keyspace_misses', stats.get('misses')],
@@ -50,7 +51,7 @@ export function statLines(_: CommandContext, services: ServerServices): InfoLine
 /** No replicas yet; there never is a fork. */
 function absentStatLines(): InfoLine[] {
   const names = [
-    ...['sync_full', 'sync_partial_ok', 'sync_partial_err', 'evicted_clients'],
+    ...['sync_full', 'sync_partial_ok', 'sync_partial_err'],
     ...['total_eviction_exceeded_time', 'current_eviction_exceeded_time'],
     ...['latest_fork_usec', 'total_forks', 'migrate_cached_sockets', 'slave_expires_tracked_keys'],
     ...['active_defrag_hits', 'active_defrag_misses'],

@@ -67,13 +67,13 @@ export function clientLines({ config }: CommandContext, services: ServerServices
     ['connected_clients', services.connectionCount()],
     ['cluster_connections', 0],
     ['maxclients', config.integer('maxclients')],
-    // WATCH and the timeouts of waits are not counted yet.
+    // The timeouts of waits are not counted.
     ['blocked_clients', services.stats.get('blockedClients')],
     ['tracking_clients', services.stats.get('trackingClients')],
     ['pubsub_clients', services.stats.get('listeningClients')],
-    ['watching_clients', 0],
+    ['watching_clients', services.stats.get('watchingClients')],
     ['clients_in_timeout_table', 0],
-    ['total_watched_keys', 0],
+    ['total_watched_keys', services.stats.get('watchedKeys')],
     ['total_blocking_keys', 0],
     ['total_blocking_keys_on_nokey', 0],
   ];
