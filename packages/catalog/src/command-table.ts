@@ -7,7 +7,10 @@ import type { CommandSpec } from './command-spec.ts';
 import { NameIndex } from './name-index.ts';
 import { isRunnable, resolveCatalog } from './resolve-catalog.ts';
 
-/** Immutable, but for `remove`. Ids run from 0 to `size` - 1; a container comes directly before its subcommands. */
+/**
+ * Immutable, but for `remove`. Ids run from 0 to `size` - 1; a container comes directly before its
+ * subcommands.
+ */
 export class CommandTable {
   /** Number of ids: commands, containers and subcommands. */
   readonly size: number;

@@ -14,9 +14,12 @@ import { pubsubHandlers } from './pubsub/index.ts';
 import { CommandRegistry } from './registry.ts';
 import { functionHandlers, scriptHandlers } from './script/index.ts';
 import {
+  clusterHandlers,
   commandHandlers,
   configHandlers,
+  debugHandlers,
   observabilityHandlers,
+  replicationHandlers,
   serverHandlers,
 } from './server/index.ts';
 import { setHandlers } from './set/index.ts';
@@ -44,6 +47,9 @@ export function createRegistry(removed: readonly string[] = []): CommandRegistry
     ...commandHandlers,
     ...configHandlers,
     ...observabilityHandlers,
+    ...debugHandlers,
+    ...replicationHandlers,
+    ...clusterHandlers,
     ...serverHandlers,
     ...keyspaceHandlers,
     ...pubsubHandlers,

@@ -2,7 +2,7 @@
 // place or dropped, and what it did not say behind a marker. It reads what is included and writes
 // nothing; `server` replaces the file.
 //
-// What is returned has been read as a start would read it, and says exactly what the server has now.
+// What is returned has been read as a start would read it, and says exactly what the server has.
 
 import { type ConfSources, readConfFile } from './conf-file.ts';
 import { Config } from './config.ts';

@@ -1,4 +1,4 @@
-// What becomes of each line of a configuration, and that files of other versions of Redis are known.
+// What becomes of each line of a configuration; files of other versions of Redis are known, too.
 
 import { test } from 'tap';
 import { checkConf } from '../src/check-conf.ts';

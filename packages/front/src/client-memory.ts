@@ -1,10 +1,10 @@
 // `maxmemory-clients`: how much all connections together may have in memory, in what they have sent
 // and in what they have not read. Beyond it the largest are dropped, as Redis does.
 //
-// Looked at ten times a second, not with every command: one connection cannot have more than its own
-// bounds in between. Every front knows what the others published last, and drops its own largest
-// until it has kept its share of the limit; so all together end below it, and no front drops for
-// what only another one has.
+// Looked at ten times a second, not with every command: in between, one connection cannot have more
+// than its own bounds. Every front knows what the others published last, and drops its own largest
+// until it has no more than its share of the limit; so all together end below it, and no front
+// drops for what only another one has.
 
 import type { StatsReader, ThreadStats } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';

@@ -96,6 +96,8 @@ export type MainRequest =
       readonly isLocal: boolean;
     }
   | { readonly op: 'rewrite-config' }
+  /** Answered by '' or the code of an error. */
+  | { readonly op: 'sync-logs' }
   | { readonly op: 'shutdown'; readonly options: ShutdownOptions }
   | { readonly op: 'abort-shutdown' }
   | { readonly op: 'save' }

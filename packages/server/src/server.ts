@@ -295,6 +295,8 @@ export class Server {
         return Promise.all(this.#fronts.map((front) => front.query(request.query as FrontQuery)));
       case 'set-config':
         return this.#config.set(request.pairs, request.isLocal);
+      case 'sync-logs':
+        return this.#keeper.syncNow();
       case 'rewrite-config':
         return this.#config.rewrite();
       case 'shutdown':
