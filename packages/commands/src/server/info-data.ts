@@ -80,7 +80,7 @@ export function replicationLines({ config }: CommandContext, services: ServerSer
 
 /**
  * # Keyspace: databases with keys. The mean time to live is 0 = not known, as in Redis before
- * its first estimate, and no hash fields expire yet.
+ * its first estimate; hashes with fields that expire are not counted by database.
  */
 export function keyspaceLines({ databases }: CommandContext): InfoLine[] {
   const lines: InfoLine[] = [];

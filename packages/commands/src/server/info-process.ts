@@ -31,8 +31,7 @@ export function serverLines(c: CommandContext, { facts }: ServerServices): InfoL
     ['multiplexing_api', 'libuv'],
     ['node_version', process.version],
     ['process_id', facts.pid],
-    // Start-up notification is not there yet, whatever `supervised` says.
-    ['process_supervised', 'no'],
+    ['process_supervised', supervisor(config.word('supervised'))],
     ['run_id', facts.runId],
     ['tcp_port', config.integer('port')],
     ['server_time_usec', c.nowMs * 1000],
@@ -46,6 +45,12 @@ export function serverLines(c: CommandContext, { facts }: ServerServices): InfoL
     ['io_threads_active', facts.fronts > 1 ? 1 : 0],
     ...listenerLines(c),
   ];
+}
+
+/** Who is told how the server is; only systemd can be. @param kind the directive `supervised` */
+function supervisor(kind: string): string {
+  const isTold = (kind === 'systemd' || kind === 'auto') && process.env.NOTIFY_SOCKET !== undefined;
+  return isTold ? 'systemd' : 'no';
 }
 
 /** What the server listens on; the ports are those of the configuration. */
