@@ -5,11 +5,13 @@ import { aclFamily } from './families/acl.ts';
 import { bitmapFamily } from './families/bitmap.ts';
 import { bloomFamily } from './families/bloom.ts';
 import { clientFamily } from './families/client.ts';
+import { clusterFamily } from './families/cluster.ts';
 import { commandFamily } from './families/command.ts';
 import { configFamily } from './families/config.ts';
 import { connectionFamily } from './families/connection.ts';
 import { countMinFamily } from './families/count-min.ts';
 import { cuckooFamily } from './families/cuckoo.ts';
+import { debugFamily } from './families/debug.ts';
 import { expiryFamily } from './families/expiry.ts';
 import { functionFamily } from './families/function.ts';
 import { genericFamily } from './families/generic.ts';
@@ -22,6 +24,7 @@ import { jsonArrayFamily } from './families/json-array.ts';
 import { listFamily } from './families/list.ts';
 import { observabilityFamily } from './families/observability.ts';
 import { pubsubFamily } from './families/pubsub.ts';
+import { replicationFamily } from './families/replication.ts';
 import { scriptFamily } from './families/script.ts';
 import { serverFamily } from './families/server.ts';
 import { setFamily } from './families/set.ts';
@@ -68,6 +71,9 @@ export const CATALOG: readonly CatalogFamily[] = [
   { group: 'server', commands: commandFamily },
   { group: 'server', commands: configFamily },
   { group: 'server', commands: observabilityFamily },
+  { group: 'server', commands: debugFamily },
+  { group: 'server', commands: replicationFamily },
+  { group: 'cluster', commands: clusterFamily },
   { group: 'module', module: 'ReJSON', commands: jsonFamily },
   { group: 'module', module: 'ReJSON', commands: jsonArrayFamily },
   { group: 'module', module: 'bf', commands: bloomFamily },

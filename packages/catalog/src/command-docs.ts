@@ -5,6 +5,7 @@
 import { type ArgumentSpec, parseArguments } from './argument-syntax.ts';
 import type { CommandSpec } from './command-spec.ts';
 import type { CommandTable } from './command-table.ts';
+import { visibleIdOf, visibleIds } from './introspection.ts';
 import { mapOf, type ReplyTree, simpleStrings } from './reply-tree.ts';
 
 /**
@@ -12,7 +13,7 @@ import { mapOf, type ReplyTree, simpleStrings } from './reply-tree.ts';
  * (null) those of every command.
  */
 export function commandDocs(table: CommandTable, names: readonly string[] | null): ReplyTree {
-  const ids = names === null ? table.topLevelIds() : names.map((name) => table.idOf(name));
+  const ids = names === null ? visibleIds(table) : names.map((name) => visibleIdOf(table, name));
   return docsOf(
     table,
     ids.filter((id) => id >= 0),

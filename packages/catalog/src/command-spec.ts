@@ -74,6 +74,7 @@ export type CommandGroup =
   | 'module'
   | 'pubsub'
   | 'scripting'
+  | 'cluster'
   | 'server'
   | 'set'
   | 'sorted-set'

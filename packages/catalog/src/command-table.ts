@@ -7,7 +7,10 @@ import type { CommandSpec } from './command-spec.ts';
 import { NameIndex } from './name-index.ts';
 import { isRunnable, resolveCatalog } from './resolve-catalog.ts';
 
-/** Immutable. Ids run from 0 to `size` - 1; a container comes directly before its subcommands. */
+/**
+ * Immutable, but for `remove`. Ids run from 0 to `size` - 1; a container comes directly before its
+ * subcommands.
+ */
 export class CommandTable {
   /** Number of ids: commands, containers and subcommands. */
   readonly size: number;
@@ -29,6 +32,8 @@ export class CommandTable {
   readonly isContainer: Uint8Array;
   /** Id of the container of a subcommand, else -1. */
   readonly containerOf: Int32Array;
+  /** 1 when clients cannot name it, by id: it was removed. */
+  readonly isRemoved: Uint8Array;
   readonly #index: NameIndex;
   readonly #idByUpperName: ReadonlyMap<string, number>;
   readonly #idsByContainer: ReadonlyMap<number, readonly number[]>;
@@ -44,6 +49,7 @@ export class CommandTable {
     const size = specs.length;
     this.size = size;
     this.specs = specs;
+    this.isRemoved = new Uint8Array(size);
     this.names = specs.map((spec) => spec.name);
     this.arity = Int32Array.from(specs, (spec) => spec.arity);
     this.flagBits = Int32Array.from(specs, flagBitsOf);
@@ -69,6 +75,16 @@ export class CommandTable {
       ownNames,
       this.containerOf.map((id) => id + 1),
     );
+  }
+
+  /**
+   * Takes a command with its subcommands away from clients; done before any is served. Whoever
+   * finds commands for clients looks at `isRemoved`: what is in a log is executed all the same.
+   */
+  remove(name: string): void {
+    const id = this.idOf(name);
+    if (id < 0 || this.containerOf[id] !== -1) return;
+    for (const gone of [id, ...this.subcommandIds(id)]) this.isRemoved[gone] = 1;
   }
 
   /**

@@ -16,9 +16,20 @@ export type ListFilter =
   | { readonly aclCategory: string }
   | { readonly pattern: Uint8Array };
 
+/** Ids of the commands that clients can name, ascending; no subcommands. */
+export function visibleIds(table: CommandTable): readonly number[] {
+  return table.topLevelIds().filter((id) => table.isRemoved[id] === 0);
+}
+
+/** The id of a command or subcommand that clients can name, or -1. */
+export function visibleIdOf(table: CommandTable, name: string): number {
+  const id = table.idOf(name);
+  return id >= 0 && table.isRemoved[id] === 1 ? -1 : id;
+}
+
 /** COMMAND COUNT: subcommands do not count. */
 export function commandCount(table: CommandTable): ReplyTree {
-  return table.topLevelIds().length;
+  return visibleIds(table).length;
 }
 
 /**
@@ -26,13 +37,15 @@ export function commandCount(table: CommandTable): ReplyTree {
  * (null) a row for every command, which is also the reply of COMMAND.
  */
 export function commandInfo(table: CommandTable, names: readonly string[] | null): ReplyTree {
-  const ids = names === null ? table.topLevelIds() : names.map((name) => table.idOf(name));
+  const ids = names === null ? visibleIds(table) : names.map((name) => visibleIdOf(table, name));
   return { array: ids.map((id) => (id < 0 ? null : commandRow(table, id))) };
 }
 
 /** COMMAND LIST: all names, subcommands included, or those the filter lets pass. */
 export function commandList(table: CommandTable, filter: ListFilter | null): ReplyTree {
-  const ids = [...table.specs.keys()].filter((id) => filter === null || passes(table, id, filter));
+  const ids = [...table.specs.keys()].filter(
+    (id) => table.isRemoved[id] === 0 && (filter === null || passes(table, id, filter)),
+  );
   return { array: bulkStrings(ids.map((id) => table.names[id]!)) };
 }
 
@@ -139,6 +152,7 @@ function findKeyUses(
 function resolveRequest(table: CommandTable, argc: number, argText: ArgReader): number {
   if (argc === 0) return -1;
   const id = lookupText(argText(0), (buf) => table.lookup(buf, 0, buf.length));
+  if (id >= 0 && table.isRemoved[id] === 1) return -1;
   if (id < 0 || table.isContainer[id] === 0 || argc === 1) return id;
   return lookupText(argText(1), (buf) => table.lookupSub(id, buf, 0, buf.length));
 }

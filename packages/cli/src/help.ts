@@ -2,12 +2,15 @@
 
 export const HELP = `Usage: forgekv [redis.conf] [options]
        forgekv check DIR
+       forgekv check-config FILE [options]
        forgekv import FILE | export FILE
        forgekv healthcheck [--port N | --http-port N]
 
 Serves the Redis protocol on 127.0.0.1:6379. Every directive of redis.conf can
 be given as an option: --name value. With check, verifies a data directory or a
 backup that no server has open: exit code 0 sound, 1 damaged, 2 unreadable.
+With check-config, tells of every line of a redis.conf whether it has an effect:
+exit code 0 a server starts from it, 1 it does not, 2 unreadable.
 import and export are between files of Redis and a running server; without FILE
 they tell their options. healthcheck: exit code 0 when a server answers, else 1.
 

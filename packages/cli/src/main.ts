@@ -4,10 +4,12 @@
 // `export` and `healthcheck`, is a client of a running server.
 
 import { unlinkSync, writeFileSync } from 'node:fs';
+import { resolve as resolvePath } from 'node:path';
 import { Config, ConfigError, type ConfLine, parseCliArgs } from '@forgekv/config';
 import { createLog, DataDirectoryError, Server, VERSION } from '@forgekv/server';
 import { banner } from './banner.ts';
 import { check } from './check.ts';
+import { checkConfig, withoutEffect } from './check-config.ts';
 import { healthcheck } from './healthcheck.ts';
 import { HELP } from './help.ts';
 import { passwordFromFile } from './password-file.ts';
@@ -43,6 +45,10 @@ async function run(args: readonly string[]): Promise<void> {
     process.exitCode = await healthcheck(args.slice(1));
     return;
   }
+  if (args[0] === 'check-config') {
+    process.exitCode = checkConfig(args.slice(1));
+    return;
+  }
   if (args[0] === 'import' || args[0] === 'export') {
     // Not loaded by a server that starts.
     const { migrate } = await import('./migrate.ts');
@@ -70,15 +76,18 @@ async function serve(
     overrides,
   });
   const log = createLog(config.text('logfile'), config.word('loglevel'));
-  for (const { file, line, name, reason } of warnings) {
-    log.warn(`${file}:${line}: ${name}: ${reason}`);
-  }
+  for (const line of withoutEffect(warnings)) log.warn(line);
   const pidFile = config.text('pidfile');
   const exit = (code: number): void => {
     removePidFile(pidFile);
     process.exit(code);
   };
-  const server = new Server({ config, configFile: configFile ?? '', log, exit });
+  // Standard input is no file that could be written again.
+  const isFile = configFile !== undefined && configFile !== '-';
+  const server = new Server({
+    ...{ config, log, exit },
+    configFile: isFile ? resolvePath(configFile) : '',
+  });
   const supervisor = Supervisor.of(
     config.word('supervised'),
     process.env,
@@ -86,7 +95,7 @@ async function serve(
     (message) => log.warn(message),
   );
   let stopping = false;
-  const stop = (signal: string): void => {
+  const stop = (signal: 'SIGTERM' | 'SIGINT'): void => {
     if (stopping) {
       log.warn(`${signal} again: stopping at once`);
       exit(0);
@@ -94,7 +103,8 @@ async function serve(
     stopping = true;
     log.info(`${signal} received: stopping`);
     supervisor?.stopping(MOST_STOP_MS);
-    void server.stop().then(() => {
+    const flags = config.list(signal === 'SIGINT' ? 'shutdown-on-sigint' : 'shutdown-on-sigterm');
+    void server.stop(!flags.includes('nosave')).then(() => {
       log.info('stopped');
       exit(0);
     });

@@ -7,6 +7,7 @@ import { UNKNOWN } from './batch-router.ts';
 import type { CommandContext } from './context.ts';
 import { NO_AUTH, OUT_OF_MEMORY, wrongArity } from './errors.ts';
 import type { CommandRegistry } from './registry.ts';
+import type { Request } from './request.ts';
 import { unknownCommand, unknownSubcommand } from './unknown-command.ts';
 
 /** Shorter commands bring all their bytes to the log with their effects. */
@@ -44,7 +45,7 @@ export function admit(
   const flags = table.flagBits[id]!;
   let problem = '';
   if (arity > 0 ? request.argc !== arity : request.argc < -arity) {
-    problem = wrongArity(table.names[id]!);
+    problem = arityProblem(table.names[id]!, request);
   } else if (!isAuthenticated && (flags & FLAG_NO_AUTH) === 0) {
     problem = NO_AUTH;
   } else if (permit !== null) {
@@ -55,6 +56,10 @@ export function admit(
   reply.error(problem);
   c.stats.rejected(id);
   return false;
+}
+
+function arityProblem(name: string, request: Request): string {
+  return name.startsWith('debug|') ? unknownSubcommand('debug', request) : wrongArity(name);
 }
 
 /** Why a command may not change anything now, as an error reply, or ''. */

@@ -14,9 +14,12 @@ import { pubsubHandlers } from './pubsub/index.ts';
 import { CommandRegistry } from './registry.ts';
 import { functionHandlers, scriptHandlers } from './script/index.ts';
 import {
+  clusterHandlers,
   commandHandlers,
   configHandlers,
+  debugHandlers,
   observabilityHandlers,
+  replicationHandlers,
   serverHandlers,
 } from './server/index.ts';
 import { setHandlers } from './set/index.ts';
@@ -32,15 +35,21 @@ import { streamGroupHandlers, streamHandlers } from './stream/index.ts';
 import { stringHandlers } from './string/index.ts';
 import { transactionHandlers } from './transaction/index.ts';
 
-/** Returns the registry of everything this version can do. */
-export function createRegistry(): CommandRegistry {
-  return new CommandRegistry({
+/**
+ * Returns the registry of everything this version can do.
+ * @param removed names of commands that clients and scripts do not find
+ */
+export function createRegistry(removed: readonly string[] = []): CommandRegistry {
+  const registry = new CommandRegistry({
     ...aclHandlers,
     ...connectionHandlers,
     ...clientHandlers,
     ...commandHandlers,
     ...configHandlers,
     ...observabilityHandlers,
+    ...debugHandlers,
+    ...replicationHandlers,
+    ...clusterHandlers,
     ...serverHandlers,
     ...keyspaceHandlers,
     ...pubsubHandlers,
@@ -69,4 +78,6 @@ export function createRegistry(): CommandRegistry {
     ...scriptHandlers,
     ...functionHandlers,
   });
+  for (const name of removed) registry.table.remove(name);
+  return registry;
 }

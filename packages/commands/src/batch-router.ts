@@ -32,9 +32,15 @@ export class BatchRouter {
   readonly #keyOf: Uint8Array;
   readonly #names: NameLookup;
 
-  constructor(registry: CommandRegistry, hot: HotTable, executesScripts = false) {
+  /** @param forClients commands that were removed are UNKNOWN */
+  constructor(
+    registry: CommandRegistry,
+    hot: HotTable,
+    executesScripts = false,
+    forClients = false,
+  ) {
     this.#registry = registry;
-    this.#names = new NameLookup(registry.table);
+    this.#names = new NameLookup(registry.table, forClients);
     const { singleKey, places, homeKey } = registry;
     this.#keyOf = singleKey.map((key, id) =>
       executesScripts && places[id] === PLACE_SCRIPT ? homeKey[id]! : key,

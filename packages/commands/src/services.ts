@@ -112,6 +112,8 @@ export interface ServerServices {
   setConfig(pairs: readonly (readonly [string, string])[], caller: Session): Promise<string | null>;
   /** Collects the garbage of every front's heap. */
   collectGarbage(): Promise<void>;
+  /** Brings the configuration file up to date; resolves to null or the error text. */
+  rewriteConfig(): Promise<string | null>;
   /** Starts CONFIG RESETSTAT on every front. */
   resetStats(): Promise<void>;
   /** Makes a backup; resolves when it is there. */
@@ -128,6 +130,18 @@ export interface ServerServices {
    * the shutdown fails or is aborted.
    */
   shutdown(options: ShutdownOptions): Promise<string | null>;
+  /** Holds every command of every connection back for a time; resolves then. */
+  sleep(ms: number): Promise<void>;
+  /**
+   * Syncs the logs, with everything in them that the caller's connection has written so far.
+   * @param timeoutMs 0 = however long it takes
+   * @returns whether that was done in time
+   */
+  syncWrites(timeoutMs: number): Promise<boolean>;
+  /** Whether keys are removed as they expire, though nobody looks at them. */
+  setActiveExpire(isOn: boolean): void;
+  /** Writes a line to the server's log. */
+  log(message: string): void;
   /** True when there was a shutdown to abort; its caller then gets an error. */
   abortShutdown(): boolean;
 }

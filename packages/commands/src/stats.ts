@@ -39,6 +39,10 @@ export const STAT_FIELDS = [
   'deniedKeys',
   'deniedChannels',
   'systemThread',
+  'clientBytes',
+  'evictedClients',
+  'watchingClients',
+  'watchedKeys',
 ] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
@@ -55,6 +59,9 @@ const GAUGES: readonly StatField[] = [
   'blockedClients',
   'luaBytes',
   'systemThread',
+  'clientBytes',
+  'watchingClients',
+  'watchedKeys',
 ];
 
 /** What INFO commandstats shows of one command. */
@@ -119,6 +126,13 @@ export class ThreadStats {
   deniedChannels = 0;
   /** Number of the thread with the operating system, 0 = not known. */
   systemThread = systemThreadId();
+  /** What connections have sent that waits here, and replies that wait for them. */
+  clientBytes = 0;
+  /** Closed because of `maxmemory-clients`. */
+  evictedClients = 0;
+  /** Connections that watch keys, and the keys of each. */
+  watchingClients = 0;
+  watchedKeys = 0;
   readonly #slots: Float64Array;
 
   /** @param memory of `statsBytes` bytes */
@@ -160,6 +174,10 @@ export class ThreadStats {
     slots[27] = this.deniedKeys;
     slots[28] = this.deniedChannels;
     slots[29] = this.systemThread;
+    slots[30] = this.clientBytes;
+    slots[31] = this.evictedClients;
+    slots[32] = this.watchingClients;
+    slots[33] = this.watchedKeys;
   }
 
   /** Notes one call of a command and whether it answered an error. */

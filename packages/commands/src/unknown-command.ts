@@ -18,7 +18,13 @@ export function unknownCommand(request: Request): string {
 /** For a subcommand that a container does not have; `container` in any letter case. */
 export function unknownSubcommand(container: string, request: Request): string {
   const name = shown(request, 1, SHOWN_BYTES);
+  if (container === 'debug') return wrongDebug(name);
   return `ERR unknown subcommand '${name}'. Try ${container.toUpperCase()} HELP.`;
+}
+
+/** DEBUG tells no difference. */
+function wrongDebug(name: string): string {
+  return `ERR unknown subcommand or wrong number of arguments for '${name}'. Try DEBUG HELP.`;
 }
 
 function shown(request: Request, index: number, most: number): string {

@@ -17,6 +17,7 @@ const CALLS = [
   'bitop or b a n',
   'bitpos a 1',
   'copy a b replace',
+  'debug|object a',
   'decr n',
   'decrby n 5',
   'del n a',
@@ -74,7 +75,9 @@ const CALLS = [
 ].map((call) => split(call).flatMap((arg, i) => (i === 0 ? arg.split('|') : [arg])));
 
 const nameOf = (call: readonly string[]) =>
-  ['object', 'memory'].includes(String(call[0])) ? `${call[0]}|${call[1]}` : (call[0] as string);
+  ['object', 'memory', 'debug'].includes(String(call[0]))
+    ? `${call[0]}|${call[1]}`
+    : (call[0] as string);
 
 /** Families whose tests are elsewhere in this folder. */
 const GROUPS = new Set(['string', 'generic', 'bitmap', 'hyperloglog', 'server']);

@@ -2,7 +2,7 @@
 // that are lines of configuration. It only splits; the values are parsed by `Config.load`.
 
 import { COMMAND_LINE, ConfigError, type ConfLine, problemOf } from './config-error.ts';
-import { splitWords } from './words.ts';
+import { areBytes, splitWords } from './words.ts';
 
 export type CliRequest =
   | { readonly kind: 'version' | 'help' }
@@ -55,7 +55,8 @@ function readOption(args: readonly string[], start: number): { line: ConfLine; e
   if (parts === null) throw stray(arg, start + 1);
   const [, name = '', equals, assigned = '', blankSeparated] = parts;
   const words = equals === undefined ? [name] : [name, assigned];
-  if (blankSeparated !== undefined) words.push(...splitArgument(blankSeparated, start));
+  if (blankSeparated !== undefined)
+    words.push(...splitArgument(`${name} ${blankSeparated}`, start));
   let end = start + 1;
   const takesNext = words.length === 1 && !standsAlone(name, args[end]);
   if (takesNext && end < args.length) words.push(args[end++] as string);
@@ -63,6 +64,9 @@ function readOption(args: readonly string[], start: number): { line: ConfLine; e
     words.push(args[end++] as string);
   }
   const text = args.slice(start, end).join(' ');
+  if (areBytes(name) && blankSeparated === undefined) {
+    for (const [i, word] of words.entries()) words[i] = Buffer.from(word).toString('latin1');
+  }
   return { line: { file: COMMAND_LINE, line: start + 1, text, words }, end };
 }
 
@@ -71,10 +75,10 @@ function standsAlone(name: string, next: string | undefined): boolean {
   return name.toLowerCase() === 'save' && next?.startsWith('--') === true;
 }
 
-/** One argument may hold an option and its values, `'--port 7000'`, quoted as in the file. */
+/** The values of an option that is one argument with them, `'--port 7000'`, quoted as in a file. */
 function splitArgument(text: string, index: number): readonly string[] {
   const split = splitWords(Buffer.from(text).toString('latin1'));
-  if (split.ok) return split.value;
+  if (split.ok) return split.value.slice(1);
   throw wrong({ file: COMMAND_LINE, line: index + 1, text: '' }, split.why);
 }
 

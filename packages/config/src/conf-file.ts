@@ -33,7 +33,9 @@ export interface ConfSources {
 }
 
 export interface ConfLines {
+  /** But for those that include. */
   readonly lines: readonly ConfLine[];
+  readonly includes: readonly ConfLine[];
   readonly problems: readonly ConfigProblem[];
 }
 
@@ -53,6 +55,7 @@ type Place = Omit<ConfLine, 'words'>;
 class ConfReader {
   readonly #readFile: ReadConfFile;
   readonly #lines: ConfLine[] = [];
+  readonly #includes: ConfLine[] = [];
   readonly #problems: ConfigProblem[] = [];
   /** Files being read, outermost first. */
   readonly #open: string[] = [];
@@ -65,7 +68,7 @@ class ConfReader {
   }
 
   result(): ConfLines {
-    return { lines: this.#lines, problems: this.#problems };
+    return { lines: this.#lines, includes: this.#includes, problems: this.#problems };
   }
 
   addFile(path: string, includedAt: Place): void {
@@ -112,7 +115,10 @@ class ConfReader {
     if (++this.#lineCount > MAX_CONF_LINES) return;
     if (name.toLowerCase() !== 'include') this.#lines.push(line);
     else if (line.words.length !== 2) this.#complain(line, WRONG_ARGUMENT_COUNT);
-    else this.addFile(path, line);
+    else {
+      this.#includes.push(line);
+      this.addFile(path, line);
+    }
   }
 
   #addRaw(raw: string, file: string, line: number): void {
@@ -143,7 +149,7 @@ function trimmed(line: string): string {
 }
 
 /** Reads no more than it needs to see that a file is too long: the path may be /dev/zero. */
-function readConfFile(path: string): Uint8Array {
+export function readConfFile(path: string): Uint8Array {
   const descriptor = path === '-' ? 0 : openSync(path, 'r');
   try {
     const chunks: Uint8Array[] = [];

@@ -69,7 +69,7 @@ function describe({ file, line, text, reason }: ConfigProblem): string {
 const MAX_SHOWN_CHARS = 160;
 
 /** The line for a person to read: no control characters, no password, not endless. */
-function withoutSecret(text: string, word: string | undefined): string {
+export function withoutSecret(text: string, word: string | undefined): string {
   const name = word ?? /^[\s"'-]*([\w-]+)/.exec(text)?.[1] ?? '';
   const secret = findDirective(name)?.directive.secret === true;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out

@@ -99,9 +99,14 @@ export class Config {
     return this.#value(name) as readonly string[];
   }
 
-  /** The words behind the name, for each line there was. */
+  /** The words behind the name, for each line there was; byte strings of `user`. */
   lines(name: NameOf<'lines'>): readonly (readonly string[])[] {
     return this.#value(name) as readonly (readonly string[])[];
+  }
+
+  /** Names of the commands that `rename-command` takes away. */
+  removedCommands(): readonly string[] {
+    return this.lines('rename-command').map(([name = '']) => name);
   }
 
   outputBufferLimits(): OutputBufferLimits {

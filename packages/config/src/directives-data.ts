@@ -70,7 +70,8 @@ export const encodingDirectives = [
   integer('stream-node-max-entries', 100, [0, INT_MAX], HONOURED),
   string('notify-keyspace-events', '', { ...HONOURED, rule: 'keyspace-events' }),
   oneOf('sanitize-dump-payload', ['no', 'yes', 'clients'], 'no'),
-  // Three names of the past that redis-server still reads and forgets.
+  // Names of the past that redis-server still reads and forgets, or did in 6.2.
+  lines('gopher-enabled', [1, 1], AT_START),
   lines('list-max-ziplist-entries', [1, 1], AT_START),
   lines('list-max-ziplist-value', [1, 1], AT_START),
   lines('lua-replicate-commands', [1, 1], AT_START),

@@ -1,5 +1,6 @@
 // What other packages may use of the configuration.
 
+export { checkConf, type LineReport, type Verdict } from './check-conf.ts';
 export { type CliRequest, parseCliArgs } from './cli-args.ts';
 export type { ConfSources, ReadConfFile } from './conf-file.ts';
 export { Config, type ConfigTransfer, type SetOutcome } from './config.ts';
@@ -21,3 +22,4 @@ export {
   type WordOf,
 } from './directives.ts';
 export type { OutputBufferLimit, OutputBufferLimits } from './output-buffer-limits.ts';
+export { REWRITE_MARKER, RewriteError, type RewriteRequest, rewriteConf } from './rewrite.ts';

@@ -10,6 +10,7 @@ import {
 import type { Value } from './directive.ts';
 import { directives, findDirective } from './directives.ts';
 import { defaultOf, parseValue } from './values.ts';
+import { whyWithoutEffect } from './without-effect.ts';
 
 /** The value of every directive under its canonical name. */
 export type Values = ReadonlyMap<string, Value>;
@@ -19,8 +20,6 @@ export interface Loaded {
   readonly warnings: readonly ConfigWarning[];
   readonly problems: readonly ConfigProblem[];
 }
-
-const WITHOUT_EFFECT = 'known to Redis, but without effect in this version of ForgeKV';
 
 export function defaultValues(): Map<string, Value> {
   return new Map(directives.map((directive) => [directive.name, defaultOf(directive)]));
@@ -50,7 +49,8 @@ export function loadLines(lines: readonly ConfLine[]): Loaded {
     seen.add(directive.name);
     values.set(directive.name, parsed.value);
     if (directive.status === 'accepted') {
-      warnings.push({ file: line.file, line: line.line, name, reason: WITHOUT_EFFECT });
+      const reason = whyWithoutEffect(directive.name);
+      warnings.push({ file: line.file, line: line.line, name, reason });
     }
   }
   return { values, warnings, problems };

@@ -20,7 +20,8 @@ export interface OutputBufferLimits {
   readonly pubsub: OutputBufferLimit;
 }
 
-const WORDS_PER_CLASS = 4;
+/** Name of the class, hard limit, soft limit, seconds. */
+export const WORDS_PER_CLASS = 4;
 
 /** The class words in the order of the stored value. Redis: prints the old word `slave`. */
 const CLASSES = ['normal', 'slave', 'pubsub'];

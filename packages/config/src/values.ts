@@ -35,6 +35,7 @@ export function parseValue(
   if (directive.kind === 'lines') {
     const [min, max] = directive.words;
     if (words.length < min || words.length > max) return refuse(WRONG_ARGUMENT_COUNT);
+    if (directive.name === 'rename-command' && !isRemoval(words)) return refuse(ONLY_REMOVAL);
     const earlier = current as readonly (readonly string[])[];
     return accept([...earlier, [...words]]);
   }
@@ -50,6 +51,14 @@ export function parseValue(
     default:
       return parseNumber(directive, text);
   }
+}
+
+// Redis: gives a command another name, too. Here names are what is in logs and in scripts' effects.
+const ONLY_REMOVAL =
+  'a whole command can be removed, by "", but none renamed: rules of users say who may call it';
+
+function isRemoval([name = '', newName]: readonly string[]): boolean {
+  return newName === '' && !name.includes('|');
 }
 
 /** A value as CONFIG GET prints it under this name. */

@@ -1,5 +1,6 @@
 // Splits a line of redis.conf into words. Works on a byte string (one char per byte), because a
-// quoted word may name bytes; each finished word is then read as UTF-8.
+// quoted word may name bytes; finished words are then read as UTF-8, but for those of users, whose
+// names and patterns are any bytes.
 
 import { accept, type Outcome, refuse } from './outcome.ts';
 
@@ -17,21 +18,35 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /**
  * Splits `line`, a byte string, at blanks. `"..."` knows \n \r \t \b \a \xHH and takes any other
  * escaped byte as it is, `'...'` knows only \'. A quote may open in the middle of a word, but a
- * closing one must end it. Refuses unbalanced quotes and words that are not UTF-8.
+ * closing one must end it. Refuses unbalanced quotes and words that are not UTF-8; the words of a
+ * line that begins with `user` stay byte strings.
  */
 export function splitWords(line: string): Outcome<readonly string[]> {
   const words: string[] = [];
   let at = 0;
   while (true) {
     while (at < line.length && BLANK.test(line[at] as string)) at++;
-    if (at >= line.length) return accept(words);
+    if (at >= line.length) return areBytes(words[0]) ? accept(words) : decodeWords(words);
     const word = readWord(line, at);
     if (word === undefined) return refuse('unbalanced quotes in configuration line');
-    const text = decodeUtf8(Buffer.from(word.bytes, 'latin1'));
-    if (text === undefined) return refuse('argument is not UTF-8 text');
-    words.push(text);
+    words.push(word.bytes);
     at = word.end;
   }
+}
+
+/** Whether the words behind a directive's name are byte strings, and no text. */
+export function areBytes(name: string | undefined): boolean {
+  return name?.toLowerCase() === 'user';
+}
+
+function decodeWords(words: readonly string[]): Outcome<readonly string[]> {
+  const texts: string[] = [];
+  for (const word of words) {
+    const text = decodeUtf8(Buffer.from(word, 'latin1'));
+    if (text === undefined) return refuse('argument is not UTF-8 text');
+    texts.push(text);
+  }
+  return accept(texts);
 }
 
 /** The text of UTF-8 bytes, undefined when they are not. */

@@ -32,6 +32,8 @@ test('bounds hold their defaults and are exact numbers', async (t) => {
 test('the directives that are honoured', async (t) => {
   const honoured = [
     ...['bind', 'port', 'unixsocket', 'unixsocketperm', 'protected-mode', 'requirepass'],
+    ...['rename-command', 'shutdown-on-sigint', 'shutdown-on-sigterm', 'enable-debug-command'],
+    ...['maxmemory-clients'],
     ...['acl-pubsub-default', 'aclfile', 'acllog-max-len', 'user'],
     ...['timeout', 'tcp-keepalive', 'tcp-backlog', 'maxclients', 'databases', 'dir', 'logfile'],
     ...['loglevel', 'pidfile', 'proto-max-bulk-len', 'client-query-buffer-limit', 'hz', 'include'],

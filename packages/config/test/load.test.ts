@@ -58,7 +58,7 @@ test('a redis.conf with the structure of the stock file', async (t) => {
   const { config, warnings } = Config.load({ text: STOCK_STRUCTURE });
   t.equal(config.text('dir'), '/var/lib/redis');
   t.equal(config.text('logfile'), '/var/log/redis/redis-server.log');
-  t.match(warnings[0], { file: '(text)', line: 11, name: 'daemonize', reason: /without effect/ });
+  t.match(warnings[0], { file: '(text)', line: 11, name: 'daemonize', reason: /foreground/ });
   const warned = warnings.map(({ name }) => name);
   t.ok(warned.includes('slave-serve-stale-data'), 'under the name it was written');
   for (const name of ['port', 'dir', 'client-output-buffer-limit', 'appendfsync']) {

@@ -82,6 +82,11 @@ export class ClientBounds {
     this.#drop(connection, `asked for more replies at once than ${this.replyBytes} bytes`);
   }
 
+  /** Drops a connection so that all of them together have less in memory. */
+  evict(connection: Connection, bytes: number): void {
+    this.#drop(connection, `is the largest, with ${bytes} bytes, and clients have too many`);
+  }
+
   /** Looks after a connection once a second. */
   eachSecond(connection: Connection, nowMs: number): void {
     if (this.dropIfDeaf(connection)) return;

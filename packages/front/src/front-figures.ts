@@ -13,10 +13,16 @@ export function sampleFront(
 ): void {
   let connections = 0;
   let transactions = 0;
+  let watching = 0;
+  let keys = 0;
   for (const { state, isQueueing, watched } of clients) {
     if (state !== READY) connections++;
     if (isQueueing || watched.length > 0) transactions++;
+    if (watched.length > 0) watching++;
+    keys += watched.length;
   }
+  stats.watchingClients = watching;
+  stats.watchedKeys = keys;
   const pausedReplies = paused.size;
   stats.waits.tell({ connections, transactions, hops: hops.outstanding, pausedReplies });
 }

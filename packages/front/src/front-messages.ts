@@ -111,6 +111,9 @@ export type MainRequest =
       readonly pairs: readonly (readonly [string, string])[];
       readonly isLocal: boolean;
     }
+  | { readonly op: 'rewrite-config' }
+  /** Answered by '' or the code of an error. */
+  | { readonly op: 'sync-logs' }
   | { readonly op: 'shutdown'; readonly options: ShutdownOptions }
   | { readonly op: 'abort-shutdown' }
   | { readonly op: 'save' }

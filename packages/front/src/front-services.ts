@@ -1,6 +1,7 @@
 // What server commands ask of a front: answered here, or by all fronts through the main thread.
 
 import type { Socket } from 'node:net';
+import { setImmediate as endOfTurn, setTimeout as wait } from 'node:timers/promises';
 import type { CommandTable } from '@forgekv/catalog';
 import {
   type ChannelServices,
@@ -8,6 +9,7 @@ import {
   type ClientFilter,
   type CommandContext,
   type CommandRegistry,
+  type EffectLog,
   type InfoLine,
   infoLines,
   NO_DURABILITY_FIGURES,
@@ -37,6 +39,7 @@ import type { Front } from './front.ts';
 import type { MainRequest } from './front-messages.ts';
 import type { FrontScripts } from './front-scripts.ts';
 import type { FrontUsers } from './front-users.ts';
+import { isLocalPeer, isLoopback } from './peer-address.ts';
 import type { TransactionRunner } from './transaction-runner.ts';
 
 const DENIED =
@@ -44,6 +47,9 @@ const DENIED =
   'is set for the default user. In this mode connections are only accepted from the loopback ' +
   'interface. Set a password (requirepass), or bind to addresses that only trusted clients ' +
   "reach and turn protected mode off (CONFIG SET protected-mode no, from the server's host).";
+
+/** A timer takes no longer time. */
+const MOST_TIMER_MS = 2 ** 31 - 1;
 
 export interface FrontServicesModules {
   readonly registry: CommandRegistry;
@@ -53,11 +59,14 @@ export interface FrontServicesModules {
   readonly control: ProcessControl;
   readonly facts: ServerFacts;
   readonly stats: StatsReader;
+  readonly log: Pick<EffectLog, 'isDirty'>;
   readonly channels: ChannelServices;
   readonly tracking: TrackingServices;
   readonly scripts: FrontScripts;
   readonly users: FrontUsers;
   readonly diagnostics: DiagnosticsShare;
+  /** Writes a line to the server's log. */
+  readonly say: (message: string) => void;
   /** Sends a request to the main thread. */
   readonly ask: (request: MainRequest) => Promise<unknown>;
 }
@@ -186,6 +195,10 @@ export class FrontServices implements ServerServices {
     return (await this.#m.ask({ op: 'set-config', pairs, isLocal })) as string | null;
   }
 
+  async rewriteConfig(): Promise<string | null> {
+    return (await this.#m.ask({ op: 'rewrite-config' })) as string | null;
+  }
+
   async resetStats(): Promise<void> {
     await this.#m.ask({ op: 'all-fronts', query: { op: 'reset-stats' } });
   }
@@ -210,18 +223,35 @@ export class FrontServices implements ServerServices {
     return (await this.#m.ask({ op: 'shutdown', options })) as string | null;
   }
 
+  async sleep(ms: number): Promise<void> {
+    this.#m.control.sleep(Date.now() + ms);
+    await wait(ms);
+  }
+
+  /**
+   * What the connection wrote on workers was handed to the kernel before its reply came; what this
+   * front wrote is at the end of its tick, which is waited for.
+   */
+  async syncWrites(timeoutMs: number): Promise<boolean> {
+    const synced = async (): Promise<boolean> => {
+      while (this.#m.log.isDirty) await endOfTurn();
+      return (await this.#m.ask({ op: 'sync-logs' })) === '';
+    };
+    if (timeoutMs === 0) return synced();
+    const patience = wait(Math.min(timeoutMs, MOST_TIMER_MS), false, { ref: false });
+    return Promise.race([synced(), patience]);
+  }
+
+  setActiveExpire(isOn: boolean): void {
+    this.#m.control.expires = isOn;
+  }
+
+  log(message: string): void {
+    this.#m.say(message);
+  }
+
   abortShutdown(): boolean {
     // Stopping takes milliseconds here: there is never a shutdown that waits.
     return false;
   }
-}
-
-/** True for loopback and unix socket peers, as `Session.address` spells them. */
-function isLocalPeer(address: string): boolean {
-  if (address.startsWith('[')) return isLoopback(address.slice(1, address.indexOf(']')));
-  return isLoopback(address) || address.endsWith(':0');
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 }

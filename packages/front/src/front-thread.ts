@@ -67,7 +67,7 @@ const front = new Front({
   trackingFilter: new TrackingFilter(init.tracking, init.index),
   table,
   log: new EffectLog(table, init.wal),
-  registry: createRegistry(),
+  registry: createRegistry(config.removedCommands()),
   config,
   control: new ProcessControl(init.control),
   scripts: new FrontScripts(attachScripts(init.scripts)),

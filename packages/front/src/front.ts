@@ -30,6 +30,7 @@ import {
 } from '@forgekv/rings';
 import { BlockedClients } from './blocked-clients.ts';
 import { ClientBounds } from './client-bounds.ts';
+import { limitClientMemory } from './client-memory.ts';
 import { CommandLoop, EARLY_FLUSH_BYTES } from './command-loop.ts';
 import { AWAY, CLOSING, Connection, DEFERRED, PAUSED, READY, STALLED } from './connection.ts';
 import { FrontBell } from './front-bell.ts';
@@ -444,6 +445,7 @@ export class Front {
     this.#housekeepings++;
     if (this.#housekeepings % 10 === 0) this.#eachSecond(nowMs);
     const stats = this.#m.threadStats;
+    limitClientMemory(this.#connections.values(), this.#m, this.#bounds);
     sampleFront(stats, this.#connections.values(), this.#hops, this.#pausedReplies);
     stats.turns++;
     stats.publish();

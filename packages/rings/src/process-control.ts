@@ -7,7 +7,10 @@ const PAUSE_MODE = 2;
 const STOPPING = 3;
 const LOADING = 6;
 const HELD = 7;
+const SLEEPS = 10;
+const KEEPS_EXPIRED = 11;
 const PAUSE_UNTIL_AT = 2;
+const SLEEP_UNTIL_AT = 4;
 const BYTES = 64;
 
 export const PAUSE_NONE = 0;
@@ -79,6 +82,7 @@ export class ProcessControl {
   /** What is held back at `nowMs`: PAUSE_NONE, PAUSE_WRITES or PAUSE_ALL. */
   pauseMode(nowMs: number): number {
     if (this.#words[HELD] === 1) return PAUSE_ALL;
+    if (this.#words[SLEEPS] === 1 && nowMs < this.#floats[SLEEP_UNTIL_AT]!) return PAUSE_ALL;
     const mode = this.#words[PAUSE_MODE]!;
     if (mode === PAUSE_NONE) return PAUSE_NONE;
     return nowMs < this.#floats[PAUSE_UNTIL_AT]! ? mode : PAUSE_NONE;
@@ -87,7 +91,8 @@ export class ProcessControl {
   /** True while any are held back. */
   get isPaused(): boolean {
     // Asked before every command of a worker: the clock is only read for a pause that was begun.
-    if (this.#words[HELD] !== 1 && this.#words[PAUSE_MODE] === PAUSE_NONE) return false;
+    const words = this.#words;
+    if (words[PAUSE_MODE] === PAUSE_NONE && words[SLEEPS] === 0) return words[HELD] === 1;
     return this.pauseMode(Date.now()) !== PAUSE_NONE;
   }
 
@@ -100,6 +105,21 @@ export class ProcessControl {
     if (current !== PAUSE_NONE) untilMs = Math.max(untilMs, this.#floats[PAUSE_UNTIL_AT]!);
     this.#floats[PAUSE_UNTIL_AT] = untilMs;
     Atomics.store(this.#words, PAUSE_MODE, Math.max(mode, current));
+  }
+
+  /** Holds every command back until a time (Unix milliseconds), and nobody can end that. */
+  sleep(untilMs: number): void {
+    this.#floats[SLEEP_UNTIL_AT] = untilMs;
+    Atomics.store(this.#words, SLEEPS, 1);
+  }
+
+  /** False while what has expired stays until somebody looks at it. */
+  get expires(): boolean {
+    return this.#words[KEEPS_EXPIRED] === 0;
+  }
+
+  set expires(expires: boolean) {
+    Atomics.store(this.#words, KEEPS_EXPIRED, expires ? 0 : 1);
   }
 
   unpause(): void {

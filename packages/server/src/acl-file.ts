@@ -1,23 +1,13 @@
 // The file of users: a line for each, in the format of ACL LIST. Read as a whole or not at all, and
 // replaced as a whole. Bytes are latin-1 text here, so that names and patterns may be any bytes.
 
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
-import { getSystemErrorMap } from 'node:util';
+import { readFileSync } from 'node:fs';
 import { type AclUser, hasBlanks, joinSelectors } from '@forgekv/commands';
+import { reasonOf, replaceFile } from './replace-file.ts';
 
 const NO_CHANGE =
   'WARNING: ACL errors detected, no change to the previously active ACL rules was performed';
 const UNKNOWN_NAME = 'Unknown command or category name in ACL';
-const FILE_MODE = 0o600;
 
 /** The users, or everything that is wrong, in Redis's words. */
 export type AclFileOutcome =
@@ -93,36 +83,12 @@ function applyRules(user: AclUser, rules: readonly string[], where: string): str
   return errors;
 }
 
-/** Redis tells what the system's library says of an error. */
-function reasonOf({ errno, message }: NodeJS.ErrnoException): string {
-  const [, text] = getSystemErrorMap().get(errno ?? 0) ?? [];
-  return text === undefined ? message : text[0]!.toUpperCase() + text.slice(1);
-}
-
 /**
  * Replaces a file of users. Durable when it returns; before that, either may be found after a
  * crash.
  * @throws what the file system throws, and the old one stays
  */
 export function writeAclFile(path: string, lines: readonly string[]): void {
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    const file = openSync(draft, 'w', FILE_MODE);
-    try {
-      writeFileSync(file, lines.map((line) => `${line}\n`).join(''), 'latin1');
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
-  const directory = openSync(dirname(path), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
+  const text = lines.map((line) => `${line}\n`).join('');
+  replaceFile(path, Buffer.from(text, 'latin1'));
 }

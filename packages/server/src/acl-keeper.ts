@@ -79,7 +79,7 @@ export class AclKeeper {
       // Redis: without a line for the default user, nobody needs a password.
       if (!this.#isDefaultInFile) this.#takePassword();
     }
-    for (const line of lines) this.#declare(line.map(bytesOf));
+    for (const line of lines) this.#declare(line);
   }
 
   #isDefaultInFile = false;
@@ -94,9 +94,14 @@ export class AclKeeper {
     return this.#users.toChange();
   }
 
+  /** Everybody, as the words behind `user` of lines of configuration; byte strings. */
+  get lines(): readonly (readonly string[])[] {
+    return this.#users.lines().map((line) => line.split(' ').slice(1));
+  }
+
   // --- at the start ---
 
-  /** A `user` line of the configuration. */
+  /** A `user` line of the configuration; byte strings. */
   #declare([name = '', ...words]: readonly string[]): void {
     const failed = (why: string): AclError =>
       new AclError(`Error in user declaration '${name}': ${why}`);

@@ -9,7 +9,7 @@ import {
   type ShutdownOptions,
   StatsReader,
 } from '@forgekv/commands';
-import { type Config, configSetError } from '@forgekv/config';
+import type { Config } from '@forgekv/config';
 import { FRONT_THREAD, FrontHandle, type FrontQuery, type MainRequest } from '@forgekv/front';
 import { attachArena, Databases, HotTable, PAGE_BYTES } from '@forgekv/keyspace';
 import {
@@ -25,6 +25,7 @@ import { nodeFileSystem, type StoreDirectory, WalLogs } from '@forgekv/storage';
 import type { Logger } from 'pino';
 import { AclKeeper } from './acl-keeper.ts';
 import { type BackupParts, makeBackup } from './backup.ts';
+import { ConfigKeeper } from './config-keeper.ts';
 import {
   openDataDirectory,
   openLogs,
@@ -40,17 +41,14 @@ import { HttpPort } from './http/http-port.ts';
 import { type ServerView, threadNames } from './http/server-view.ts';
 import { listenAll, type Reachable } from './listeners.ts';
 import { Liveness } from './liveness.ts';
-import { setLogLevel } from './log.ts';
 import { LogKeeper } from './log-keeper.ts';
 import { SaveKeeper } from './save-keeper.ts';
 import { planThreads, type ThreadPlan } from './thread-plan.ts';
 import { startThread } from './threads.ts';
-import { isAboutTls, TlsKeeper } from './tls-keeper.ts';
+import { TlsKeeper } from './tls-keeper.ts';
 import { VERSION } from './version.ts';
 import { type Wiring, wire } from './wiring.ts';
 
-/** Redis: 7.0 listens anew when these are set. Here that takes a restart, and is not pretended. */
-const FIXED_AT_START = ['port', 'tls-port', 'bind'];
 const PROGRESS_MS = 1000;
 /** Time an orderly stop may take, in milliseconds. */
 const STOP_MS = 10_000;
@@ -73,6 +71,7 @@ export class Server {
   readonly #wiring: Wiring;
   readonly #users: AclKeeper;
   readonly #tls: TlsKeeper;
+  readonly #config: ConfigKeeper;
   readonly #control: ProcessControl;
   /** The slow log and the latency monitor. */
   readonly diagnostics: DiagnosticsShare;
@@ -118,6 +117,11 @@ export class Server {
     this.#tls = new TlsKeeper({
       ...{ config, directory: this.directory, log: options.log },
       fronts: () => this.#fronts,
+    });
+    this.#config = new ConfigKeeper({
+      ...{ config, configFile: options.configFile, directory: this.directory, log: options.log },
+      ...{ users: this.#users, tls: this.#tls },
+      threads: () => [...this.#fronts, ...this.#workers],
     });
     this.#wiring = wire(this.plan, config, hashSecret, this.facts, wal, this.#users.initial);
     const { arena } = this.#wiring.fronts[0]!;
@@ -311,7 +315,11 @@ export class Server {
       case 'all-fronts':
         return Promise.all(this.#fronts.map((front) => front.query(request.query as FrontQuery)));
       case 'set-config':
-        return this.#setConfig(request.pairs, request.isLocal);
+        return this.#config.set(request.pairs, request.isLocal);
+      case 'sync-logs':
+        return this.#keeper.syncNow();
+      case 'rewrite-config':
+        return this.#config.rewrite();
       case 'shutdown':
         return this.#shutdown(request.options);
       case 'abort-shutdown':
@@ -325,35 +333,6 @@ export class Server {
       default:
         return this.#users.serve(request);
     }
-  }
-
-  async #setConfig(
-    pairs: readonly (readonly [string, string])[],
-    isLocal: boolean,
-  ): Promise<string | null> {
-    const { config, log } = this.#o;
-    const fixed = pairs.find(([name]) => FIXED_AT_START.includes(name.toLowerCase()));
-    if (fixed !== undefined) return configSetError(fixed[0], "can't be changed while it runs");
-    const before = config.toTransfer();
-    const outcome = config.set(pairs, { isLocal });
-    if (!outcome.ok) return outcome.error;
-    const problem = this.#tls.configured(outcome.changed);
-    if (problem !== null) {
-      config.adopt(before);
-      const [name] = pairs.find(([name]) => isAboutTls(name)) ?? [''];
-      return configSetError(name, `Unable to update TLS configuration: ${problem}`);
-    }
-    setLogLevel(log, config.word('loglevel'));
-    const transfer = config.toTransfer();
-    await Promise.all(
-      [...this.#fronts, ...this.#workers].map((thread) => thread.configure(transfer)),
-    );
-    if (outcome.changed.some(isAboutTls)) await this.#tls.handOut();
-    this.#users.configure();
-    const names = pairs.map(([name]) => name.toLowerCase());
-    if (names.includes('requirepass')) await this.#users.passwordChanged();
-    log.info(`configuration changed: ${outcome.changed.join(' ')}`);
-    return null;
   }
 
   async #shutdown({ save }: ShutdownOptions): Promise<string | null> {

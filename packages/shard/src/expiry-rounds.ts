@@ -41,7 +41,8 @@ export class ExpiryRounds {
     if (nowMs < this.#nextMs) return false;
     this.#nextMs = nowMs + EXPIRE_EVERY_MS;
     // Removals are logged: what expires while no log can be written stays.
-    if (this.#log.refusal === '' && !this.#control.isPaused) {
+    const control = this.#control;
+    if (this.#log.refusal === '' && control.expires && !control.isPaused) {
       const beganMs = performance.now();
       this.#sweeper.expire(nowMs, nowMs + EXPIRE_BUDGET_MS);
       this.#dueHashes.remove(nowMs);

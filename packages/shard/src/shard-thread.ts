@@ -70,7 +70,7 @@ const { channelShape } = init;
 /** Among all threads: fronts first. */
 const thread = channelShape.fronts + init.index;
 const diagnostics = attachDiagnostics(init.diagnostics);
-const registry = createRegistry();
+const registry = createRegistry(config.removedCommands());
 const stats = new ThreadStats(init.stats);
 const scripts = attachScripts(init.scripts);
 const users = new ScriptUsers(registry.table, stats, init.users);

@@ -143,20 +143,21 @@ export class Shard {
       store: this.#store,
       peers: this.#peers,
       gates: new Gates({ ...modules, peers: this.#peers, control: modules.scripts.control }),
-      workerOf: modules.workerOf,
-      transactionId: modules.index + 1,
+      ...{ workerOf: modules.workerOf, transactionId: modules.index + 1 },
     });
     const { table, workerOf, index } = modules;
     const dueHashes = new DueHashes(this.#context);
     const events = sweepEvents(modules, this.#context, this.#store, dueHashes);
     const sweeper = new Sweeper(table, ownedBy(index, workerOf), events);
     this.#rounds = new ExpiryRounds(sweeper, dueHashes, modules);
-    this.#figures = new WorkerFigures(modules.stats, this.#store);
     this.#reclaimer = new Reclaimer(table, workerOf, index, sweeper, this.#peers);
     this.#cap = new CapKeeper({ ...modules, context, store: this.#store, peers: this.#peers });
     this.#waiting = new WaitingRuns(this.#cap);
     this.#stager = new ArgumentStager(this.#context, modules.registry.table, modules.doorbell);
     this.#slow = new SlowReports({ ...modules, context });
+    const places = [this.#awaiting, this.#waiting, this.#stager];
+    const waiting = { places, sliced: this.#sliced, store: this.#store };
+    this.#figures = new WorkerFigures(modules.stats, waiting);
     const parts = {
       ...{ registry: modules.registry, context: this.#context, executor: this.#executor },
       ...{ transactions: this.#transactions, log: modules.log, waiting: this.#waiting },
@@ -337,9 +338,7 @@ export class Shard {
   #background(nowMs: number): boolean {
     this.#m.changes.client = 0;
     if (this.#rounds.expire(nowMs)) {
-      const waiting = this.#awaiting.length + this.#waiting.length + this.#stager.length;
-      const runs = waiting + (this.#cold?.paged.length ?? 0);
-      this.#figures.sample(runs, this.#sliced.length, this.#scripts.commands.engineBytes);
+      this.#figures.sample(this.#cold?.paged.length ?? 0, this.#scripts.commands.engineBytes);
     }
     return this.#rounds.reclaim(nowMs);
   }

@@ -7,27 +7,37 @@ import type { LargeStore } from './large-store.ts';
 /** One sample in that many asks for the size of the heap, which costs more than all the rest. */
 const HEAP_EVERY = 10;
 
+/** Where runs wait, each for something else. */
+export interface WaitingPlaces {
+  readonly places: readonly { readonly length: number }[];
+  /** Those that are executed in slices. */
+  readonly sliced: { readonly length: number };
+  readonly store: LargeStore;
+}
+
 export class WorkerFigures {
   readonly #stats: ThreadStats;
-  readonly #store: LargeStore;
+  readonly #m: WaitingPlaces;
   #samples = 0;
 
-  constructor(stats: ThreadStats, store: LargeStore) {
+  constructor(stats: ThreadStats, modules: WaitingPlaces) {
     this.#stats = stats;
-    this.#store = store;
+    this.#m = modules;
   }
 
   /**
-   * @param runs and @param slicedRuns how many wait, and how many are executed in slices
+   * @param pagedRuns how many wait for pages of collections
    * @param luaBytes memory of the engine for scripts
    */
-  sample(runs: number, slicedRuns: number, luaBytes: number): void {
+  sample(pagedRuns: number, luaBytes: number): void {
     const stats = this.#stats;
-    const store = this.#store;
+    const { places, sliced, store } = this.#m;
     stats.largeBytes = store.bytes;
     stats.luaBytes = luaBytes;
     if (this.#samples++ % HEAP_EVERY === 0) stats.heapBytes = getHeapStatistics().used_heap_size;
     const values = { heldValues: store.held.size, borrowedValues: store.borrowedCount };
-    stats.waits.tell({ runs, slicedRuns, ...values });
+    let runs = pagedRuns;
+    for (const { length } of places) runs += length;
+    stats.waits.tell({ runs, slicedRuns: sliced.length, ...values });
   }
 }

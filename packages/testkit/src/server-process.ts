@@ -27,6 +27,8 @@ export interface StartRedisOptions {
    * key of the server are among `args`.
    */
   readonly tls?: TlsClient;
+  /** A configuration file. */
+  readonly file?: string;
 }
 
 export interface StartForgeKvOptions extends StartRedisOptions {
@@ -81,6 +83,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Serve
     startTimeoutMs: 10_000,
     stopTimeoutMs: 5000,
     args: (port, dir) => [
+      ...(options.file === undefined ? [] : [options.file]),
       ...portArgs(port, options),
       ...['--bind', '127.0.0.1', '--dir', dir],
       ...['--save', '', '--appendonly', 'no', '--daemonize', 'no'],
@@ -105,6 +108,7 @@ export async function startForgeKv(options: StartForgeKvOptions = {}): Promise<S
     args: (port, dir) => [
       ...(options.execArgv ?? []),
       entry,
+      ...(options.file === undefined ? [] : [options.file]),
       ...[...portArgs(port, options), '--dir', dir],
       ...threads('--front-threads', options.fronts),
       ...threads('--shard-threads', options.workers),

@@ -14,8 +14,9 @@ import { sort, sortReadOnly } from './sort.ts';
 import { readsUnnamedKeys } from './sort-options.ts';
 import { expireTime, pExpireTime, pTtl, ttl } from './ttl.ts';
 import { wait } from './wait.ts';
+import { waitAof } from './wait-aof.ts';
 
-type PendingGeneric = 'MIGRATE' | 'WAITAOF';
+type PendingGeneric = 'MIGRATE';
 
 export const genericHandlers = {
   COPY: keyed(copy),
@@ -40,6 +41,7 @@ export const genericHandlers = {
   TYPE: keyed(type),
   UNLINK: keyed(del),
   WAIT: keyed(wait),
+  WAITAOF: onFront(waitAof),
 } satisfies HandlersOf<typeof genericFamily, Handler, PendingGeneric>;
 
 export const expiryHandlers = {

@@ -35,6 +35,15 @@ export function objectEncoding(c: CommandContext): Outcome {
   const entry = c.peek(2);
   if (entry < 0) return c.refuse(entry);
   if (entry === 0) return replyMissing(c);
+  const name = encodingName(c, entry);
+  if (typeof name === 'number') return name;
+  c.stats.hits++;
+  c.reply.text(name);
+  return DONE;
+}
+
+/** How the value of an entry is stored; or an outcome when it cannot be looked at here. */
+export function encodingName(c: CommandContext, entry: number): string | Outcome {
   const { table } = c;
   const type = table.typeOf(entry);
   let name = ENCODINGS.get(type)?.[table.isLarge(entry) ? 1 : 0] ?? 'raw';
@@ -48,9 +57,7 @@ export function objectEncoding(c: CommandContext): Outcome {
     if (loaded < 0) return c.refuse(loaded);
     if (packedForm(c.valueBytes, c.valueOffset) === FORM_INTSET) name = 'intset';
   }
-  c.stats.hits++;
-  c.reply.text(name);
-  return DONE;
+  return name;
 }
 
 /** OBJECT FREQ key. */

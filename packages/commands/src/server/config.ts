@@ -1,7 +1,8 @@
-// CONFIG GET, SET and RESETSTAT. Reading is local; changing concerns every thread, so it is
+// CONFIG GET, SET, REWRITE, RESETSTAT. Reading is local; changing concerns every thread, so it is
 // answered later.
 
 import { configSetError } from '@forgekv/config';
+import type { ReplyWriter } from '@forgekv/protocol';
 import { shownArg } from '../connection/arguments.ts';
 import type { CommandContext } from '../context.ts';
 import { ERR_SYNTAX } from '../errors.ts';
@@ -38,10 +39,21 @@ export function configSet(c: CommandContext, session: Session, services: ServerS
     }
     pairs.push([request.text(i), value]);
   }
-  return services.later(session, services.setConfig(pairs, session), (reply, problem) => {
-    if (problem === null) reply.ok();
-    else reply.error(problem);
-  });
+  return services.later(session, services.setConfig(pairs, session), okOrProblem);
+}
+
+/** CONFIG REWRITE. */
+export function configRewrite(
+  _: CommandContext,
+  session: Session,
+  services: ServerServices,
+): Outcome {
+  return services.later(session, services.rewriteConfig(), okOrProblem);
+}
+
+function okOrProblem(reply: ReplyWriter, problem: string | null): void {
+  if (problem === null) reply.ok();
+  else reply.error(problem);
 }
 
 function utf8Arg(c: CommandContext, index: number): string | null {

@@ -1,15 +1,29 @@
 // The handlers of the families about the server as a whole, by command.
 
 import type {
+  clusterFamily,
   commandFamily,
   configFamily,
+  debugFamily,
   HandlersOf,
   observabilityFamily,
+  replicationFamily,
   serverFamily,
 } from '@forgekv/catalog';
+import { debugObject } from '../generic/debug-object.ts';
 import { type Handler, keyed, onFront, onWorker } from '../handler.ts';
+import { noCluster, replicaOf } from './cluster.ts';
 import { command, count, docs, getKeys, getKeysAndFlags, info as infoOf, list } from './command.ts';
-import { configGet, configResetStat, configSet } from './config.ts';
+import { configGet, configResetStat, configRewrite, configSet } from './config.ts';
+import {
+  debugError,
+  debugLog,
+  debugPackedThreshold,
+  debugProtocol,
+  debugSetActiveExpire,
+  debugSleep,
+  debugStringMatch,
+} from './debug.ts';
 import { helpOn } from './help.ts';
 import { info } from './info.ts';
 import {
@@ -61,8 +75,59 @@ export const configHandlers = {
   'CONFIG|GET': onFront(configGet),
   'CONFIG|HELP': onFront(helpOn('config')),
   'CONFIG|RESETSTAT': onFront(configResetStat),
+  'CONFIG|REWRITE': onFront(configRewrite),
   'CONFIG|SET': onFront(configSet),
-} satisfies HandlersOf<typeof configFamily, Handler, 'CONFIG|REWRITE'>;
+} satisfies HandlersOf<typeof configFamily, Handler>;
+
+export const debugHandlers = {
+  'DEBUG|ERROR': onFront(debugError),
+  'DEBUG|HELP': onFront(helpOn('debug')),
+  'DEBUG|LOG': onFront(debugLog),
+  'DEBUG|OBJECT': keyed(debugObject),
+  'DEBUG|PROTOCOL': onFront(debugProtocol),
+  'DEBUG|QUICKLIST-PACKED-THRESHOLD': onFront(debugPackedThreshold),
+  'DEBUG|SET-ACTIVE-EXPIRE': onFront(debugSetActiveExpire),
+  'DEBUG|SLEEP': onFront(debugSleep),
+  'DEBUG|STRINGMATCH-LEN': onFront(debugStringMatch),
+} satisfies HandlersOf<typeof debugFamily, Handler>;
+
+export const clusterHandlers = {
+  ASKING: onFront(noCluster),
+  'CLUSTER|ADDSLOTS': onFront(noCluster),
+  'CLUSTER|ADDSLOTSRANGE': onFront(noCluster),
+  'CLUSTER|BUMPEPOCH': onFront(noCluster),
+  'CLUSTER|COUNT-FAILURE-REPORTS': onFront(noCluster),
+  'CLUSTER|COUNTKEYSINSLOT': onFront(noCluster),
+  'CLUSTER|DELSLOTS': onFront(noCluster),
+  'CLUSTER|DELSLOTSRANGE': onFront(noCluster),
+  'CLUSTER|FAILOVER': onFront(noCluster),
+  'CLUSTER|FLUSHSLOTS': onFront(noCluster),
+  'CLUSTER|FORGET': onFront(noCluster),
+  'CLUSTER|GETKEYSINSLOT': onFront(noCluster),
+  'CLUSTER|HELP': onFront(noCluster),
+  'CLUSTER|INFO': onFront(noCluster),
+  'CLUSTER|KEYSLOT': onFront(noCluster),
+  'CLUSTER|LINKS': onFront(noCluster),
+  'CLUSTER|MEET': onFront(noCluster),
+  'CLUSTER|MYID': onFront(noCluster),
+  'CLUSTER|NODES': onFront(noCluster),
+  'CLUSTER|REPLICAS': onFront(noCluster),
+  'CLUSTER|REPLICATE': onFront(noCluster),
+  'CLUSTER|RESET': onFront(noCluster),
+  'CLUSTER|SAVECONFIG': onFront(noCluster),
+  'CLUSTER|SET-CONFIG-EPOCH': onFront(noCluster),
+  'CLUSTER|SETSLOT': onFront(noCluster),
+  'CLUSTER|SHARDS': onFront(noCluster),
+  'CLUSTER|SLAVES': onFront(noCluster),
+  'CLUSTER|SLOTS': onFront(noCluster),
+  READONLY: onFront(noCluster),
+  READWRITE: onFront(noCluster),
+} satisfies HandlersOf<typeof clusterFamily, Handler>;
+
+export const replicationHandlers = {
+  REPLICAOF: onFront(replicaOf),
+  SLAVEOF: onFront(replicaOf),
+} satisfies HandlersOf<typeof replicationFamily, Handler>;
 
 export const observabilityHandlers = {
   'LATENCY|DOCTOR': onFront(latencyDoctor),

@@ -28,6 +28,7 @@ export function statLines(_: CommandContext, services: ServerServices): InfoLine
     ['expired_keys', stats.get('expiredKeys')],
     ['expired_subkeys', stats.get('expiredFields')],
     ['evicted_keys', stats.get('evictedKeys')],
+    ['evicted_clients', stats.get('evictedClients')],
     ...absentStatLines(),
     ['keyspace_hits', stats.get('hits')],
     ['keyspace_misses', stats.get('misses')],
@@ -50,7 +51,7 @@ export function statLines(_: CommandContext, services: ServerServices): InfoLine
 /** No replicas yet; there never is a fork. */
 function absentStatLines(): InfoLine[] {
   const names = [
-    ...['sync_full', 'sync_partial_ok', 'sync_partial_err', 'evicted_clients'],
+    ...['sync_full', 'sync_partial_ok', 'sync_partial_err'],
     ...['total_eviction_exceeded_time', 'current_eviction_exceeded_time'],
     ...['latest_fork_usec', 'total_forks', 'migrate_cached_sockets', 'slave_expires_tracked_keys'],
     ...['active_defrag_hits', 'active_defrag_misses'],
@@ -79,7 +80,7 @@ export function replicationLines({ config }: CommandContext, services: ServerSer
 
 /**
  * # Keyspace: databases with keys. The mean time to live is 0 = not known, as in Redis before
- * its first estimate, and no hash fields expire yet.
+ * its first estimate; hashes with fields that expire are not counted by database.
  */
 export function keyspaceLines({ databases }: CommandContext): InfoLine[] {
   const lines: InfoLine[] = [];

@@ -50,6 +50,7 @@ export function memoryLines(c: CommandContext, services: ServerServices): InfoLi
     ['mem_replication_backlog', 0],
     ['mem_total_replication_buffers', 0],
     ['mem_clients_slaves', 0],
+    ['mem_clients_normal', services.stats.get('clientBytes')],
     ['mem_cluster_links', 0],
     ['mem_aof_buffer', 0],
     ['mem_allocator', 'slab'],

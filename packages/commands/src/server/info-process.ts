@@ -31,8 +31,7 @@ export function serverLines(c: CommandContext, { facts }: ServerServices): InfoL
     ['multiplexing_api', 'libuv'],
     ['node_version', process.version],
     ['process_id', facts.pid],
-    // Start-up notification is not there yet, whatever `supervised` says.
-    ['process_supervised', 'no'],
+    ['process_supervised', supervisor(config.word('supervised'))],
     ['run_id', facts.runId],
     ['tcp_port', config.integer('port') || config.integer('tls-port')],
     ['server_time_usec', c.nowMs * 1000],
@@ -46,6 +45,12 @@ export function serverLines(c: CommandContext, { facts }: ServerServices): InfoL
     ['io_threads_active', facts.fronts > 1 ? 1 : 0],
     ...listenerLines(c),
   ];
+}
+
+/** Who is told how the server is; only systemd can be. @param kind the directive `supervised` */
+function supervisor(kind: string): string {
+  const isTold = (kind === 'systemd' || kind === 'auto') && process.env.NOTIFY_SOCKET !== undefined;
+  return isTold ? 'systemd' : 'no';
 }
 
 /** What the server listens on; the ports are those of the configuration. */
@@ -67,13 +72,13 @@ export function clientLines({ config }: CommandContext, services: ServerServices
     ['connected_clients', services.connectionCount()],
     ['cluster_connections', 0],
     ['maxclients', config.integer('maxclients')],
-    // WATCH and the timeouts of waits are not counted yet.
+    // The timeouts of waits are not counted.
     ['blocked_clients', services.stats.get('blockedClients')],
     ['tracking_clients', services.stats.get('trackingClients')],
     ['pubsub_clients', services.stats.get('listeningClients')],
-    ['watching_clients', 0],
+    ['watching_clients', services.stats.get('watchingClients')],
     ['clients_in_timeout_table', 0],
-    ['total_watched_keys', 0],
+    ['total_watched_keys', services.stats.get('watchedKeys')],
     ['total_blocking_keys', 0],
     ['total_blocking_keys_on_nokey', 0],
   ];

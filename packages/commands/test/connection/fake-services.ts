@@ -251,6 +251,29 @@ export class FakeServices implements ServerServices {
     return Promise.resolve();
   }
 
+  sleep(ms: number): Promise<void> {
+    this.calls.push(['sleep', ms]);
+    return Promise.resolve();
+  }
+
+  syncWrites(timeoutMs: number): Promise<boolean> {
+    this.calls.push(['syncWrites', timeoutMs]);
+    return Promise.resolve(true);
+  }
+
+  setActiveExpire(isOn: boolean): void {
+    this.calls.push(['setActiveExpire', isOn]);
+  }
+
+  log(message: string): void {
+    this.calls.push(['log', message]);
+  }
+
+  rewriteConfig(): Promise<string | null> {
+    this.calls.push(['rewriteConfig']);
+    return Promise.resolve(this.setConfigError);
+  }
+
   resetStats(): Promise<void> {
     this.calls.push(['resetStats']);
     return Promise.resolve();

@@ -87,7 +87,7 @@ const ABSENT = new Set([
   ...['allocator_frag_bytes', 'allocator_rss_ratio', 'allocator_rss_bytes', 'rss_overhead_ratio'],
   ...['rss_overhead_bytes', 'used_memory_startup', 'lazyfree_pending_objects', 'lazyfreed_objects'],
   // Nobody counts these.
-  ...['client_recent_max_input_buffer', 'client_recent_max_output_buffer', 'mem_clients_normal'],
+  ...['client_recent_max_input_buffer', 'client_recent_max_output_buffer'],
   ...['expired_stale_perc', 'expired_time_cap_reached_count', 'expire_cycle_cpu_milliseconds'],
   ...['total_active_defrag_time', 'current_active_defrag_time', 'total_reads_processed'],
   ...['total_writes_processed', 'io_threaded_reads_processed', 'io_threaded_writes_processed'],
