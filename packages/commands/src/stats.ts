@@ -40,6 +40,7 @@ export const STAT_FIELDS = [
   'deniedChannels',
   'systemThread',
   'clientBytes',
+  'largestClientBytes',
   'evictedClients',
   'watchingClients',
   'watchedKeys',
@@ -60,6 +61,7 @@ const GAUGES: readonly StatField[] = [
   'luaBytes',
   'systemThread',
   'clientBytes',
+  'largestClientBytes',
   'watchingClients',
   'watchedKeys',
 ];
@@ -128,6 +130,8 @@ export class ThreadStats {
   systemThread = systemThreadId();
   /** What connections have sent that waits here, and replies that wait for them. */
   clientBytes = 0;
+  /** Of them those of the connection that has most and may be dropped. */
+  largestClientBytes = 0;
   /** Closed because of `maxmemory-clients`. */
   evictedClients = 0;
   /** Connections that watch keys, and the keys of each. */
@@ -175,9 +179,10 @@ export class ThreadStats {
     slots[28] = this.deniedChannels;
     slots[29] = this.systemThread;
     slots[30] = this.clientBytes;
-    slots[31] = this.evictedClients;
-    slots[32] = this.watchingClients;
-    slots[33] = this.watchedKeys;
+    slots[31] = this.largestClientBytes;
+    slots[32] = this.evictedClients;
+    slots[33] = this.watchingClients;
+    slots[34] = this.watchedKeys;
   }
 
   /** Notes one call of a command and whether it answered an error. */
@@ -245,6 +250,15 @@ export class StatsReader {
   /** Returns a counter summed over the threads, since the last reset. */
   get(field: StatField): number {
     return this.#sum(STAT_FIELDS.indexOf(field));
+  }
+
+  /** Returns the largest value of a counter that any thread has, but for one by its block's index. */
+  most(field: StatField, except: number): number {
+    const slot = STAT_FIELDS.indexOf(field);
+    return this.#blocks.reduce(
+      (most, block, i) => (i === except ? most : Math.max(most, block[slot]!)),
+      0,
+    );
   }
 
   /** Returns what waits, summed over the threads. */

@@ -2,9 +2,10 @@
 // and in what they have not read. Beyond it the largest are dropped, as Redis does.
 //
 // Looked at ten times a second, not with every command: in between, one connection cannot have more
-// than its own bounds. Every front knows what the others published last, and drops its own largest
-// until it has no more than its share of the limit; so all together end below it, and no front
-// drops for what only another one has.
+// than its own bounds. Every front knows what the others published last. The front that has the
+// largest connection of all that may be dropped drops it, and the next as long as its own is the
+// largest; then it is another front's turn, at its next look. So the largest go first, wherever
+// they are, and none goes for what one has that may not be dropped.
 
 import type { StatsReader, ThreadStats } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
@@ -15,38 +16,41 @@ export interface ClientMemoryModules {
   readonly config: Config;
   readonly threadStats: ThreadStats;
   readonly stats: StatsReader;
+  /** Of this front, and of its block of counters. */
+  readonly index: number;
 }
 
 /** Adds up what this front's connections have, and drops the largest when all have too much. */
 export function limitClientMemory(
-  connections: Iterable<Connection>,
-  { config, threadStats, stats }: ClientMemoryModules,
+  connections: Map<number, Connection>,
+  { config, threadStats, stats, index }: ClientMemoryModules,
   bounds: ClientBounds,
 ): void {
-  const all: Connection[] = [];
   let own = 0;
-  for (const connection of connections) {
+  let largest = 0;
+  for (const connection of connections.values()) {
     const bytes = bytesOf(connection);
-    if (bytes > 0) all.push(connection);
     own += bytes;
+    if (!connection.noEvict) largest = Math.max(largest, bytes);
   }
-  const before = threadStats.clientBytes;
-  threadStats.clientBytes = own;
-  const limit = limitBytes(config);
   // Published are what the others have now and what this one had before.
-  const total = Math.max(own, stats.get('clientBytes') - before + own);
-  if (limit === 0 || total <= limit) return;
-  const share = (own / total) * limit;
-  all.sort((a, b) => bytesOf(b) - bytesOf(a));
-  for (const connection of all) {
-    if (own <= share) break;
-    if (connection.noEvict) continue;
-    const bytes = bytesOf(connection);
-    own -= bytes;
-    threadStats.evictedClients++;
-    bounds.evict(connection, bytes);
-  }
+  const excess = stats.get('clientBytes') - threadStats.clientBytes + own - limitBytes(config);
   threadStats.clientBytes = own;
+  threadStats.largestClientBytes = largest;
+  const others = stats.most('largestClientBytes', index);
+  if (excess <= 0 || largest === 0 || largest < others) return;
+  const all = [...connections.values()].filter(({ noEvict }) => !noEvict);
+  all.sort((a, b) => bytesOf(b) - bytesOf(a));
+  let dropped = 0;
+  for (const connection of all) {
+    const bytes = bytesOf(connection);
+    threadStats.largestClientBytes = bytes;
+    if (dropped >= excess || bytes === 0 || bytes < others) break;
+    bounds.evict(connection, bytes);
+    threadStats.evictedClients++;
+    dropped += bytes;
+  }
+  threadStats.clientBytes -= dropped;
 }
 
 function bytesOf(connection: Connection): number {
@@ -54,9 +58,9 @@ function bytesOf(connection: Connection): number {
   return pending.length + (queue?.length ?? 0) + socket.writableLength + heldMessageBytes;
 }
 
-/** 0 = no limit. A percentage is one of maxmemory, and without that there is none. */
+/** A percentage is one of maxmemory, and without that there is no limit. */
 function limitBytes(config: Config): number {
   const { unit, amount } = config.share('maxmemory-clients');
-  if (unit === 'bytes') return amount;
-  return Math.floor((config.bytes('maxmemory') * amount) / 100);
+  const bytes = unit === 'bytes' ? amount : Math.floor((config.bytes('maxmemory') * amount) / 100);
+  return bytes === 0 ? Infinity : bytes;
 }

@@ -445,7 +445,7 @@ export class Front {
     this.#housekeepings++;
     if (this.#housekeepings % 10 === 0) this.#eachSecond(nowMs);
     const stats = this.#m.threadStats;
-    limitClientMemory(this.#connections.values(), this.#m, this.#bounds);
+    limitClientMemory(this.#connections, this.#m, this.#bounds);
     sampleFront(stats, this.#connections.values(), this.#hops, this.#pausedReplies);
     stats.turns++;
     stats.publish();
