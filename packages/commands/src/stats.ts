@@ -252,7 +252,7 @@ export class StatsReader {
     return this.#sum(STAT_FIELDS.indexOf(field));
   }
 
-  /** Returns the largest value of a counter that any thread has, but for one by its block's index. */
+  /** Returns the largest value of a counter that a thread has, without one by its block's index. */
   most(field: StatField, except: number): number {
     const slot = STAT_FIELDS.indexOf(field);
     return this.#blocks.reduce(
