@@ -25,7 +25,7 @@ test('COMMAND and COMMAND INFO without names have a row for each command', async
   t.equal(await front.send('COMMAND', 'COUNT'), `:${commands}\r\n`);
   t.match(all, /\r\n\$4\r\nping\r\n/);
   t.match(all, /\r\n\$11\r\nclient\|list\r\n/, 'subcommands are inside their container');
-  t.notMatch(all, /\r\n\$7\r\nwaitaof\r\n/, 'what has no function does not exist');
+  t.notMatch(all, /\r\n\$8\r\nfailover\r\n/, 'what has no function does not exist');
 });
 
 test('COMMAND DOCS', async (t) => {

@@ -42,7 +42,7 @@ const ROWS: readonly (readonly [string, ...string[]])[] = [
   ['xadd s 3-* f v', 'XADD s 3-2 f v'],
   ['xadd s maxlen = 2 4-1 f v', 'xadd s maxlen = 2 4-1 f v'],
   ['xadd s maxlen 2 * f v', `XADD s MAXLEN = 2 ${NOW_MS}-0 f v`],
-  ['xadd s maxlen ~ 2 4-1 f v', 'XADD s MAXLEN = 4 4-1 f v'],
+  ['xadd s maxlen ~ 2 4-1 f v', 'XADD s 4-1 f v'],
   ['xadd s minid 2 4-* f v', 'XADD s MAXLEN = 3 4-0 f v'],
   ['xtrim s maxlen 1', 'XTRIM s MAXLEN = 1'],
   ['xtrim s minid 2-1', 'XTRIM s MAXLEN = 2'],
