@@ -46,9 +46,11 @@ import type { FrontTracking } from './tracking/front-tracking.ts';
 
 /** What was accepted when it was queued is accepted again. */
 const NO_LIMITS = { maxBulkBytes: Infinity, authenticated: true };
+/** Has no name, so that it is nobody's, however commands are called; see BlockRunner. */
+const NAMELESS = '*1\r\n$0\r\n\r\n';
+const NO_EFFECT_BYTES = NAMELESS.length;
 /** Words are read behind the end. */
-const NO_EFFECT_BYTES = 20;
-const NO_EFFECT = Buffer.from('*2\r\n$4\r\nECHO\r\n$0\r\n\r\n'.padEnd(NO_EFFECT_BYTES + 8));
+const NO_EFFECT = Buffer.from(NAMELESS.padEnd(NO_EFFECT_BYTES + 8));
 const NO_EFFECT_VIEW = new DataView(NO_EFFECT.buffer, NO_EFFECT.byteOffset, NO_EFFECT.length);
 
 export interface TransactionRunnerModules {
