@@ -122,6 +122,11 @@ export class CommandTable {
     return this.#newNames.size > 0;
   }
 
+  /** What clients call a command that is no subcommand, in lower case, as latin-1 text. */
+  clientNameOf(id: number): string {
+    return this.#newNames.get(id) ?? this.names[id]!;
+  }
+
   /**
    * Of what a client calls a command, its own name in upper case; '' for one that was not renamed,
    * and for what is no command. Not for the hot path of a server without renamed commands.

@@ -54,9 +54,9 @@ function tell(c: CommandContext, who: string | number, name: string): void {
   );
 }
 
-/** The same for an EXEC whose commands were executed elsewhere. */
-export function tellOfExec(c: CommandContext, db: number, address: string): void {
-  const line = `+${seconds()} [${db} ${shown(address)}] "EXEC"\r\n`;
+/** The same for an EXEC whose commands were executed elsewhere. @param name what it is called */
+export function tellOfExec(c: CommandContext, db: number, address: string, name: string): void {
+  const line = `+${seconds()} [${db} ${shown(address)}] "${name.replace(/[\\"]|[^ -~]/g, escapeOf)}"\r\n`;
   c.publisher.publishCommand(Buffer.from(line, 'latin1'));
 }
 

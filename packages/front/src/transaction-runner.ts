@@ -77,6 +77,8 @@ export class TransactionRunner {
   readonly #executor: Executor;
   readonly #rules: InPlaceRules;
   readonly #select: number;
+  /** What clients call EXEC. */
+  readonly #exec: string;
   readonly #timer: CommandTimer;
   /** Stands where a command is refused. */
   readonly #noEffect: number;
@@ -94,6 +96,7 @@ export class TransactionRunner {
     this.#executor = new Executor(registry, context, false);
     this.#rules = new InPlaceRules(registry, context);
     this.#select = registry.table.names.indexOf('select');
+    this.#exec = registry.table.clientNameOf(registry.table.idOf('exec')).toUpperCase();
     this.#noEffect = registry.table.names.indexOf('echo');
     this.#tracks = Uint8Array.from(registry.table.names, (name) =>
       name === 'client|tracking' || name === 'client|caching' ? 1 : 0,
@@ -443,7 +446,8 @@ export class TransactionRunner {
   ended(connection: Connection): void {
     const { context } = this.#m;
     connection.block = null;
-    if (context.publisher.isMonitored) tellOfExec(context, connection.db, connection.address);
+    if (context.publisher.isMonitored)
+      tellOfExec(context, connection.db, connection.address, this.#exec);
   }
 
   #tellTime(connection: Connection, id: number): void {
