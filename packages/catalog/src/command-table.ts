@@ -87,7 +87,7 @@ export class CommandTable {
 
   /**
    * Gives commands other names, one after the other as they are written in a configuration, before
-   * any client is served. What is in a log is executed by the names that commands have of their own.
+   * any client is served, once. What is in a log is executed by the own names of commands.
    * @param renames the name that clients call a command by so far, and its new one, which no other
    *   has then; '' takes it away from clients, with its subcommands. A name that there is not does
    *   nothing.
@@ -137,8 +137,9 @@ export class CommandTable {
   }
 
   /**
-   * The id of the command whose own name is the `length` bytes at `offset`, or -1; letters of either
-   * case. Never a subcommand: when `isContainer` says so, `lookupSub` takes the next argument.
+   * The id of the command whose own name the `length` bytes at `offset` are, or -1; letters of
+   * either case. Never a subcommand: when `isContainer` says so, `lookupSub` takes the next
+   * argument.
    */
   lookup(buf: Uint8Array, offset: number, length: number): number {
     return this.#index.find(0, buf, offset, length);

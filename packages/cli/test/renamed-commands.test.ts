@@ -1,5 +1,5 @@
-// rename-command NAME NEW: clients, transactions and scripts know a command by its new name; its own
-// is in logs, in the rules of users and in figures. What was written is there whatever a later
+// rename-command NAME NEW: clients, transactions and scripts know a command by its new name; its
+// own is in logs, in the rules of users and in figures. What was written is there whatever a later
 // configuration calls it by.
 
 import { writeFileSync } from 'node:fs';
@@ -190,6 +190,9 @@ async function write(t: Test, server: ServerHandle, large: string): Promise<void
   await client.must('ms', 'large-1', large, 'small-1', 's', 'large-2', large);
   const dump = await client.command('DUMP', 'large-list');
   if (dump.kind === 'bulk') await client.must('r', 'restored', '0', dump.bytes);
+  // With values of other workers, where a worker does it for the one that runs the script.
+  const script = "redis.call('ms', KEYS[1], 1) redis.call('put', KEYS[2], ARGV[1])";
+  for (let i = 0; i < 8; i++) await client.must('lua', script, '2', `k${i}`, 'large-set', `m${i}`);
   // Inline.
   const inline = await FrameClient.connect(t, server.port);
   inline.sendBytes(Buffer.from('pUt set m5\r\n'));

@@ -56,7 +56,7 @@ function tell(c: CommandContext, who: string | number, name: string): void {
 
 /** The same for an EXEC whose commands were executed elsewhere. @param name what it is called */
 export function tellOfExec(c: CommandContext, db: number, address: string, name: string): void {
-  const line = `+${seconds()} [${db} ${shown(address)}] "${name.replace(/[\\"]|[^ -~]/g, escapeOf)}"\r\n`;
+  const line = `+${seconds()} [${db} ${shown(address)}] "${escaped(name)}"\r\n`;
   c.publisher.publishCommand(Buffer.from(line, 'latin1'));
 }
 
@@ -98,13 +98,17 @@ function shownWords(request: Request, name: string): string {
     const length = request.length(i);
     const bytes = request.slice(i).subarray(0, room);
     const rest = length - bytes.length;
-    const text = bytes.toString('latin1').replace(/[\\"]|[^ -~]/g, escapeOf);
+    const text = escaped(bytes.toString('latin1'));
     words.push(`"${text}${rest > 0 ? `... (${rest} more bytes)` : ''}"`);
     room -= length;
   }
   if (words.length < request.argc)
     words.push(`... (${request.argc - words.length} more arguments)`);
   return words.join(' ');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\"]|[^ -~]/g, escapeOf);
 }
 
 function escapeOf(letter: string): string {

@@ -1,5 +1,5 @@
-// Effects of commands that clients call by another name than their own (`rename-command`). What is in
-// a log has the own name, so that it is read whatever the configuration says by then.
+// Effects of commands that clients call by another name than their own (`rename-command`). What is
+// in a log has the own name, so that it is read whatever the configuration says by then.
 
 import type { CommandTable } from '@forgekv/catalog';
 import type { RespComposer, WalStaging, WalWriter } from '@forgekv/storage';
