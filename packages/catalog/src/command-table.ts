@@ -8,7 +8,9 @@ import { NameIndex } from './name-index.ts';
 import { isRunnable, resolveCatalog } from './resolve-catalog.ts';
 
 /**
- * Immutable, but for `remove`. Ids run from 0 to `size` - 1; a container comes directly before its
+ * Immutable, but for `rename`. A command has its own name, which is in logs and in the rules of
+ * users, and the one that clients and scripts call it by, which is the same if it was not renamed.
+ * Ids run from 0 to `size` - 1; a container comes directly before its
  * subcommands.
  */
 export class CommandTable {
@@ -35,6 +37,10 @@ export class CommandTable {
   /** 1 when clients cannot name it, by id: it was removed. */
   readonly isRemoved: Uint8Array;
   readonly #index: NameIndex;
+  /** The same names as clients know them. */
+  #clientIndex: NameIndex;
+  /** What clients call a command that was renamed, by id. */
+  readonly #newNames = new Map<number, string>();
   readonly #idByUpperName: ReadonlyMap<string, number>;
   readonly #idsByContainer: ReadonlyMap<number, readonly number[]>;
 
@@ -70,29 +76,78 @@ export class CommandTable {
       else siblings.push(id);
     });
     this.#idsByContainer = idsByContainer;
-    const ownNames = specs.map(({ name }) => name.slice(name.indexOf('|') + 1));
-    this.#index = new NameIndex(
-      ownNames,
-      this.containerOf.map((id) => id + 1),
-    );
+    const ownNames = this.names.map(ownPart);
+    this.#index = new NameIndex(ownNames, this.#scopes());
+    this.#clientIndex = this.#index;
+  }
+
+  #scopes(): Int32Array {
+    return this.containerOf.map((id) => id + 1);
   }
 
   /**
-   * Takes a command with its subcommands away from clients; done before any is served. Whoever
-   * finds commands for clients looks at `isRemoved`: what is in a log is executed all the same.
+   * Gives commands other names, one after the other as they are written in a configuration, before
+   * any client is served, once. What is in a log is executed by the own names of commands.
+   * @param renames the name that clients call a command by so far, and its new one, which no other
+   *   has then; '' takes it away from clients, with its subcommands. A name that there is not does
+   *   nothing.
    */
-  remove(name: string): void {
-    const id = this.idOf(name);
-    if (id < 0 || this.containerOf[id] !== -1) return;
-    for (const gone of [id, ...this.subcommandIds(id)]) this.isRemoved[gone] = 1;
+  rename(renames: readonly (readonly [name: string, newName: string])[]): void {
+    const names = new Map(this.topLevelIds().map((id) => [this.names[id]!, id]));
+    for (const [name, newName] of renames) {
+      const id = names.get(foldName(name));
+      if (id === undefined) continue;
+      names.delete(foldName(name));
+      if (newName === '') continue;
+      invariant(!names.has(foldName(newName)), `two commands are called ${newName}`);
+      names.set(foldName(newName), id);
+    }
+    const clientNames = new Map([...names].map(([name, id]) => [id, name]));
+    for (const id of this.topLevelIds()) {
+      const clientName = clientNames.get(id);
+      if (clientName === undefined) {
+        for (const gone of [id, ...this.subcommandIds(id)]) this.isRemoved[gone] = 1;
+      } else if (clientName !== this.names[id]) {
+        this.#newNames.set(id, clientName);
+      }
+    }
+    const all = this.names.map((name, id) =>
+      this.containerOf[id] === -1 ? (clientNames.get(id) ?? '') : ownPart(name),
+    );
+    this.#clientIndex = new NameIndex(all, this.#scopes());
+  }
+
+  /** True when clients call some command by another name than its own. */
+  get hasNewNames(): boolean {
+    return this.#newNames.size > 0;
+  }
+
+  /** What clients call a command that is no subcommand, in lower case, as latin-1 text. */
+  clientNameOf(id: number): string {
+    return this.#newNames.get(id) ?? this.names[id]!;
   }
 
   /**
-   * The id of the command named by `length` bytes at `offset`, or -1; letters of either case.
-   * Never a subcommand: when `isContainer` says so, `lookupSub` takes the next argument.
+   * Of what a client calls a command, its own name in upper case; '' for one that was not renamed,
+   * and for what is no command. Not for the hot path of a server without renamed commands.
+   */
+  ownNameOf(buf: Uint8Array, offset: number, length: number): string {
+    const id = this.lookupForClients(buf, offset, length);
+    return this.#newNames.has(id) ? this.specs[id]!.upperName : '';
+  }
+
+  /**
+   * The id of the command whose own name the `length` bytes at `offset` are, or -1; letters of
+   * either case. Never a subcommand: when `isContainer` says so, `lookupSub` takes the next
+   * argument.
    */
   lookup(buf: Uint8Array, offset: number, length: number): number {
     return this.#index.find(0, buf, offset, length);
+  }
+
+  /** The same for the name that clients and scripts call it by. */
+  lookupForClients(buf: Uint8Array, offset: number, length: number): number {
+    return this.#clientIndex.find(0, buf, offset, length);
   }
 
   /** The id of a subcommand of `containerId`, or -1. */
@@ -114,6 +169,17 @@ export class CommandTable {
   subcommandIds(containerId: number): readonly number[] {
     return this.#idsByContainer.get(containerId) ?? [];
   }
+}
+
+/** The name of a subcommand without that of its container. */
+function ownPart(name: string): string {
+  return name.slice(name.indexOf('|') + 1);
+}
+
+/** The bytes of a name as a client sends it, letters of either case alike, as latin-1 text. */
+function foldName(name: string): string {
+  const bytes = Buffer.from(name).toString('latin1');
+  return bytes.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 function selectSpecs(all: CommandSpec[], implemented: ReadonlySet<string>): CommandSpec[] {

@@ -49,6 +49,7 @@ export {
   commandInfo,
   commandList,
   type ListFilter,
+  visibleIdOf,
 } from './introspection.ts';
 export { extractKeys, extractKeysAndFlags, type KeyUse } from './key-extraction.ts';
 export { type IndexList, KEYS_INVALID } from './key-list.ts';

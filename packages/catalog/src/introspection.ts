@@ -21,10 +21,14 @@ export function visibleIds(table: CommandTable): readonly number[] {
   return table.topLevelIds().filter((id) => table.isRemoved[id] === 0);
 }
 
-/** The id of a command or subcommand that clients can name, or -1. */
+/** The id of `get` or `client|id`, as clients call them, or -1. @param name latin-1 text */
 export function visibleIdOf(table: CommandTable, name: string): number {
-  const id = table.idOf(name);
-  return id >= 0 && table.isRemoved[id] === 1 ? -1 : id;
+  const bytes = Buffer.from(name, 'latin1');
+  const bar = bytes.indexOf('|');
+  if (bar < 0) return table.lookupForClients(bytes, 0, bytes.length);
+  const container = table.lookupForClients(bytes, 0, bar);
+  if (container < 0) return -1;
+  return table.lookupSub(container, bytes, bar + 1, bytes.length - bar - 1);
 }
 
 /** COMMAND COUNT: subcommands do not count. */
@@ -151,8 +155,7 @@ function findKeyUses(
 
 function resolveRequest(table: CommandTable, argc: number, argText: ArgReader): number {
   if (argc === 0) return -1;
-  const id = lookupText(argText(0), (buf) => table.lookup(buf, 0, buf.length));
-  if (id >= 0 && table.isRemoved[id] === 1) return -1;
+  const id = lookupText(argText(0), (buf) => table.lookupForClients(buf, 0, buf.length));
   if (id < 0 || table.isContainer[id] === 0 || argc === 1) return id;
   return lookupText(argText(1), (buf) => table.lookupSub(id, buf, 0, buf.length));
 }

@@ -25,7 +25,7 @@ export class NameIndex {
   readonly #longest: number;
 
   /**
-   * @param names lower-case ASCII, unique in their scope
+   * @param names lower-case latin-1, unique in their scope; '' for an id that nobody finds
    * @param scopes the scope of each name
    */
   constructor(names: readonly string[], scopes: Int32Array) {
@@ -35,11 +35,12 @@ export class NameIndex {
     this.#slots = new Int32Array(1 << bits).fill(-1);
     this.#scopes = scopes;
     this.#ends = new Int32Array(names.length);
-    this.#bytes = new TextEncoder().encode(names.join(''));
+    this.#bytes = Buffer.from(names.join(''), 'latin1');
     this.#longest = names.reduce((longest, name) => Math.max(longest, name.length), 0);
     let start = 0;
     names.forEach((name, id) => {
       this.#ends[id] = start + name.length;
+      if (name === '') return;
       let slot = hash(scopes[id]!, this.#bytes, start, name.length) >>> this.#shift;
       while (this.#slots[slot] !== -1) slot = (slot + 1) & (this.#slots.length - 1);
       this.#slots[slot] = id;

@@ -37,6 +37,38 @@ test('every name is found in letters of any case, inside a larger buffer', (t) =
   t.end();
 });
 
+test('commands are called by other names', (t) => {
+  const implemented = ['GET', 'SET', 'DEL', 'CONFIG|GET', 'KEYS'];
+  const plain = new CommandTable(CATALOG, implemented);
+  const table = new CommandTable(CATALOG, implemented);
+  plain.rename([['KEYS', '']]);
+  table.rename([
+    ...([['GET', 'x'] as const, ['set', 'GET'] as const, ['X', 'SET'] as const] as const),
+    ...([['config', 'A|b'] as const, ['nothing', 'del'] as const] as const),
+    ...([['DEL', 'Ü'] as const, ['KEYS', 'all'] as const, ['ALL', ''] as const] as const),
+  ]);
+  const called = (of: CommandTable, name: string): string => {
+    const bytes = Buffer.from(name);
+    return of.names[of.lookupForClients(bytes, 0, bytes.length)] ?? '';
+  };
+  t.equal(called(plain, 'gEt'), 'get');
+  t.equal(called(plain, 'keys'), '');
+  t.notOk(plain.hasNewNames);
+  t.ok(table.hasNewNames);
+  const names = ['get', 'SET', 'x', 'a|B', 'config', 'del', 'Ü', 'ü', 'keys', 'all', ''];
+  const found = names.map((name) => called(table, name));
+  t.strictSame(found, ['set', 'get', '', 'config', '', '', 'del', '', '', '', '']);
+  const ownName = (name: string): string => table.ownNameOf(Buffer.from(name), 0, name.length);
+  t.strictSame(['get', 'a|b', 'keys', 'x'].map(ownName), ['SET', 'CONFIG', '', '']);
+  t.equal(table.clientNameOf(table.idOf('get')), 'set');
+  t.equal(lookup(table, 'get'), table.idOf('get'), 'logs have the own name');
+  t.equal(lookupSub(table, 'config', 'get'), table.idOf('config|get'));
+  const gone = table.names.filter((_, id) => table.isRemoved[id] === 1);
+  t.strictSame(gone, ['keys']);
+  t.throws(() => plain.rename([['set', 'get']]), /two commands are called get/);
+  t.end();
+});
+
 test('what is not a name is not found', (t) => {
   const strangers = [
     '',

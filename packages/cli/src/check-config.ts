@@ -9,6 +9,7 @@ import {
   type LineReport,
   parseCliArgs,
 } from '@forgekv/config';
+import { commandNames } from '@forgekv/server';
 
 const EXIT_STARTS = 0;
 const EXIT_REFUSED = 1;
@@ -32,7 +33,10 @@ export function checkConfig(args: readonly string[]): number {
     process.stderr.write(USAGE);
     return EXIT_UNREADABLE;
   }
-  const reports = checkConf({ file: request.configFile, overrides: request.overrides });
+  const reports = checkConf({
+    ...{ file: request.configFile, overrides: request.overrides },
+    commands: commandNames(),
+  });
   const [unreadable] = reports.filter(({ line }) => line === 0);
   if (unreadable !== undefined) {
     process.stderr.write(`forgekv: ${unreadable.reason}\n`);

@@ -6,7 +6,7 @@
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { resolve as resolvePath } from 'node:path';
 import { Config, ConfigError, type ConfLine, parseCliArgs } from '@forgekv/config';
-import { createLog, DataDirectoryError, Server, VERSION } from '@forgekv/server';
+import { commandNames, createLog, DataDirectoryError, Server, VERSION } from '@forgekv/server';
 import { banner } from './banner.ts';
 import { check } from './check.ts';
 import { checkConfig, withoutEffect } from './check-config.ts';
@@ -73,7 +73,7 @@ async function serve(
 ): Promise<void> {
   const { config, warnings } = Config.load({
     ...(configFile === undefined ? {} : { file: configFile }),
-    overrides,
+    ...{ overrides, commands: commandNames() },
   });
   const log = createLog(config.text('logfile'), config.word('loglevel'));
   for (const line of withoutEffect(warnings)) log.warn(line);

@@ -5,7 +5,6 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeReply, skipWithoutRedis, startRedis } from '@forgekv/testkit';
 import { test } from 'tap';
-import { runForgeKv } from './support/run-program.ts';
 import { connect, serve } from './support/servers.ts';
 import { temporaryDirectory } from './support/spawned.ts';
 
@@ -61,14 +60,4 @@ test('what a command wrote before it was removed is there', async (t) => {
   t.equal(describeReply(await client.command('SCARD', 's')), '(integer) 2');
   t.match(await client.command('SADD', 's', 'c'), { text: /^ERR unknown command 'SADD'/ });
   t.match(server.log(), 'rename-command: there is no command XX');
-});
-
-test('another name is refused', async (t) => {
-  for (const line of ['rename-command GET fetch', 'rename-command config|get ""']) {
-    const path = join(temporaryDirectory(t), 'redis.conf');
-    writeFileSync(path, `${line}\n`);
-    const ended = await runForgeKv([path, '--port', '0']);
-    t.equal(ended.code, 2);
-    t.match(ended.stderr, /a whole command can be removed/);
-  }
 });

@@ -37,9 +37,11 @@ import { transactionHandlers } from './transaction/index.ts';
 
 /**
  * Returns the registry of everything this version can do.
- * @param removed names of commands that clients and scripts do not find
+ * @param renames commands that clients and scripts find by another name, or with '' not at all
  */
-export function createRegistry(removed: readonly string[] = []): CommandRegistry {
+export function createRegistry(
+  renames: readonly (readonly [name: string, newName: string])[] = [],
+): CommandRegistry {
   const registry = new CommandRegistry({
     ...aclHandlers,
     ...connectionHandlers,
@@ -78,6 +80,6 @@ export function createRegistry(removed: readonly string[] = []): CommandRegistry
     ...scriptHandlers,
     ...functionHandlers,
   });
-  for (const name of removed) registry.table.remove(name);
+  if (renames.length > 0) registry.table.rename(renames);
   return registry;
 }

@@ -32,15 +32,9 @@ export class BatchRouter {
   readonly #keyOf: Uint8Array;
   readonly #names: NameLookup;
 
-  /** @param forClients commands that were removed are UNKNOWN */
-  constructor(
-    registry: CommandRegistry,
-    hot: HotTable,
-    executesScripts = false,
-    forClients = false,
-  ) {
+  constructor(registry: CommandRegistry, hot: HotTable, executesScripts = false) {
     this.#registry = registry;
-    this.#names = new NameLookup(registry.table, forClients);
+    this.#names = new NameLookup(registry.table);
     const { singleKey, places, homeKey } = registry;
     this.#keyOf = singleKey.map((key, id) =>
       executesScripts && places[id] === PLACE_SCRIPT ? homeKey[id]! : key,

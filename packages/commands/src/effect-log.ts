@@ -22,11 +22,12 @@ import {
   WalWriter,
 } from '@forgekv/storage';
 import { composeTime } from './effect-times.ts';
-import { composeArguments, KeylessEffects } from './keyless-effects.ts';
+import { KeylessEffects } from './keyless-effects.ts';
 import { LogDependencies, toUnits } from './log-dependencies.ts';
 import { LogHandOver } from './log-hand-over.ts';
 import { LOST, type LogShare, SETTLED, type SyncMode, UNSETTLED } from './log-share.ts';
 import { type NotedBatch, NotedEffects } from './noted-effects.ts';
+import { composeArguments, composeAs, OwnNames, referAs } from './own-names.ts';
 import type { Request } from './request.ts';
 import {
   NOTHING_STAGED,
@@ -60,6 +61,7 @@ export class EffectLog {
   readonly keyless: KeylessEffects;
   /** For arguments that are written before their command is executed. */
   readonly staging: WalStaging;
+  readonly #ownNames: OwnNames;
   #staged: readonly StagedArgument[] = NOTHING_STAGED;
   /** Commands of a transaction are being executed; what lies before is whole groups. */
   #isBlock = false;
@@ -68,8 +70,11 @@ export class EffectLog {
   /** Effects of this thread that nobody handed over yet. */
   #isDirty = false;
 
-  /** @param isNoting effects are handed over by `takeNoted`: they go to another thread's log */
-  constructor(table: HotTable, share: LogShare, isNoting = false) {
+  /**
+   * @param ownNames what effects have, whatever clients call commands
+   * @param isNoting effects are handed over by `takeNoted`: they go to another thread's log
+   */
+  constructor(table: HotTable, share: LogShare, ownNames = new OwnNames(), isNoting = false) {
     const logs = new WalLogs(share.transfer, nodeFileSystem);
     this.#table = table;
     this.#logs = logs;
@@ -79,11 +84,13 @@ export class EffectLog {
     this.#writer = this.#notes ?? new WalWriter(logs, share.log);
     this.#composer = new RespComposer(this.#writer);
     this.#words = new Int32Array(share.effects);
+    this.#ownNames = ownNames;
     this.staging = new WalStaging(logs, share.log, this.#writer);
     this.#depends = new LogDependencies(share.effects, logs.transfer.logs, share.log);
     this.keyless = new KeylessEffects({
       ...{ writer: this.#writer, composer: this.#composer, depends: this.#depends, own: share.log },
       appended: () => this.#appended(),
+      ownNames,
     });
   }
 
@@ -136,33 +143,33 @@ export class EffectLog {
   ): void {
     const { bytes, view, start, end } = request;
     const flags = isBlind ? EFFECT_BLIND : 0;
-    if (start < 0) {
-      this.#inline(entry, shard, previousLsn, request, flags);
+    const ownName = this.#ownNames.of(request);
+    if (start < 0 || ownName !== '' || this.#staged.length > 0) {
+      this.#askedAs(ownName, entry, shard, previousLsn, request, flags);
       return;
     }
     const lsn = this.#table.lsnOf(entry);
     const namespace = this.#table.namespaceOf(entry);
-    if (this.#staged.length > 0) {
-      const without = referWithin(this.staging, this.#staged, start, end, 0, shard, lsn);
-      this.#writer.beginEffect(shard, lsn, previousLsn, namespace, flags);
-      writeWithout(this.#writer, without, request, start, end);
-      this.#end(entry);
-      return;
-    }
-    const length = end - start;
-    this.#writer.append(shard, lsn, previousLsn, namespace, flags, bytes, view, start, length);
+    this.#writer.append(shard, lsn, previousLsn, namespace, flags, bytes, view, start, end - start);
     this.#logged(entry);
   }
 
-  #inline(
+  /** The same for one that is not written as it lies there. */
+  #askedAs(
+    ownName: string,
     entry: number,
     shard: number,
     previousLsn: number,
     request: Request,
     flags: number,
   ): void {
-    this.#begin(entry, shard, previousLsn, flags, request.argc);
-    composeArguments(this.#composer, request, 0);
+    const lsn = this.#table.lsnOf(entry);
+    const without =
+      this.#staged.length === 0
+        ? NOTHING_STAGED
+        : referAs(ownName, this.staging, this.#staged, request, shard, lsn);
+    this.#writer.beginEffect(shard, lsn, previousLsn, this.#table.namespaceOf(entry), flags);
+    composeAs(ownName, this.#composer, this.#writer, request, without);
     this.#end(entry);
   }
 
@@ -465,10 +472,8 @@ export class EffectLog {
 
   /** Lets nobody else run into it: the log keeper, which looks now and then, allows it again. */
   #refuse(): void {
-    refuseFor(
-      this.#words,
-      [...this.#depends.logs, this.#own].map((log) => this.#logs.state(log)),
-    );
+    const states = [...this.#depends.logs, this.#own].map((log) => this.#logs.state(log));
+    refuseFor(this.#words, states);
   }
 
   #seal(): void {

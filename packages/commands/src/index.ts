@@ -72,6 +72,7 @@ export {
   UNREADABLE,
   WAITING,
 } from './outcome.ts';
+export { OwnNames } from './own-names.ts';
 export {
   CommandRegistry,
   PLACE_FRONT,

@@ -4,6 +4,7 @@
 
 import { EFFECT_BLIND, type RespComposer, type WalWriter } from '@forgekv/storage';
 import type { LogDependencies } from './log-dependencies.ts';
+import { composeArguments, type OwnNames } from './own-names.ts';
 import type { Request } from './request.ts';
 
 /** The shard of the function libraries: whoever owns it keeps their checkpoint. */
@@ -17,6 +18,7 @@ export interface KeylessEffectsModules {
   readonly depends: LogDependencies;
   /** Called behind each effect; returns where it ends, as `sees` takes it. */
   readonly appended: () => number;
+  readonly ownNames: OwnNames;
   /** The thread's log. */
   readonly own: number;
 }
@@ -46,10 +48,12 @@ export class KeylessEffects {
     isBlind: boolean,
     request: Request,
   ): number {
-    const { writer, composer, appended } = this.#m;
+    const { writer, composer, appended, ownNames } = this.#m;
+    const ownName = ownNames.of(request);
     writer.beginEffect(shard, lsn, previousLsn, NO_NAMESPACE, isBlind ? EFFECT_BLIND : 0);
     composer.command(request.argc);
-    composeArguments(composer, request, 0);
+    if (ownName !== '') composer.bulkWord(ownName);
+    composeArguments(composer, request, ownName === '' ? 0 : 1);
     writer.endEffect();
     return appended();
   }
@@ -60,12 +64,5 @@ export class KeylessEffects {
    */
   sees(log: number, position: number): void {
     if (log >= 0 && log !== this.#m.own) this.#m.depends.need(log, position);
-  }
-}
-
-/** Composes the arguments of a request from one on. */
-export function composeArguments(composer: RespComposer, request: Request, first: number): void {
-  for (let i = first; i < request.argc; i++) {
-    composer.bulk(request.bytes, request.offset(i), request.length(i));
   }
 }

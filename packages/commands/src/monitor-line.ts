@@ -12,6 +12,8 @@ import { secretArguments } from './timing/secret-arguments.ts';
 /** Bytes of arguments that one line shows. */
 const MOST_SHOWN_BYTES = 64 * 1024;
 const SECRET = '"(redacted)"';
+/** For those that call scripts: they have no secrets. */
+const SCRIPT = '';
 /** Begins a record; a line begins with a plus. */
 const RECORD = '?';
 /** Where the address belongs: no line has such a byte. */
@@ -34,16 +36,17 @@ export function tellMonitors(
   who: string | number,
 ): void {
   if ((table.flagBits[id]! & (FLAG_ADMIN | FLAG_SKIP_MONITOR)) !== 0) return;
-  tell(c, who);
+  tell(c, who, table.names[id]!);
 }
 
 /** The same for a command that calls a script: before the commands of that are told. */
 export function tellOfScript(c: CommandContext, connection: number): void {
-  tell(c, connection);
+  tell(c, connection, SCRIPT);
 }
 
-function tell(c: CommandContext, who: string | number): void {
-  const words = shownWords(c.request);
+/** @param name the command's own */
+function tell(c: CommandContext, who: string | number, name: string): void {
+  const words = shownWords(c.request, name);
   const address = typeof who === 'string' ? shown(who) : HOLE;
   const line = `+${seconds()} [${c.db} ${address}] ${words}\r\n`;
   c.publisher.publishCommand(
@@ -51,9 +54,9 @@ function tell(c: CommandContext, who: string | number): void {
   );
 }
 
-/** The same for an EXEC whose commands were executed elsewhere. */
-export function tellOfExec(c: CommandContext, db: number, address: string): void {
-  const line = `+${seconds()} [${db} ${shown(address)}] "EXEC"\r\n`;
+/** The same for an EXEC whose commands were executed elsewhere. @param name what it is called */
+export function tellOfExec(c: CommandContext, db: number, address: string, name: string): void {
+  const line = `+${seconds()} [${db} ${shown(address)}] "${escaped(name)}"\r\n`;
   c.publisher.publishCommand(Buffer.from(line, 'latin1'));
 }
 
@@ -83,8 +86,8 @@ function shown(address: string): string {
   return address.startsWith('/') ? `unix:${address.replace(/:0$/, '')}` : address;
 }
 
-function shownWords(request: Request): string {
-  const isSecret = secretArguments(request);
+function shownWords(request: Request, name: string): string {
+  const isSecret = secretArguments(request, name);
   const words: string[] = [];
   let room = MOST_SHOWN_BYTES;
   for (let i = 0; i < request.argc && room > 0; i++) {
@@ -95,13 +98,17 @@ function shownWords(request: Request): string {
     const length = request.length(i);
     const bytes = request.slice(i).subarray(0, room);
     const rest = length - bytes.length;
-    const text = bytes.toString('latin1').replace(/[\\"]|[^ -~]/g, escapeOf);
+    const text = escaped(bytes.toString('latin1'));
     words.push(`"${text}${rest > 0 ? `... (${rest} more bytes)` : ''}"`);
     room -= length;
   }
   if (words.length < request.argc)
     words.push(`... (${request.argc - words.length} more arguments)`);
   return words.join(' ');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\"]|[^ -~]/g, escapeOf);
 }
 
 function escapeOf(letter: string): string {

@@ -9,23 +9,20 @@ const HIGH_MASKS = Int32Array.of(0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1);
 
 export class NameLookup {
   readonly #table: CommandTable;
-  readonly #forClients: boolean;
   // The name looked up last: its bytes as two words, its length, its id.
   #low = 0;
   #high = 0;
   #length = 0;
   #id = -1;
 
-  /** @param forClients commands that were removed are not found */
-  constructor(table: CommandTable, forClients = false) {
+  constructor(table: CommandTable) {
     this.#table = table;
-    this.#forClients = forClients;
   }
 
-  /** Returns the id of the command whose name stands there, below 0: there is none. */
+  /** Returns the id of the command that clients call so, below 0: there is none. */
   find(bytes: Buffer, view: DataView, offset: number, length: number): number {
     if (length < 3 || length > 8 || offset + 8 > bytes.length) {
-      return this.#lookup(bytes, offset, length);
+      return this.#table.lookupForClients(bytes, offset, length);
     }
     const low = view.getInt32(offset, true) & LOW_MASKS[length]!;
     const high = view.getInt32(offset + 4, true) & HIGH_MASKS[length]!;
@@ -33,14 +30,8 @@ export class NameLookup {
       this.#low = low;
       this.#high = high;
       this.#length = length;
-      this.#id = this.#lookup(bytes, offset, length);
+      this.#id = this.#table.lookupForClients(bytes, offset, length);
     }
     return this.#id;
-  }
-
-  #lookup(bytes: Buffer, offset: number, length: number): number {
-    const table = this.#table;
-    const id = table.lookup(bytes, offset, length);
-    return this.#forClients && id >= 0 && table.isRemoved[id] === 1 ? -1 : id;
   }
 }

@@ -15,16 +15,13 @@ export function unknownCommand(request: Request): string {
   return `ERR unknown command '${name}', with args beginning with: ${quoted}`;
 }
 
-/** For a subcommand that a container does not have; `container` in any letter case. */
+/** For a subcommand that a container, in lower case, does not have. */
 export function unknownSubcommand(container: string, request: Request): string {
   const name = shown(request, 1, SHOWN_BYTES);
-  if (container === 'debug') return wrongDebug(name);
-  return `ERR unknown subcommand '${name}'. Try ${container.toUpperCase()} HELP.`;
-}
-
-/** DEBUG tells no difference. */
-function wrongDebug(name: string): string {
-  return `ERR unknown subcommand or wrong number of arguments for '${name}'. Try DEBUG HELP.`;
+  const called = shown(request, 0, SHOWN_BYTES).replace(/[a-z]/g, (letter) => letter.toUpperCase());
+  // DEBUG tells no difference.
+  const or = container === 'debug' ? ' or wrong number of arguments for' : '';
+  return `ERR unknown subcommand${or} '${name}'. Try ${called} HELP.`;
 }
 
 function shown(request: Request, index: number, most: number): string {

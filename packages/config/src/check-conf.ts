@@ -23,7 +23,7 @@ export interface LineReport {
 /** Every directive of the sources, file by file, lines in their order. Never throws. */
 export function checkConf(sources: ConfSources): readonly LineReport[] {
   const collected = collectLines(sources);
-  const refused = [...collected.problems, ...loadLines(collected.lines).problems];
+  const refused = [...collected.problems, ...loadLines(collected.lines, sources.commands).problems];
   const lines = [...collected.includes, ...collected.lines];
   const hasProblem = new Set(refused.map(placeOf));
   const reports = [

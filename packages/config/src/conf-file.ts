@@ -28,6 +28,8 @@ export interface ConfSources {
   readonly text?: string | Uint8Array | undefined;
   /** What the command line says. */
   readonly overrides?: readonly ConfLine[] | undefined;
+  /** Names of the commands there are, without which `rename-command` takes any new name. */
+  readonly commands?: readonly string[] | undefined;
   /** Instead of the file system, for tests. */
   readonly readFile?: ReadConfFile | undefined;
 }

@@ -39,7 +39,7 @@ export class Config {
    */
   static load(sources: ConfSources = {}): { config: Config; warnings: readonly ConfigWarning[] } {
     const collected = collectLines(sources);
-    const loaded = loadLines(collected.lines);
+    const loaded = loadLines(collected.lines, sources.commands);
     const problems = [...collected.problems, ...loaded.problems];
     if (problems.length > 0) throw new ConfigError(problems);
     return { config: Config.fromTransfer([...loaded.values]), warnings: loaded.warnings };
@@ -104,9 +104,9 @@ export class Config {
     return this.#value(name) as readonly (readonly string[])[];
   }
 
-  /** Names of the commands that `rename-command` takes away. */
-  removedCommands(): readonly string[] {
-    return this.lines('rename-command').map(([name = '']) => name);
+  /** What `rename-command` says, line by line; '' for the new name takes the command away. */
+  renamedCommands(): readonly (readonly [name: string, newName: string])[] {
+    return this.lines('rename-command').map(([name = '', newName = '']) => [name, newName]);
   }
 
   outputBufferLimits(): OutputBufferLimits {

@@ -25,8 +25,12 @@ export function defaultValues(): Map<string, Value> {
   return new Map(directives.map((directive) => [directive.name, defaultOf(directive)]));
 }
 
-/** Applies the lines in order over the defaults. Never throws; a bad line changes nothing. */
-export function loadLines(lines: readonly ConfLine[]): Loaded {
+/**
+ * Applies the lines in order over the defaults. Never throws; a bad line changes nothing.
+ * @param commands see ConfSources
+ */
+export function loadLines(lines: readonly ConfLine[], commands: readonly string[] = []): Loaded {
+  const names = new CommandNames(commands);
   const values = defaultValues();
   const warnings: ConfigWarning[] = [];
   const problems: ConfigProblem[] = [];
@@ -46,6 +50,10 @@ export function loadLines(lines: readonly ConfLine[]): Loaded {
       problems.push(problemOf(line, parsed.why));
       continue;
     }
+    if (directive.name === 'rename-command' && !names.rename(words)) {
+      problems.push(problemOf(line, 'Target command name already exists'));
+      continue;
+    }
     seen.add(directive.name);
     values.set(directive.name, parsed.value);
     if (directive.status === 'accepted') {
@@ -54,4 +62,22 @@ export function loadLines(lines: readonly ConfLine[]): Loaded {
     }
   }
   return { values, warnings, problems };
+}
+
+/** What commands are called, as one line after the other renames them. */
+class CommandNames {
+  readonly #names: Set<string>;
+
+  constructor(names: readonly string[]) {
+    this.#names = new Set(names.map((name) => name.toLowerCase()));
+  }
+
+  /** False: another command is called so. A command that there is not changes nothing. */
+  rename([name = '', newName = '']: readonly string[]): boolean {
+    if (!this.#names.delete(name.toLowerCase())) return true;
+    if (newName === '') return true;
+    if (this.#names.has(newName.toLowerCase())) return false;
+    this.#names.add(newName.toLowerCase());
+    return true;
+  }
 }

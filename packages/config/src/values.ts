@@ -35,7 +35,7 @@ export function parseValue(
   if (directive.kind === 'lines') {
     const [min, max] = directive.words;
     if (words.length < min || words.length > max) return refuse(WRONG_ARGUMENT_COUNT);
-    if (directive.name === 'rename-command' && !isRemoval(words)) return refuse(ONLY_REMOVAL);
+    if (directive.name === 'rename-command' && words[0]!.includes('|')) return refuse(ONLY_WHOLE);
     const earlier = current as readonly (readonly string[])[];
     return accept([...earlier, [...words]]);
   }
@@ -53,13 +53,8 @@ export function parseValue(
   }
 }
 
-// Redis: gives a command another name, too. Here names are what is in logs and in scripts' effects.
-const ONLY_REMOVAL =
-  'a whole command can be removed, by "", but none renamed: rules of users say who may call it';
-
-function isRemoval([name = '', newName]: readonly string[]): boolean {
-  return newName === '' && !name.includes('|');
-}
+const ONLY_WHOLE =
+  'only a whole command can be renamed or removed: rules of users say who may call a subcommand';
 
 /** A value as CONFIG GET prints it under this name. */
 export function formatValue(named: NamedDirective, value: Value): string {

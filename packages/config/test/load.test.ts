@@ -152,6 +152,26 @@ test('every bad line is reported with its place', async (t) => {
   t.equal(caught(() => Config.load({ text: 'x\n'.repeat(9_000) })).problems.length, 50);
 });
 
+test('commands are renamed one line after the other', async (t) => {
+  const commands = ['get', 'set', 'del'];
+  const good = 'rename-command GET x\nrename-command set GET\nrename-command X SET\n';
+  const { config } = Config.load({ text: good, commands });
+  t.same(config.renamedCommands(), [
+    ...[
+      ['GET', 'x'],
+      ['set', 'GET'],
+      ['X', 'SET'],
+    ],
+  ]);
+  const removed = 'rename-command DEL ""\nrename-command GET del\nrename-command no SET\n';
+  t.equal(Config.load({ text: removed, commands }).config.renamedCommands().length, 3);
+  const taken = 'rename-command GET x\nrename-command SET X\n';
+  const reason = 'Target command name already exists';
+  t.match(caught(() => Config.load({ text: taken, commands })).problems, [{ line: 2, reason }]);
+  const part = 'rename-command config|get x\n';
+  t.match(caught(() => Config.load({ text: part, commands })).problems, [{ line: 1 }]);
+});
+
 test('random bytes are a ConfigError or a Config', async (t) => {
   let seed = 20_240_607;
   const random = (below: number): number => {

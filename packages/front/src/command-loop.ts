@@ -103,7 +103,7 @@ export class CommandLoop {
 
   constructor(modules: CommandLoopModules) {
     this.#m = modules;
-    this.#router = new BatchRouter(modules.registry, modules.context.table, false, true);
+    this.#router = new BatchRouter(modules.registry, modules.context.table);
     this.#executor = new Executor(modules.registry, modules.context, false);
     const { names } = modules.registry.table;
     this.#publishes = Uint8Array.from(names, (name) => (PUBLISHER_NAMES.includes(name) ? 1 : 0));

@@ -5,7 +5,7 @@ import { chmodSync } from 'node:fs';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 import { invariant } from '@forgekv/base';
-import { createRegistry, EffectLog, StatsReader, ThreadStats } from '@forgekv/commands';
+import { createRegistry, EffectLog, OwnNames, StatsReader, ThreadStats } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
 import { attachArena, HotTable } from '@forgekv/keyspace';
 import {
@@ -55,6 +55,8 @@ function ask(request: MainRequest): Promise<unknown> {
 }
 
 const table = new HotTable(attachArena(init.arena), init.threadId);
+const registry = createRegistry(config.renamedCommands());
+const ownNames = new OwnNames(registry.table);
 const front = new Front({
   index: init.index,
   threads: init.channelShape.threads,
@@ -66,8 +68,8 @@ const front = new Front({
   })),
   trackingFilter: new TrackingFilter(init.tracking, init.index),
   table,
-  log: new EffectLog(table, init.wal),
-  registry: createRegistry(config.removedCommands()),
+  log: new EffectLog(table, init.wal, ownNames),
+  registry,
   config,
   control: new ProcessControl(init.control),
   scripts: new FrontScripts(attachScripts(init.scripts)),

@@ -46,9 +46,11 @@ import type { FrontTracking } from './tracking/front-tracking.ts';
 
 /** What was accepted when it was queued is accepted again. */
 const NO_LIMITS = { maxBulkBytes: Infinity, authenticated: true };
+/** Has no name, so that it is nobody's, however commands are called; see BlockRunner. */
+const NAMELESS = '*1\r\n$0\r\n\r\n';
+const NO_EFFECT_BYTES = NAMELESS.length;
 /** Words are read behind the end. */
-const NO_EFFECT_BYTES = 20;
-const NO_EFFECT = Buffer.from('*2\r\n$4\r\nECHO\r\n$0\r\n\r\n'.padEnd(NO_EFFECT_BYTES + 8));
+const NO_EFFECT = Buffer.from(NAMELESS.padEnd(NO_EFFECT_BYTES + 8));
 const NO_EFFECT_VIEW = new DataView(NO_EFFECT.buffer, NO_EFFECT.byteOffset, NO_EFFECT.length);
 
 export interface TransactionRunnerModules {
@@ -75,6 +77,8 @@ export class TransactionRunner {
   readonly #executor: Executor;
   readonly #rules: InPlaceRules;
   readonly #select: number;
+  /** What clients call EXEC. */
+  readonly #exec: string;
   readonly #timer: CommandTimer;
   /** Stands where a command is refused. */
   readonly #noEffect: number;
@@ -92,6 +96,7 @@ export class TransactionRunner {
     this.#executor = new Executor(registry, context, false);
     this.#rules = new InPlaceRules(registry, context);
     this.#select = registry.table.names.indexOf('select');
+    this.#exec = registry.table.clientNameOf(registry.table.idOf('exec')).toUpperCase();
     this.#noEffect = registry.table.names.indexOf('echo');
     this.#tracks = Uint8Array.from(registry.table.names, (name) =>
       name === 'client|tracking' || name === 'client|caching' ? 1 : 0,
@@ -441,7 +446,8 @@ export class TransactionRunner {
   ended(connection: Connection): void {
     const { context } = this.#m;
     connection.block = null;
-    if (context.publisher.isMonitored) tellOfExec(context, connection.db, connection.address);
+    if (context.publisher.isMonitored)
+      tellOfExec(context, connection.db, connection.address, this.#exec);
   }
 
   #tellTime(connection: Connection, id: number): void {

@@ -24,16 +24,23 @@ export interface ConfigKeeperModules {
   readonly log: Logger;
 }
 
+/** Names of the commands there are, in lower case, without subcommands. */
+export function commandNames(): string[] {
+  const names = runnableNames(CATALOG).map((name) => name.toLowerCase().split('|', 1)[0]!);
+  return [...new Set(names)];
+}
+
 export class ConfigKeeper {
   readonly #m: ConfigKeeperModules;
 
   constructor(modules: ConfigKeeperModules) {
     this.#m = modules;
     const { config, log } = modules;
-    const names = new Set(runnableNames(CATALOG).map((name) => name.split('|', 1)[0]));
-    for (const name of config.removedCommands()) {
+    const names = new Set(commandNames());
+    for (const [name, newName] of config.renamedCommands()) {
       // Redis: does not start. But what is not there cannot be called, which is what is wanted.
-      if (!names.has(name.toUpperCase())) log.warn(`rename-command: there is no command ${name}`);
+      if (names.delete(name.toLowerCase())) names.add(newName.toLowerCase());
+      else log.warn(`rename-command: there is no command ${name}`);
     }
   }
 

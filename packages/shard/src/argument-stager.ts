@@ -23,6 +23,7 @@ export class ArgumentStager {
   readonly #context: CommandContext;
   readonly #table: CommandTable;
   readonly #own: Doorbell;
+  readonly #restore: number;
   /** Commands whose arguments are being taken in, and those that were not executed yet. */
   #coming: StagedCommand[] = [];
   readonly #all = new Set<StagedCommand>();
@@ -38,6 +39,7 @@ export class ArgumentStager {
     this.#context = context;
     this.#table = table;
     this.#own = own;
+    this.#restore = table.idOf('restore');
     context.bytesElsewhere = () => this.#bytesElsewhere();
   }
 
@@ -70,7 +72,10 @@ export class ArgumentStager {
    * that was prepared: to wait now would be to lose that.
    */
   get #isPrepared(): boolean {
-    return this.#context.prepared !== null || this.#context.request.is(0, 'restore');
+    const { prepared, request } = this.#context;
+    if (prepared !== null) return true;
+    const at = request.offset(0);
+    return this.#table.lookupForClients(request.bytes, at, request.length(0)) === this.#restore;
   }
 
   /** What was taken in for the command in the context's request; null: nothing. */

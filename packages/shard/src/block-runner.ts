@@ -101,6 +101,8 @@ export class BlockRunner {
   readonly #m: BlockRunnerModules;
   readonly #parser = new RequestParser();
   readonly #router: BatchRouter;
+  /** Of the front, which alone knows why it is there. */
+  readonly #noEffect: number;
   readonly #plan: RoomPlan;
   readonly #select: number;
   readonly #timer: CommandTimer;
@@ -114,6 +116,7 @@ export class BlockRunner {
     this.#m = modules;
     this.#crossing = new Set(['copy', 'move'].map((name) => names.indexOf(name)));
     this.#router = new BatchRouter(modules.registry, modules.context.table);
+    this.#noEffect = modules.registry.table.idOf('echo');
     this.#timer = modules.slow.createTimer();
     this.#plan = new RoomPlan(modules.context.table);
     this.#select = names.indexOf('select');
@@ -401,8 +404,9 @@ export class BlockRunner {
         request.argc = parser.commands[i * COMMAND_WORDS + COMMAND_ARGC]!;
         request.start = parser.commands[i * COMMAND_WORDS + COMMAND_START]!;
         request.end = parser.commands[i * COMMAND_WORDS + COMMAND_END]!;
-        const id = this.#router.ids[i]!;
-        if (id === UNKNOWN) continue;
+        // What was queued is known. What has no name stands where the front has refused a command.
+        const found = this.#router.ids[i]!;
+        const id = found === UNKNOWN ? this.#noEffect : found;
         context.db = db;
         if (!visit(id, i)) return;
         if (id !== this.#select) continue;

@@ -132,7 +132,7 @@ export class ScriptCalls implements ScriptHost {
   constructor(modules: ScriptCallsModules) {
     this.#m = modules;
     this.#timer = modules.slow.createTimer();
-    this.#names = new NameLookup(modules.registry.table, true);
+    this.#names = new NameLookup(modules.registry.table);
     this.#session = new ScriptSession(modules.registry.table);
     const { names } = modules.registry.table;
     this.#crossing = new Set(['copy', 'move'].map((name) => names.indexOf(name)));

@@ -79,7 +79,7 @@ export class ScriptKeys {
     const words = args.map((arg) => wordOf(tokens, arg));
     const [name, sub] = words;
     if (name === null || name === undefined) return false;
-    let id = table.lookup(name, 0, name.length);
+    let id = table.lookupForClients(name, 0, name.length);
     if (id >= 0 && table.isContainer[id] === 1) {
       if (sub === null || sub === undefined) return false;
       id = table.lookupSub(id, sub, 0, sub.length);

@@ -9,6 +9,7 @@ import {
   EffectLog,
   KeyChanges,
   LIBRARY_SHARD,
+  OwnNames,
   ThreadStats,
 } from '@forgekv/commands';
 import { Config } from '@forgekv/config';
@@ -70,7 +71,8 @@ const { channelShape } = init;
 /** Among all threads: fronts first. */
 const thread = channelShape.fronts + init.index;
 const diagnostics = attachDiagnostics(init.diagnostics);
-const registry = createRegistry(config.removedCommands());
+const registry = createRegistry(config.renamedCommands());
+const ownNames = new OwnNames(registry.table);
 const stats = new ThreadStats(init.stats);
 const scripts = attachScripts(init.scripts);
 const users = new ScriptUsers(registry.table, stats, init.users);
@@ -79,8 +81,8 @@ const shard = new Shard({
   channelTable: new ChannelTable(init.channels, channelShape, thread, table.hasher),
   index: init.index,
   table,
-  log: new EffectLog(table, wal),
-  guests: { table: guestTable, log: new EffectLog(guestTable, wal, true) },
+  log: new EffectLog(table, wal, ownNames),
+  guests: { table: guestTable, log: new EffectLog(guestTable, wal, ownNames, true) },
   control: new ProcessControl(init.control),
   persistNamespaces: (map) => writeNamespaces(nodeFileSystem, init.directory, map),
   registry,

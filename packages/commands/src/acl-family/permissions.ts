@@ -94,8 +94,7 @@ function requestFrom(outer: Request, first: number): Request {
 
 function identify(commands: CommandTable, request: Request): number {
   const { bytes, argc } = request;
-  const id = commands.lookup(bytes, request.offset(0), request.length(0));
-  if (id >= 0 && commands.isRemoved[id] === 1) return -1;
+  const id = commands.lookupForClients(bytes, request.offset(0), request.length(0));
   if (id < 0 || argc === 1 || commands.isContainer[id] === 0) return id;
   return commands.lookupSub(id, bytes, request.offset(1), request.length(1));
 }

@@ -10,11 +10,11 @@ const TYPE_MARK = /:(int|float|time|pattern)\b/g;
 /** Makes the HELP function of a container, named in lower case. */
 export function helpOn(container: string): FrontHandler['run'] {
   return (c: CommandContext, _, { commands }) => {
-    const upper = container.toUpperCase();
-    const lines = [`${upper} <subcommand> [<arg> ...], where <subcommand> is one of:`];
+    const called = c.request.text(0).toUpperCase();
+    const lines = [`${called} <subcommand> [<arg> ...], where <subcommand> is one of:`];
     for (const id of commands.subcommandIds(commands.idOf(container))) {
       const { args, summary, upperName } = commands.specs[id]!;
-      const name = upperName.slice(upper.length + 1);
+      const name = upperName.slice(container.length + 1);
       lines.push(`${name} ${args.replace(TYPE_MARK, '')}`.trimEnd(), `    ${summary}`);
     }
     c.reply.array(lines.length);

@@ -1,5 +1,6 @@
 // LATENCY: what the latency monitor has seen, and how long the calls of each command took.
 
+import { visibleIdOf } from '@forgekv/catalog';
 import type { LatencySeries } from '@forgekv/rings';
 import type { CommandContext } from '../context.ts';
 import { DONE, type Outcome } from '../outcome.ts';
@@ -89,7 +90,7 @@ function wantedCommands({ request }: CommandContext, { commands }: ServerService
   if (request.argc === 2) return [...commands.names.keys()];
   const wanted = new Set<number>();
   for (let i = 2; i < request.argc; i++) {
-    const id = commands.names.indexOf(request.text(i).toLowerCase());
+    const id = visibleIdOf(commands, request.text(i));
     if (id < 0) continue;
     wanted.add(id);
     for (const sub of commands.subcommandIds(id)) wanted.add(sub);

@@ -4,17 +4,25 @@
 import { findDirective } from '@forgekv/config';
 import type { Request } from '../request.ts';
 
-/** Makes the test for the arguments of one request, by index. */
-export function secretArguments(request: Request): (index: number) => boolean {
-  if (request.is(0, 'auth')) return (index) => index > 0;
-  if (request.is(0, 'hello')) return (index) => isBehindAuth(request, index);
-  if (request.is(0, 'migrate')) return (index) => isOfMigrate(request, index);
-  if (request.argc < 2) return () => false;
-  if (request.is(0, 'acl') && request.is(1, 'setuser')) return (index) => index > 1;
-  if (request.is(0, 'config') && request.is(1, 'set')) {
-    return (index) => index > 2 && index % 2 === 1 && isSecretSetting(request, index - 1);
+/**
+ * Makes the test for the arguments of one request, by index.
+ * @param name the command's own, as in the catalog: clients may call it by another
+ */
+export function secretArguments(request: Request, name: string): (index: number) => boolean {
+  switch (name) {
+    case 'auth':
+      return (index) => index > 0;
+    case 'hello':
+      return (index) => isBehindAuth(request, index);
+    case 'migrate':
+      return (index) => isOfMigrate(request, index);
+    case 'acl|setuser':
+      return (index) => index > 1;
+    case 'config|set':
+      return (index) => index > 2 && index % 2 === 1 && isSecretSetting(request, index - 1);
+    default:
+      return () => false;
   }
-  return () => false;
 }
 
 /** HELLO protover AUTH user password: behind the version. */

@@ -74,13 +74,14 @@ export class SlowWatch {
   /** The command in the request as the slow log shows it; null: it is not to be shown. */
   seal(request: Request, id: number, microseconds: number): Buffer | null {
     if ((this.#table.flagBits[id]! & FLAG_SKIP_SLOWLOG) !== 0) return null;
-    return sealSlowCommand(Math.floor(Date.now() / 1000), microseconds, shownArguments(request));
+    const shown = shownArguments(request, this.#table.names[id]!);
+    return sealSlowCommand(Math.floor(Date.now() / 1000), microseconds, shown);
   }
 }
 
-function shownArguments(request: Request): Uint8Array[] {
+function shownArguments(request: Request, name: string): Uint8Array[] {
   const { argc } = request;
-  const isSecret = secretArguments(request);
+  const isSecret = secretArguments(request, name);
   const shown: Uint8Array[] = [];
   const most = argc > MOST_ARGS ? MOST_ARGS - 1 : argc;
   for (let i = 0; i < most; i++) {
