@@ -43,7 +43,7 @@ const TEXTS: Readonly<Record<string, readonly [section: string, form: RegExp]>> 
     /^calls=\d+,usec=\d+,usec_per_call=[\d.]+,rejected_calls=\d+,failed_calls=\d+$/,
   ],
   errorstat_ERR: ['Errorstats', /^count=\d+$/],
-  db0: ['Keyspace', /^keys=\d+,expires=\d+,avg_ttl=\d+,subexpiry=\d+$/],
+  db0: ['Keyspace', /^keys=\d+,expires=\d+,avg_ttl=\d+$/],
 };
 
 type Info = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -119,7 +119,7 @@ const CAUSES: readonly (readonly [names: string, act: (stage: Stage) => Promise<
     ({ client }) => client.must('SET', 'large', Buffer.alloc(8_000_000)),
   ],
   ['keyspace_misses', ({ client }) => client.must('GET', 'nobody')],
-  ['db0|expires', ({ client }) => client.must('SET', 'later', 'v', 'EX', '100')],
+  ['db0|expires db0|avg_ttl', ({ client }) => client.must('SET', 'later', 'v', 'EX', '100')],
   ['expired_keys', ({ client }) => client.must('SET', 'soon', 'v', 'PX', '1')],
   [
     'total_error_replies errorstat_ERR|count cmdstat_set|rejected_calls',
@@ -146,7 +146,7 @@ const CAUSES: readonly (readonly [names: string, act: (stage: Stage) => Promise<
     },
   ],
   [
-    'blocked_clients',
+    'blocked_clients total_blocking_keys',
     async ({ t, server }) => {
       const waiting = await connect(t, server);
       void waiting.command('BLPOP', 'nothing', '0').catch(() => {});
