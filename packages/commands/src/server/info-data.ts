@@ -62,13 +62,13 @@ function absentStatLines(): InfoLine[] {
   return names.map((name) => [name, 0]);
 }
 
-/** # Replication: there is none yet. The id is that of this run: no history outlives it. */
+/** # Replication: there is none yet. No history outlives a run. */
 export function replicationLines({ config }: CommandContext, services: ServerServices): InfoLine[] {
   return [
     ['role', 'master'],
     ['connected_slaves', 0],
     ['master_failover_state', 'no-failover'],
-    ['master_replid', services.facts.runId],
+    ['master_replid', services.replicationId()],
     ['master_replid2', NO_REPLICATION_ID],
     ['master_repl_offset', 0],
     ['second_repl_offset', -1],
