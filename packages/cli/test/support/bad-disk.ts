@@ -1,6 +1,7 @@
 // Disks that fail: a small file system that fills up and can grow, fdatasync that answers EIO or
 // takes long. They need root on Linux; where that is not given, tests say loudly that they prove
 // nothing.
+
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
