@@ -64,16 +64,17 @@ async function run(args: readonly string[]): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
-  await serve(request.configFile, [...passwordFromFile(process.env), ...request.overrides]);
+  await serve(request.configFile, request.overrides, passwordFromFile(process.env));
 }
 
 async function serve(
   configFile: string | undefined,
   overrides: readonly ConfLine[],
+  password: readonly ConfLine[],
 ): Promise<void> {
   const { config, warnings } = Config.load({
     ...(configFile === undefined ? {} : { file: configFile }),
-    ...{ overrides, commands: commandNames() },
+    ...{ overrides: [...password, ...overrides], commands: commandNames() },
   });
   const log = createLog(config.text('logfile'), config.word('loglevel'));
   for (const line of withoutEffect(warnings)) log.warn(line);
@@ -87,6 +88,7 @@ async function serve(
   const server = new Server({
     ...{ config, log, exit },
     configFile: isFile ? resolvePath(configFile) : '',
+    secretPassword: secretOf(password, config),
   });
   const supervisor = Supervisor.of(
     config.word('supervised'),
@@ -117,6 +119,12 @@ async function serve(
   if (pidFile !== '') writeFileSync(pidFile, `${process.pid}\n`);
   for (const line of banner(server, config, reachable)) log.info(line);
   supervisor?.ready();
+}
+
+/** The password of the file, when no option has set another. */
+function secretOf([line]: readonly ConfLine[], config: Config): string {
+  const password = line?.words[1] ?? '';
+  return password === config.text('requirepass') ? password : '';
 }
 
 function removePidFile(path: string): void {

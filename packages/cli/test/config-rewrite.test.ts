@@ -1,12 +1,13 @@
 // CONFIG REWRITE of a running server: its file, beside that of a real Redis, and a start from it.
 
+import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Config } from '@forgekv/config';
-import { describeReply, skipWithoutRedis, startRedis } from '@forgekv/testkit';
-import { test } from 'tap';
+import { describeReply, freePort, skipWithoutRedis, startRedis } from '@forgekv/testkit';
+import { type Test, test } from 'tap';
 import { connect, serve } from './support/servers.ts';
-import { temporaryDirectory } from './support/spawned.ts';
+import { Spawned, temporaryDirectory } from './support/spawned.ts';
 
 /** What tells where a server is, or is ours alone. */
 const OF_THE_SERVER = ['port', 'dir', 'bind', 'pidfile', 'logfile', 'daemonize', 'user'];
@@ -138,4 +139,75 @@ test('REWRITE that cannot be', async (t) => {
   const refused = await client.command('CONFIG', 'REWRITE');
   t.match(refused, { text: /^ERR Rewriting config file: .*can't read config file '\/nowhere'/ });
   t.equal(readFileSync(path, 'utf8'), 'hz 20\ninclude /nowhere\n');
+});
+
+/** Starts a server from its directory; asks with a password, and stops it. */
+async function withPassword(
+  t: Test,
+  { dir, password, args = [] }: { dir: string; password: string; args?: readonly string[] },
+  ...commands: readonly (readonly string[])[]
+): Promise<string[]> {
+  const port = await freePort();
+  const options = ['--dir', dir, '--port', String(port), '--front-threads', '1', ...args];
+  const conf = join(dir, 'forgekv.conf');
+  const secret = join(dir, 'password');
+  const server = new Spawned(t, [conf, ...options], [], [`FORGEKV_REQUIREPASS_FILE=${secret}`]);
+  await server.ready();
+  const client = await connect(t, { port });
+  const said: string[] = [];
+  for (const command of [['GET', 'k'], ['AUTH', password], ...commands]) {
+    said.push(describeReply(await client.command(...command), 2000));
+  }
+  client.destroy();
+  server.kill('SIGTERM');
+  await server.ended;
+  return said;
+}
+
+test('a password from a file stays in that file, and can be replaced there', async (t) => {
+  const dir = temporaryDirectory(t);
+  const conf = join(dir, 'forgekv.conf');
+  const secret = join(dir, 'password');
+  const [first, second, own] = ['first secret', 'second \xe9', 'of CONFIG SET'];
+  const hashes = [first, second, own].map((text) =>
+    createHash('sha256').update(text).digest('hex'),
+  );
+  const rewrite = ['CONFIG', 'REWRITE'];
+  writeFileSync(conf, 'hz 20\n');
+  writeFileSync(secret, `${first}\n`);
+  const as = (password: string) => ({ dir, password });
+  const denied = /NOAUTH/;
+
+  t.match(await withPassword(t, as(first), ['CONFIG', 'SET', 'hz', '30'], rewrite), [
+    ...[denied, 'OK', 'OK', 'OK'],
+  ]);
+  t.match(readFileSync(conf, 'utf8'), /^hz 30\n(?:.*\n)*user default on /);
+  for (const word of ['requirepass', first, hashes[0]!, 'nopass']) {
+    t.notOk(readFileSync(conf, 'utf8').includes(word), `it has no ${word}`);
+  }
+
+  writeFileSync(secret, second);
+  t.match(await withPassword(t, as(first)), [denied, /WRONGPASS/], 'replaced');
+  const setUser = ['ACL', 'SETUSER', 'default', '>third', '-@dangerous', '+config', '+acl'];
+  t.match(await withPassword(t, as(second), setUser, rewrite), [denied, 'OK', 'OK', 'OK']);
+  t.match(
+    readFileSync(conf, 'utf8'),
+    /^user default on .*-@dangerous/m,
+    'what else it may is kept',
+  );
+  t.notOk(readFileSync(conf, 'utf8').includes(hashes[1]!));
+  t.match(await withPassword(t, as('third')), [denied, /WRONGPASS/], 'that of the file is the one');
+
+  const change = ['CONFIG', 'SET', 'requirepass', own];
+  t.match(await withPassword(t, as(second), change, rewrite), [denied, 'OK', 'OK', 'OK']);
+  t.match(readFileSync(conf, 'utf8'), `requirepass "${own}"\n`, 'what was said to it is written');
+  t.match(await withPassword(t, as(own)), [denied, /WRONGPASS/], 'but the file wins at a start');
+  const args = ['--requirepass', own];
+  t.match(await withPassword(t, { ...as(own), args }, rewrite), [denied, 'OK', 'OK'], 'an option');
+  t.match(readFileSync(conf, 'utf8'), `requirepass "${own}"\n`);
+  t.match(await withPassword(t, as(second)), [denied, 'OK']);
+
+  writeFileSync(secret, '\n');
+  const refused = new Spawned(t, [conf, '--dir', dir], [], [`FORGEKV_REQUIREPASS_FILE=${secret}`]);
+  t.equal(await refused.ended, 2, 'no start without it');
 });

@@ -1,8 +1,8 @@
 // DEBUG: refused unless it is allowed, the same answers as Redis, and what it does.
 
 import { describeReply, type RespClient, skipWithoutRedis, startRedis } from '@forgekv/testkit';
-import { test } from 'tap';
-import { connect, serve } from './support/servers.ts';
+import { type Test, test } from 'tap';
+import { connect, connectToEveryFront, infoField, serve } from './support/servers.ts';
 import { until } from './support/until.ts';
 
 const TYPES = [
@@ -26,6 +26,8 @@ const ASKED: readonly (readonly string[])[] = [
   ['DEBUG', 'QUICKLIST-PACKED-THRESHOLD', 'x'],
   ['DEBUG', 'QUICKLIST-PACKED-THRESHOLD', '5gb'],
   ['DEBUG', 'QUICKLIST-PACKED-THRESHOLD', '10kb'],
+  ['DEBUG', 'CHANGE-REPL-ID'],
+  ['DEBUG', 'change-repl-id', 'x'],
   ['DEBUG', 'SET-ACTIVE-EXPIRE'],
   ['DEBUG', 'SET-ACTIVE-EXPIRE', '0'],
   ['DEBUG', 'SET-ACTIVE-EXPIRE', '1'],
@@ -126,3 +128,36 @@ test('SET-ACTIVE-EXPIRE', async (t) => {
   await client.must('DEBUG', 'SET-ACTIVE-EXPIRE', '1');
   await until(async () => (await says(client, ['INFO', 'stats'])).includes('expired_keys:1'));
 });
+
+test('CHANGE-REPL-ID: another id at every call, for the clients of all fronts', async (t) => {
+  const args = ['--enable-debug-command', 'yes'];
+  const server = await serve(t, { fronts: 2, workers: 1, args });
+  const clients = await connectToEveryFront(t, server, 2);
+  const ids = await idsTheySay(t, clients);
+  ids.push(await infoField(clients[0]!, 'run_id'));
+  t.equal(new Set(ids).size, 4, 'three of replication, and that of the run');
+  await server.restart();
+  const after = await connect(t, server);
+  t.notOk(ids.includes(await infoField(after, 'master_replid')), 'and with every start');
+});
+
+test('CHANGE-REPL-ID of Redis', { skip: skipWithoutRedis() }, async (t) => {
+  const redis = await startRedis({ args: ['--enable-debug-command', 'yes'] });
+  t.teardown(() => redis.stop());
+  t.equal(new Set(await idsTheySay(t, [await connect(t, redis)])).size, 3);
+});
+
+/** The ids of replication at first and after each of two changes: every client says the same. */
+async function idsTheySay(t: Test, clients: readonly RespClient[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    if (i > 0) await clients[i % clients.length]!.must('DEBUG', 'CHANGE-REPL-ID');
+    const said = await Promise.all(clients.map((client) => infoField(client, 'master_replid')));
+    t.equal(new Set(said).size, 1);
+    t.match(said[0], /^[0-9a-f]{40}$/);
+    ids.push(said[0] ?? '');
+    t.equal(await infoField(clients[0]!, 'master_replid2'), '0'.repeat(40));
+    t.equal(await infoField(clients[0]!, 'second_repl_offset'), '-1');
+  }
+  return ids;
+}

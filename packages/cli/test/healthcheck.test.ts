@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
+import { Certified } from './support/certified.ts';
 import { type Ended, run, runForgeKv } from './support/run-program.ts';
 import { serve } from './support/servers.ts';
+import { Spawned } from './support/spawned.ts';
 
 /** What scripts/forgekv becomes for it. */
 const PROGRAM = fileURLToPath(new URL('../src/healthcheck-main.js', import.meta.url));
@@ -79,6 +81,46 @@ test('what answers', async (t) => {
   t.match(await healthcheck('--http-port', stuck), { code: 1, stderr: /503 stuck: front-0\n$/ });
 });
 
+test('a server that speaks only TLS', async (t) => {
+  const certified = new Certified(t);
+  // For another name than the address it is asked at, and signed by nobody who is known.
+  certified.write(certified.authority.issue('db', { hosts: ['db.example'] }), 'named');
+  const ca = ['--tls-ca-cert', certified.path('ca.crt')];
+  const port = String(await freePort());
+  const conf = (name: string, asks: string): string => {
+    const file = certified.path('redis.conf');
+    const [cert, key] = ['crt', 'key'].map((kind) => certified.path(`${name}.${kind}`));
+    const lines = ['port 0', `tls-port ${port}`, `dir ${certified.dir}`, 'http-port 0'];
+    lines.push(`tls-cert-file ${cert}`, `tls-key-file ${key}`, `tls-auth-clients ${asks}`);
+    lines.push(`tls-ca-cert-file ${certified.path('ca.crt')}`, 'front-threads 1');
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    return file;
+  };
+  const unknown = { code: 1, stderr: /^forgekv: .*(certificate|issuer).*\n$/ };
+
+  let file = conf('server', 'no');
+  const server = await new Spawned(t, [file]).ready();
+  t.same(await healthcheck('--tls', '--port', port, ...ca), ALIVE);
+  t.same(await healthcheck('--tls', '--port', port, '--host', 'localhost', ...ca), ALIVE);
+  t.same(await healthcheck('--tls', '--port', port, '--insecure'), ALIVE);
+  t.match(await healthcheck('--tls', '--port', port), unknown, 'an authority nobody knows');
+  t.equal((await healthcheck('--port', port)).code, 1, 'it does not speak the other');
+  t.same(await healthcheck('--config', file), ALIVE);
+  t.same(await runForgeKv(['healthcheck', '--config', file]), ALIVE, 'the binary, too');
+  server.kill('SIGTERM');
+  await server.ended;
+  t.match(await healthcheck('--config', file), { code: 1, stderr: /ECONNREFUSED/ });
+
+  file = conf('named', 'yes');
+  await new Spawned(t, [file]).ready();
+  t.same(await healthcheck('--config', file), ALIVE, 'it is shown the certificate it has');
+  t.same(await healthcheck('--config', file, ...ca), ALIVE, 'by authority, not by name');
+  const other = new Certified(t).path('ca.crt');
+  t.match(await healthcheck('--config', file, '--tls-ca-cert', other), unknown);
+  t.equal((await healthcheck('--tls', '--port', port, '--insecure')).code, 1, 'shows none');
+  t.match(await healthcheck('--tls', '--port', port, ...ca), { code: 1, stderr: /127\.0\.0\.1/ });
+});
+
 test('a command line that means nothing', async (t) => {
   const file = join(t.testdir(), 'redis.conf');
   writeFileSync(file, 'port 0\n');
@@ -89,6 +131,10 @@ test('a command line that means nothing', async (t) => {
     ['--prot', '1'],
     ['6379'],
     ['--config', file],
+    ['--config', file, '--tls'],
+    ['--port', '6379', '--insecure'],
+    ['--tls', '--unixsocket', '/s'],
+    ['--tls', '--tls-ca-cert', join(t.testdirName, 'missing')],
     ['--config', join(t.testdirName, 'missing')],
   ]) {
     t.match(await healthcheck(...args), { code: 2, stderr: /^forgekv: .+\n$/ }, args.join(' '));

@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { freePort, RespClient } from '@forgekv/testkit';
 import { Chart, checkManifest, type Manifest, TemplateError } from '@forgekv/testkit/helm';
 import { type Test, test } from 'tap';
+import { Certified } from './support/certified.ts';
 import { CHART_VALUES, type ChartValues, PASSWORD } from './support/chart-values.ts';
 import { Pod, type PodObjects } from './support/pod.ts';
+import { connect } from './support/servers.ts';
 import { Spawned, temporaryDirectory } from './support/spawned.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
@@ -144,8 +146,11 @@ test('values, their schema and their table name the same', async (t) => {
   t.equal(chart.about.appVersion, version);
 });
 
-/** Starts a server as the pod would, but for its ports, directories and the mounts. */
-async function startAsPod(t: Test, values: ChartValues) {
+/**
+ * Starts a server as the pod would, but for its ports, directories and the mounts.
+ * @param tls where the files of its TLS secret are
+ */
+async function startAsPod(t: Test, values: ChartValues, tls?: string) {
   const { manifests, files } = chart.render({ values });
   const pod = new Pod(manifests as PodObjects);
   const dir = temporaryDirectory(t);
@@ -158,8 +163,9 @@ async function startAsPod(t: Test, values: ChartValues) {
   let httpPort = port;
   // One that is free again may be handed out again.
   while (httpPort === port) httpPort = await freePort();
-  const args = [mounted('forgekv.conf', pod.configuration), '--dir', path.join(dir, 'data')];
-  args.push('--port', String(port), '--http-port', String(httpPort));
+  const configuration = pod.configuration.replaceAll('/etc/forgekv/tls/', `${tls}/`);
+  const args = [mounted('forgekv.conf', configuration), '--dir', path.join(dir, 'data')];
+  args.push(tls ? '--tls-port' : '--port', String(port), '--http-port', String(httpPort));
   const users = pod.secret('users.acl');
   if (users !== undefined) args.push('--aclfile', mounted('users.acl', users));
   const password = pod.secret('password');
@@ -196,4 +202,30 @@ test('a server starts with what comes out', async (t) => {
   for (const name of used) t.match(metrics, new RegExp(`^${name}(?:\\{| )`, 'm'), name);
   server.kill('SIGTERM');
   t.equal(await server.ended, 0);
+});
+
+test('a server starts with TLS, and nothing else is spoken on its port', async (t) => {
+  const certified = new Certified(t);
+  certified.write(certified.authority.issue(), 'tls');
+  const client = certified.authority.issue('client');
+  for (const authClients of ['no', 'yes']) {
+    const tls = { enabled: true, existingSecret: 'cache-tls', authClients };
+    const values = { ...CHART_VALUES.get('a password'), tls };
+    const { server, port, httpPort, pod } = await startAsPod(t, values, certified.dir);
+    t.notMatch(server.log, /without effect|unknown directive/, 'every line is honoured');
+    const known = await connect(t, { port, tls: { ...certified.client, ...client } });
+    t.match(await known.command('GET', 'a'), { kind: 'error', text: /^NOAUTH/ });
+    t.match(await known.command('AUTH', PASSWORD), { kind: 'simple', text: 'OK' });
+    const unknown = connect(t, { port, tls: certified.client }).then((one) => one.must('PING'));
+    await t.rejects(unknown, authClients === 'no' ? /NOAUTH/ : /./);
+    await t.rejects(
+      connect(t, { port }).then((one) => one.must('PING')),
+      'not without TLS',
+    );
+    for (const where of pod.probePaths) {
+      t.equal((await fetch(`http://127.0.0.1:${httpPort}${where}`)).status, 200, where);
+    }
+    server.kill('SIGTERM');
+    t.equal(await server.ended, 0);
+  }
 });

@@ -1,10 +1,9 @@
 // INFO as redis_exporter and dashboards read it: every figure is there, in its section and form,
-// and moves when what it counts happens. Not moved here: aof_delayed_fsync takes a disk that is
-// slower than a second (disk-trouble.test.ts has bad disks), loading figures a long start; avg_ttl
-// and subexpiry are not known. Those that are 0 for ever are in INFO_NEVER.
+// and moves when what it counts happens. Those that are 0 for ever are in INFO_NEVER.
 
-import type { RespClient, ServerHandle } from '@forgekv/testkit';
+import { encodeCommands, RespClient, type ServerHandle } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
+import { slowSyncs } from './support/bad-disk.ts';
 import { connect, serve } from './support/servers.ts';
 import { until } from './support/until.ts';
 
@@ -43,7 +42,7 @@ const TEXTS: Readonly<Record<string, readonly [section: string, form: RegExp]>> 
     /^calls=\d+,usec=\d+,usec_per_call=[\d.]+,rejected_calls=\d+,failed_calls=\d+$/,
   ],
   errorstat_ERR: ['Errorstats', /^count=\d+$/],
-  db0: ['Keyspace', /^keys=\d+,expires=\d+,avg_ttl=\d+,subexpiry=\d+$/],
+  db0: ['Keyspace', /^keys=\d+,expires=\d+,avg_ttl=\d+$/],
 };
 
 type Info = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -119,7 +118,7 @@ const CAUSES: readonly (readonly [names: string, act: (stage: Stage) => Promise<
     ({ client }) => client.must('SET', 'large', Buffer.alloc(8_000_000)),
   ],
   ['keyspace_misses', ({ client }) => client.must('GET', 'nobody')],
-  ['db0|expires', ({ client }) => client.must('SET', 'later', 'v', 'EX', '100')],
+  ['db0|expires db0|avg_ttl', ({ client }) => client.must('SET', 'later', 'v', 'EX', '100')],
   ['expired_keys', ({ client }) => client.must('SET', 'soon', 'v', 'PX', '1')],
   [
     'total_error_replies errorstat_ERR|count cmdstat_set|rejected_calls',
@@ -146,7 +145,7 @@ const CAUSES: readonly (readonly [names: string, act: (stage: Stage) => Promise<
     },
   ],
   [
-    'blocked_clients',
+    'blocked_clients total_blocking_keys',
     async ({ t, server }) => {
       const waiting = await connect(t, server);
       void waiting.command('BLPOP', 'nothing', '0').catch(() => {});
@@ -237,3 +236,75 @@ test('instantaneous_ops_per_sec, and RESETSTAT', async (t) => {
   }
   t.ok(figure(info, 'total_commands_processed') < 50);
 });
+
+test('a disk whose syncs take longer than a second', async (t) => {
+  const server = await serve(t, { fronts: 1, workers: 1 });
+  const client = await connect(t, server);
+  const strace = await slowSyncs(t, server.pid ?? 0, 3);
+  if (strace === null) return;
+  t.equal(figure(await infoOf(client), 'aof_delayed_fsync'), 0);
+  let mostPending = 0;
+  const isDelayed = async (): Promise<boolean> => {
+    await client.must('INCR', 'n');
+    const info = await infoOf(client);
+    mostPending = Math.max(mostPending, figure(info, 'aof_pending_bio_fsync'));
+    return figure(info, 'aof_delayed_fsync') >= 2 && mostPending === 1;
+  };
+  t.ok(await until(isDelayed, 60_000), 'syncs that were due while one was under way');
+  strace.kill('SIGKILL');
+  const isIdle = async () => figure(await infoOf(client), 'aof_pending_bio_fsync') === 0;
+  t.ok(await until(isIdle, 60_000), 'nothing is left to sync');
+});
+
+test('a start that reads a log', async (t) => {
+  const args = ['--memtable-size-mb', '512'];
+  const writing = await serve(t, { fronts: 1, workers: 1, args });
+  const client = await connect(t, writing);
+  const commands = encodeCommands(Array.from({ length: 5000 }, (_, i) => ['INCR', `n:${i % 100}`]));
+  for (let i = 0; i < 80; i++) await client.exchange(commands, 5000);
+  await writing.kill9();
+  const startedAtMs = Date.now();
+  const restarted = writing.restart();
+  const seen: Info[] = [];
+  let isLoading = true;
+  const look = async (): Promise<boolean> => {
+    const early = await RespClient.connect({ port: writing.port, timeoutMs: 20_000 });
+    try {
+      while (isLoading) {
+        const info = await infoOf(early);
+        isLoading = figure(info, 'loading') === 1;
+        if (!isLoading) break;
+        seen.push(info);
+        if (seen.length % 30 === 0) await standStill(writing.pid ?? 0);
+      }
+    } finally {
+      early.destroy();
+    }
+    return true;
+  };
+  // Accepts nobody at first, and whoever asks whether the port is free is let go again.
+  t.ok(await until(() => look().catch(() => false), 60_000));
+  await restarted;
+  const known = seen.filter((info) => figure(info, 'loading_loaded_bytes') > 0);
+  t.ok(known.length > 1, `${known.length} of ${seen.length} while it reads`);
+  const [first, last] = [known[0]!, known.at(-1)!];
+  t.ok(figure(first, 'loading_total_bytes') > 1e6);
+  t.equal(figure(last, 'loading_total_bytes'), figure(first, 'loading_total_bytes'));
+  for (const name of ['loading_loaded_bytes', 'loading_loaded_perc']) {
+    t.ok(figure(last, name) > figure(first, name), `${name} grows`);
+  }
+  t.ok(figure(last, 'loading_loaded_perc') <= 100);
+  t.ok(figure(last, 'loading_eta_seconds') >= 1);
+  t.ok(Math.abs(figure(last, 'loading_start_time') * 1000 - startedAtMs) < 60_000);
+  const info = await infoOf(await connect(t, writing));
+  for (const name of ['loading', 'loading_total_bytes', 'loading_eta_seconds']) {
+    t.equal(figure(info, name), 0, `${name} is 0 when it has started`);
+  }
+});
+
+/** Figures are sampled once a second, and it loads a great deal in one: stopped, time goes on. */
+async function standStill(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  process.kill(pid, 'SIGCONT');
+}

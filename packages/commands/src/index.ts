@@ -13,7 +13,7 @@ export {
   laterDenialText,
   scriptDenialText,
 } from './acl/acl-texts.ts';
-export { AclUser, applyAll, joinSelectors } from './acl/acl-user.ts';
+export { AclUser, applyAll, joinSelectors, passwordHash } from './acl/acl-user.ts';
 export { AclUsers, DEFAULT_USER, type UserChange } from './acl/acl-users.ts';
 export { admit, type Permit, transactionProblem } from './admission.ts';
 export { createRegistry } from './all-commands.ts';

@@ -140,6 +140,10 @@ export interface ServerServices {
   syncWrites(timeoutMs: number): Promise<boolean>;
   /** Whether keys are removed as they expire, though nobody looks at them. */
   setActiveExpire(isOn: boolean): void;
+  /** Name of the history of replication that is under way: 40 hex digits, no two runs' the same. */
+  replicationId(): string;
+  /** Begins another history, for all fronts. */
+  changeReplicationId(): void;
   /** Writes a line to the server's log. */
   log(message: string): void;
   /** True when there was a shutdown to abort; its caller then gets an error. */

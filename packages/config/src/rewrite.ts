@@ -7,7 +7,13 @@
 import { type ConfSources, readConfFile } from './conf-file.ts';
 import { Config } from './config.ts';
 import type { Directive, Value } from './directive.ts';
-import { directives, findDirective, type NamedDirective, namedDirectives } from './directives.ts';
+import {
+  type DirectiveName,
+  directives,
+  findDirective,
+  type NamedDirective,
+  namedDirectives,
+} from './directives.ts';
 import { bytesAsWord, type FormattedLine, formatLines } from './format-lines.ts';
 import { defaultOf, parseValue, sameValue } from './values.ts';
 import { splitWords } from './words.ts';
@@ -28,6 +34,8 @@ export interface RewriteRequest {
   readonly directory: string;
   /** The words behind `user` of every user, byte strings; null when they are in a file of users. */
   readonly users: readonly (readonly string[])[] | null;
+  /** Directives whose lines stay as they are, whatever their values. */
+  readonly leftAlone?: readonly DirectiveName[];
   /** Instead of the file system, for tests. */
   readonly readFile?: ConfSources['readFile'];
 }
@@ -70,9 +78,10 @@ function attempt(
 }
 
 /** What the file is to say, by canonical name. */
-function wantedValues({ config, directory, users }: RewriteRequest): Map<string, Value> {
+function wantedValues(request: RewriteRequest): Map<string, Value> {
+  const { config, directory, users, leftAlone = [] } = request;
   const values = new Map(config.toTransfer());
-  for (const name of LEFT_ALONE) values.delete(name);
+  for (const name of [...LEFT_ALONE, ...leftAlone]) values.delete(name);
   values.set('dir', directory);
   values.set('user', users ?? []);
   for (const { name, kind } of directives) {

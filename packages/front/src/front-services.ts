@@ -1,5 +1,6 @@
 // What server commands ask of a front: answered here, or by all fronts through the main thread.
 
+import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { setImmediate as endOfTurn, setTimeout as wait } from 'node:timers/promises';
 import type { CommandTable } from '@forgekv/catalog';
@@ -244,6 +245,16 @@ export class FrontServices implements ServerServices {
 
   setActiveExpire(isOn: boolean): void {
     this.#m.control.expires = isOn;
+  }
+
+  /** One shared word says which: made of that, it is never half one id and half another. */
+  replicationId(): string {
+    const { control, facts } = this.#m;
+    return createHash('sha1').update(`${facts.runId} ${control.histories}`).digest('hex');
+  }
+
+  changeReplicationId(): void {
+    this.#m.control.beginHistory();
   }
 
   log(message: string): void {

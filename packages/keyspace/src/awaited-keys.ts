@@ -1,5 +1,5 @@
 // Which keys somebody waits for (BLPOP and the like), as every thread can see it, and who of those
-// that may end a wait has done it. It knows nothing of who waits: a filter, two counts, and a word
+// that may end a wait has done it. It knows nothing of who waits: a filter, counts, and a word
 // per waiter.
 //
 //   filter   512 counters per shard, by the hash of the key: 0 = nobody waits for any such key. A
@@ -15,7 +15,13 @@
 
 import { SHARD_COUNT } from '@forgekv/base';
 import type { Arena } from './arena.ts';
-import { AWAITED_CLAIMS, AWAITED_FILTER, AWAITED_MOVERS, AWAITED_WAITERS } from './layout.ts';
+import {
+  AWAITED_CLAIMS,
+  AWAITED_FILTER,
+  AWAITED_MOVERS,
+  AWAITED_NAMES,
+  AWAITED_WAITERS,
+} from './layout.ts';
 
 export class AwaitedKeys {
   readonly #words: Int32Array;
@@ -63,6 +69,16 @@ export class AwaitedKeys {
   count(by: 1 | -1, isMover: boolean): void {
     Atomics.add(this.#words, this.#counts + AWAITED_WAITERS, by);
     if (isMover) Atomics.add(this.#words, this.#counts + AWAITED_MOVERS, by);
+  }
+
+  /** The keys that somebody waits for, those of each database counted: a figure, no filter. */
+  get keys(): number {
+    return Atomics.load(this.#words, this.#counts + AWAITED_NAMES);
+  }
+
+  /** Counts a key in or out, by the owner of its shard. @param by 1 or -1 */
+  countKey(by: 1 | -1): void {
+    Atomics.add(this.#words, this.#counts + AWAITED_NAMES, by);
   }
 
   /** Opens the claim word of a slot, which is its worker's own; returns the ticket. */

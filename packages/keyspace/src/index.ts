@@ -50,6 +50,7 @@ export {
   TYPE_TOP_K,
   TYPE_ZSET,
 } from './layout.ts';
+export { meanTtls } from './mean-ttl.ts';
 export { RoomPlan } from './room-plan.ts';
 export { Scanner, SHARD_END } from './scanner.ts';
 export { ShardLocks } from './shard-lock.ts';

@@ -9,7 +9,7 @@
 //          | counters      64 x db x 32 B|  keys (all, expiring, stored only), bytes of the dataset
 //          | creations      64 x 16 KB   |  hashes of the keys created last, lazily touched
 //          | biggest keys   64 x 256 B   |  hashes of the keys with the longest values
-//          | awaited keys   64 x 2 KB    |  filter of keys that clients wait for, two counts
+//          | awaited keys   64 x 2 KB    |  filter of keys that clients wait for, counts
 //          | claims         1 MB         |  a word per client that waits, lazily touched
 //          | directories    64 x n x 4 B |  extendible-hash directories, lazily touched
 //          | page table     32 B a page  |
@@ -103,6 +103,7 @@ export const AWAITED_FILTER = 512;
 // Behind the counters of all shards.
 export const AWAITED_WAITERS = 0;
 export const AWAITED_MOVERS = 1;
+export const AWAITED_NAMES = 2;
 export const AWAITED_COUNTS = 32;
 /** Clients that can wait at a time, over all workers. */
 export const AWAITED_CLAIMS = 2 ** 18;

@@ -31,6 +31,16 @@ test('those who wait are counted', async (t) => {
   t.same([awaited.waiters, awaited.movers], [0, 0]);
 });
 
+test('keys that are waited for are counted', async (t) => {
+  const awaited = new AwaitedKeys(arena);
+  awaited.countKey(1);
+  new AwaitedKeys(arena).countKey(1);
+  t.equal(awaited.keys, 2);
+  awaited.countKey(-1);
+  t.equal(new AwaitedKeys(arena).keys, 1);
+  t.equal(awaited.waiters, 0);
+});
+
 test('a wait is claimed once, and a ticket of an earlier one claims nothing', async (t) => {
   const awaited = new AwaitedKeys(arena);
   const first = awaited.open(9);

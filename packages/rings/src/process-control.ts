@@ -9,6 +9,7 @@ const LOADING = 6;
 const HELD = 7;
 const SLEEPS = 10;
 const KEEPS_EXPIRED = 11;
+const HISTORIES = 12;
 const PAUSE_UNTIL_AT = 2;
 const SLEEP_UNTIL_AT = 4;
 const BYTES = 64;
@@ -120,6 +121,16 @@ export class ProcessControl {
 
   set expires(expires: boolean) {
     Atomics.store(this.#words, KEEPS_EXPIRED, expires ? 0 : 1);
+  }
+
+  /** How many histories of replication this run has ended: that is which one is under way. */
+  get histories(): number {
+    return Atomics.load(this.#words, HISTORIES);
+  }
+
+  /** Ends the history that is under way and begins another; any thread may. */
+  beginHistory(): void {
+    Atomics.add(this.#words, HISTORIES, 1);
   }
 
   unpause(): void {

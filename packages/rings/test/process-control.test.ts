@@ -69,3 +69,13 @@ test('everything is held back for a moment, whatever else is paused', async (t) 
     control.unpause();
   }
 });
+
+test('one history after the other, whichever thread begins it', async (t) => {
+  const memory = createControlMemory();
+  const [one, two] = [new ProcessControl(memory), new ProcessControl(memory)];
+  t.equal(one.histories, 0);
+  one.beginHistory();
+  two.beginHistory();
+  t.same([one.histories, two.histories], [2, 2]);
+  t.same([one.connections, one.expires, one.isPaused], [0, true, false]);
+});

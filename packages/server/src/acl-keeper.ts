@@ -17,6 +17,7 @@ import {
   type DenialRecord,
   hasBlanks,
   joinSelectors,
+  passwordHash,
   type UserChange,
 } from '@forgekv/commands';
 import type { Config } from '@forgekv/config';
@@ -50,6 +51,11 @@ export interface AclKeeperModules {
   readonly config: Config;
   /** Names of files are relative to it. */
   readonly directory: string;
+  /**
+   * `requirepass` when it comes from a file of its own, else ''. It is the default user's at every
+   * start, whatever a `user` line says, and no line ever has it: so it can be replaced there.
+   */
+  readonly secretPassword: string;
   readonly fronts: () => readonly FrontHandle[];
   readonly workers: () => readonly ShardHandle[];
   readonly log: Logger;
@@ -80,6 +86,7 @@ export class AclKeeper {
       if (!this.#isDefaultInFile) this.#takePassword();
     }
     for (const line of lines) this.#declare(line);
+    if (modules.secretPassword !== '' && !isFile) this.#takePassword();
   }
 
   #isDefaultInFile = false;
@@ -94,9 +101,17 @@ export class AclKeeper {
     return this.#users.toChange();
   }
 
-  /** Everybody, as the words behind `user` of lines of configuration; byte strings. */
+  /**
+   * Everybody, as the words behind `user` of lines of configuration; byte strings. Not the password
+   * that is secret: without the file it is in, the default user then has none to log in with.
+   */
   get lines(): readonly (readonly string[])[] {
-    return this.#users.lines().map((line) => line.split(' ').slice(1));
+    const { secretPassword } = this.#m;
+    const secret = secretPassword === '' ? '' : `#${passwordHash(bytesOf(secretPassword))}`;
+    return this.#users.lines().map((line) => {
+      const [name = '', ...words] = line.split(' ').slice(1);
+      return [name, ...words.filter((word) => name !== DEFAULT_USER || word !== secret)];
+    });
   }
 
   // --- at the start ---

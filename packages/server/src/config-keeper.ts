@@ -18,6 +18,8 @@ export interface ConfigKeeperModules {
   readonly configFile: string;
   /** The absolute path of the data directory. */
   readonly directory: string;
+  /** A password that is not to be written into the file; '' = there is none. */
+  readonly secretPassword: string;
   readonly users: AclKeeper;
   readonly tls: TlsKeeper;
   readonly threads: () => readonly { configure(config: ConfigTransfer): Promise<unknown> }[];
@@ -80,12 +82,14 @@ export class ConfigKeeper {
    * configuration or of a user comes in between, and only this thread waits for the disk.
    */
   async rewrite(): Promise<string | null> {
-    const { config, configFile, directory, users, log } = this.#m;
+    const { config, configFile, directory, users, log, secretPassword } = this.#m;
+    const isSecret = secretPassword !== '' && config.text('requirepass') === secretPassword;
     if (configFile === '') return 'ERR The server is running without a config file';
     try {
       const content = rewriteConf({
         ...{ path: configFile, before: readIfThere(configFile), config, directory },
         users: config.text('aclfile') === '' ? users.lines : null,
+        leftAlone: isSecret ? ['requirepass'] : [],
       });
       replaceFile(configFile, content);
     } catch (error) {

@@ -58,6 +58,8 @@ const BUSY_STOP_MS = 500;
 export interface ServerOptions {
   readonly config: Config;
   readonly configFile: string;
+  /** The value of `requirepass` when it is a secret of nobody but its own file; '' = it is not. */
+  readonly secretPassword?: string;
   readonly log: Logger;
   /** Ends the process. */
   readonly exit: (code: number) => void;
@@ -109,8 +111,9 @@ export class Server {
       executable: process.argv[1] ?? '',
     };
     const wal = { transfer, directory: this.directory, stores: this.#stores.layout };
+    const { secretPassword = '' } = options;
     this.#users = new AclKeeper({
-      ...{ config, directory: this.directory, log: options.log },
+      ...{ config, directory: this.directory, log: options.log, secretPassword },
       fronts: () => this.#fronts,
       workers: () => this.#workers,
     });
@@ -120,7 +123,7 @@ export class Server {
     });
     this.#config = new ConfigKeeper({
       ...{ config, configFile: options.configFile, directory: this.directory, log: options.log },
-      ...{ users: this.#users, tls: this.#tls },
+      ...{ users: this.#users, tls: this.#tls, secretPassword },
       threads: () => [...this.#fronts, ...this.#workers],
     });
     this.#wiring = wire(this.plan, config, hashSecret, this.facts, wal, this.#users.initial);

@@ -36,7 +36,7 @@ test('fields of INFO', async (t) => {
     ],
     ['latency_percentiles_usec_get', 'p50=1.003,p99.9=7.5'],
     ['errorstat_ERR', 'count=4'],
-    ['db3', 'keys=5,expires=1,avg_ttl=0,subexpiry=0'],
+    ['db3', 'keys=5,expires=1,avg_ttl=2500'],
   ]);
   const text = exposition(metrics);
   for (const line of [
@@ -54,6 +54,7 @@ test('fields of INFO', async (t) => {
     'redis_errors_total{err="ERR"} 4',
     'redis_db_keys{db="db3"} 5',
     'redis_db_keys_expiring{db="db3"} 1',
+    'redis_db_avg_ttl_seconds{db="db3"} 2.5',
   ]) {
     t.ok(text.includes(`${line}\n`), line);
   }

@@ -35,6 +35,12 @@ export function databaseOf({ flags }: Waiter): number {
 export class WaiterBook {
   /** By key and then slot: a Map keeps their order, and lets go of one in no time. */
   readonly #queues = new Map<string, Map<number, Waiter>>();
+  readonly #counted: (by: 1 | -1) => void;
+
+  /** @param counted told when a key of a database is waited for first, and when no longer */
+  constructor(counted: (by: 1 | -1) => void = () => {}) {
+    this.#counted = counted;
+  }
 
   /** Keys that somebody waits for. */
   get size(): number {
@@ -48,13 +54,16 @@ export class WaiterBook {
       queue = new Map();
       this.#queues.set(key, queue);
     }
+    if (!hasDatabase(queue, databaseOf(waiter))) this.#counted(1);
     queue.set(waiter.slot, waiter);
   }
 
   remove(key: string, slot: number): void {
     const queue = this.#queues.get(key);
-    if (queue === undefined) return;
+    const waiter = queue?.get(slot);
+    if (queue === undefined || waiter === undefined) return;
     queue.delete(slot);
+    if (!hasDatabase(queue, databaseOf(waiter))) this.#counted(-1);
     if (queue.size === 0) this.#queues.delete(key);
   }
 
@@ -82,4 +91,10 @@ export class WaiterBook {
     }
     return keys;
   }
+}
+
+/** Looks at one, but for a key of which clients of several databases wait. */
+function hasDatabase(queue: ReadonlyMap<number, Waiter>, db: number): boolean {
+  for (const waiter of queue.values()) if (databaseOf(waiter) === db) return true;
+  return false;
 }

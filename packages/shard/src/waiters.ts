@@ -71,7 +71,7 @@ interface HomeWait {
 }
 
 export class Waiters {
-  readonly book = new WaiterBook();
+  readonly book: WaiterBook;
   readonly #m: WaitersModules;
   readonly #awaited: AwaitedKeys;
   /** Those whose home this is, by slot. */
@@ -89,6 +89,7 @@ export class Waiters {
   constructor(modules: WaitersModules) {
     this.#m = modules;
     this.#awaited = modules.context.table.awaited;
+    this.book = new WaiterBook((by) => this.#awaited.countKey(by));
     const workers = Math.max(modules.index, ...modules.workerOf) + 1;
     [this.#nextSlot, this.#endSlot] = AwaitedKeys.slots(modules.index, workers);
     modules.peers.waiters = this;

@@ -50,3 +50,25 @@ test('the keys of a database', async (t) => {
   t.same(book.keys(0), ['b']);
   t.same(book.keys(1), []);
 });
+
+test('the keys of all databases are counted', async (t) => {
+  let count = 0;
+  const book = new WaiterBook((by) => {
+    count += by;
+  });
+  const counts: number[] = [];
+  const step = (run: () => void): void => {
+    run();
+    counts.push(count);
+  };
+  step(() => book.add('a', waiter(1)));
+  step(() => book.add('a', waiter(2)));
+  step(() => book.add('a', waiter(3, 2)));
+  step(() => book.add('b', waiter(2)));
+  step(() => book.remove('a', 1));
+  step(() => book.remove('a', 1));
+  step(() => book.remove('a', 3));
+  step(() => book.remove('a', 2));
+  step(() => book.remove('b', 2));
+  t.same(counts, [1, 1, 2, 3, 3, 3, 2, 1, 0]);
+});

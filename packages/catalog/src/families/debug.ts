@@ -17,6 +17,10 @@ export const debugFamily = {
     ...{ summary: 'Groups the commands for tests.', ...COMMON },
     arity: -2,
     subcommands: {
+      'CHANGE-REPL-ID': {
+        ...{ summary: 'Gives the history of replication another id.', ...COMMON },
+        ...{ arity: 2, reply: '"OK"' },
+      },
       ERROR: {
         ...{ summary: 'Replies with a text as an error.', ...COMMON },
         ...{ arity: 3, args: 'message', reply: 'error' },

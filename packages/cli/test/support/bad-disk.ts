@@ -1,5 +1,6 @@
-// Disks that fail: a small file system that fills up and can grow, and fdatasync that answers EIO.
-// Both need root on Linux; where that is not given, tests say loudly that they prove nothing.
+// Disks that fail: a small file system that fills up and can grow, fdatasync that answers EIO or
+// takes long. They need root on Linux; where that is not given, tests say loudly that they prove
+// nothing.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
@@ -45,8 +46,17 @@ export function smallDisk(t: Test, megabytes: number): SmallDisk | null {
 }
 
 /** From now on every fdatasync of a process fails with EIO; null: skipped. */
-export async function failSyncs(t: Test, pid: number): Promise<ChildProcess | null> {
-  const inject = ['-e', 'trace=fdatasync', '-e', 'inject=fdatasync:error=EIO'];
+export function failSyncs(t: Test, pid: number): Promise<ChildProcess | null> {
+  return injectSyncs(t, pid, 'error=EIO');
+}
+
+/** From now on every fdatasync of a process takes so many seconds more; null: skipped. */
+export function slowSyncs(t: Test, pid: number, seconds: number): Promise<ChildProcess | null> {
+  return injectSyncs(t, pid, `delay_enter=${seconds}s`);
+}
+
+async function injectSyncs(t: Test, pid: number, what: string): Promise<ChildProcess | null> {
+  const inject = ['-e', 'trace=fdatasync', '-e', `inject=fdatasync:${what}`];
   const args = ['-f', ...inject, '-o', '/dev/null', '-p', String(pid)];
   const strace = spawn('strace', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';

@@ -69,7 +69,7 @@ export class AclUser {
     if (rule === '') return '';
     const first = rule[0];
     if (first === '>' || first === '<') {
-      const hash = createHash('sha256').update(rule.slice(1), 'latin1').digest('hex');
+      const hash = passwordHash(rule.slice(1));
       return first === '>' ? this.#addPassword(hash) : this.#removePassword(hash);
     }
     if (first === '#' || first === '!') {
@@ -205,4 +205,9 @@ export function applyAll(
     if (problem !== '') return { rule, problem };
   }
   return null;
+}
+
+/** What is kept of a password (latin-1), and stands for it behind `#` in lines of rules. */
+export function passwordHash(password: string): string {
+  return createHash('sha256').update(password, 'latin1').digest('hex');
 }

@@ -20,6 +20,17 @@ const ERR_RESP2 = 'ERR RESP2 is not supported by this command';
 const EXAMPLE_DOUBLE = 3141 / 1000;
 const BIG_NUMBER = 1234567999999999999999999999999999999n;
 
+/** DEBUG CHANGE-REPL-ID. Redis: the id before that is not kept as the second one either. */
+export function debugChangeReplicationId(
+  c: CommandContext,
+  _: Session,
+  services: ServerServices,
+): Outcome {
+  services.changeReplicationId();
+  c.reply.ok();
+  return DONE;
+}
+
 /** DEBUG SLEEP seconds: nobody is served meanwhile; what is no number is 0, as in Redis. */
 export function debugSleep(c: CommandContext, session: Session, services: ServerServices): Outcome {
   const seconds = Number.parseFloat(c.request.text(2));

@@ -16,6 +16,7 @@ import { noCluster, replicaOf } from './cluster.ts';
 import { command, count, docs, getKeys, getKeysAndFlags, info as infoOf, list } from './command.ts';
 import { configGet, configResetStat, configRewrite, configSet } from './config.ts';
 import {
+  debugChangeReplicationId,
   debugError,
   debugLog,
   debugPackedThreshold,
@@ -80,6 +81,7 @@ export const configHandlers = {
 } satisfies HandlersOf<typeof configFamily, Handler>;
 
 export const debugHandlers = {
+  'DEBUG|CHANGE-REPL-ID': onFront(debugChangeReplicationId),
   'DEBUG|ERROR': onFront(debugError),
   'DEBUG|HELP': onFront(helpOn('debug')),
   'DEBUG|LOG': onFront(debugLog),

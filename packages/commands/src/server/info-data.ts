@@ -1,5 +1,6 @@
 // The sections of INFO about the data: what happened to it, who has copies, how much there is.
 
+import { meanTtls } from '@forgekv/keyspace';
 import type { CommandContext } from '../context.ts';
 import type { ServerServices } from '../services.ts';
 import type { InfoLine } from './info-section.ts';
@@ -61,13 +62,13 @@ function absentStatLines(): InfoLine[] {
   return names.map((name) => [name, 0]);
 }
 
-/** # Replication: there is none yet. The id is that of this run: no history outlives it. */
+/** # Replication: there is none yet. No history outlives a run. */
 export function replicationLines({ config }: CommandContext, services: ServerServices): InfoLine[] {
   return [
     ['role', 'master'],
     ['connected_slaves', 0],
     ['master_failover_state', 'no-failover'],
-    ['master_replid', services.facts.runId],
+    ['master_replid', services.replicationId()],
     ['master_replid2', NO_REPLICATION_ID],
     ['master_repl_offset', 0],
     ['second_repl_offset', -1],
@@ -79,15 +80,17 @@ export function replicationLines({ config }: CommandContext, services: ServerSer
 }
 
 /**
- * # Keyspace: databases with keys. The mean time to live is 0 = not known, as in Redis before
- * its first estimate; hashes with fields that expire are not counted by database.
+ * # Keyspace: databases with keys. The mean time to live is an estimate in milliseconds, 0 when no
+ * key expires. Redis: from 7.4 on hashes with fields that expire are counted here, as `subexpiry`.
  */
-export function keyspaceLines({ databases }: CommandContext): InfoLine[] {
+export function keyspaceLines({ databases, table, nowMs }: CommandContext): InfoLine[] {
+  const ttls = meanTtls(table, databases, nowMs);
   const lines: InfoLine[] = [];
   for (let db = 0; db < databases.count; db++) {
     const keys = databases.keys(db);
     if (keys === 0) continue;
-    lines.push([`db${db}`, `keys=${keys},expires=${databases.expires(db)},avg_ttl=0,subexpiry=0`]);
+    const expires = databases.expires(db);
+    lines.push([`db${db}`, `keys=${keys},expires=${expires},avg_ttl=${ttls[db]}`]);
   }
   return lines;
 }

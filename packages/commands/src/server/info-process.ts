@@ -67,7 +67,10 @@ function listenerLines({ config }: CommandContext): InfoLine[] {
 }
 
 /** # Clients */
-export function clientLines({ config }: CommandContext, services: ServerServices): InfoLine[] {
+export function clientLines(
+  { config, table }: CommandContext,
+  services: ServerServices,
+): InfoLine[] {
   return [
     ['connected_clients', services.connectionCount()],
     ['cluster_connections', 0],
@@ -79,7 +82,7 @@ export function clientLines({ config }: CommandContext, services: ServerServices
     ['watching_clients', services.stats.get('watchingClients')],
     ['clients_in_timeout_table', 0],
     ['total_watched_keys', services.stats.get('watchedKeys')],
-    ['total_blocking_keys', 0],
+    ['total_blocking_keys', table.awaited.keys],
     ['total_blocking_keys_on_nokey', 0],
   ];
 }

@@ -265,6 +265,14 @@ export class FakeServices implements ServerServices {
     this.calls.push(['setActiveExpire', isOn]);
   }
 
+  replicationId(): string {
+    return '5'.repeat(40);
+  }
+
+  changeReplicationId(): void {
+    this.calls.push(['changeReplicationId']);
+  }
+
   log(message: string): void {
     this.calls.push(['log', message]);
   }

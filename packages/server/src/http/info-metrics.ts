@@ -11,6 +11,7 @@ const INSTANCE_LABELS = [
   ...['maxmemory_policy', 'tcp_port', 'run_id', 'process_id', 'master_replid'],
 ];
 const MICROSECONDS = 1e6;
+const MILLISECONDS = 1e3;
 
 /** Returns the metrics of all lines of INFO that have a name. */
 export function infoMetrics(lines: readonly InfoLine[]): Metric[] {
@@ -132,8 +133,10 @@ function errorMetrics(lines: readonly InfoLine[]): Metric[] {
 function databaseMetrics(lines: readonly InfoLine[]): Metric[] {
   const keys = { name: 'redis_db_keys', help: 'Keys per database', part: 'keys' };
   const expiring = { name: 'redis_db_keys_expiring', help: 'Those of them that expire' };
+  const ttl = { name: 'redis_db_avg_ttl_seconds', help: 'How long those live, an estimate' };
   return families(lines, /^(db\d+)$/, 'db', [
     { ...keys, type: 'gauge' },
     { ...expiring, part: 'expires', type: 'gauge' },
+    { ...ttl, part: 'avg_ttl', type: 'gauge', scale: 1 / MILLISECONDS },
   ]);
 }
