@@ -86,7 +86,7 @@ export class LatencyLog {
     const at = placeOf(event);
     const ms = Math.min(Math.floor(microseconds / 1000), MOST_MS);
     const second = Math.floor(nowMs / 1000);
-    this.#locked(() => {
+    this.#lock.within(() => {
       words[at + LONGEST] = Math.max(words[at + LONGEST]!, ms);
       const next = words[at + NEXT]!;
       const last = at + SAMPLES + 2 * ((next + LATENCY_SAMPLES - 1) % LATENCY_SAMPLES);
@@ -106,7 +106,7 @@ export class LatencyLog {
     if (event === undefined) return null;
     const at = placeOf(event);
     const copy = new Uint32Array(EVENT_WORDS);
-    this.#locked(() => copy.set(this.#words.subarray(at, at + EVENT_WORDS)));
+    this.#lock.within(() => copy.set(this.#words.subarray(at, at + EVENT_WORDS)));
     const samples: LatencySample[] = [];
     for (let i = 0; i < LATENCY_SAMPLES; i++) {
       const sample = SAMPLES + 2 * ((copy[NEXT]! + i) % LATENCY_SAMPLES);
@@ -126,17 +126,8 @@ export class LatencyLog {
     const event = eventOf(name);
     if (event === undefined || this.series(event) === null) return false;
     const at = placeOf(event);
-    this.#locked(() => this.#words.fill(0, at, at + EVENT_WORDS));
+    this.#lock.within(() => this.#words.fill(0, at, at + EVENT_WORDS));
     return true;
-  }
-
-  #locked(work: () => void): void {
-    this.#lock.lock();
-    try {
-      work();
-    } finally {
-      this.#lock.unlock();
-    }
   }
 }
 

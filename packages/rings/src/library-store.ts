@@ -85,7 +85,7 @@ export class LibraryStore {
   /** Returns a copy of what there is, and its generation. */
   read(): LibraryState & { readonly generation: number } {
     const words = this.#words;
-    return this.#locked(() => ({
+    return this.#lock.within(() => ({
       payload: Buffer.from(this.#bytes.subarray(0, words[LENGTH]!)),
       libraries: words[LIBRARIES]!,
       functions: words[FUNCTIONS]!,
@@ -107,7 +107,7 @@ export class LibraryStore {
 
   /** Replaces what there is: for who has the right to, or before other threads are there. */
   publish({ payload, libraries, functions, lsn, log, position }: LibraryState): void {
-    this.#locked(() => {
+    this.#lock.within(() => {
       const words = this.#words;
       this.#bytes.set(payload);
       words[LENGTH] = payload.length;
@@ -118,14 +118,5 @@ export class LibraryStore {
       this.#floats[LSN_F] = lsn;
       Atomics.add(words, GENERATION, 1);
     });
-  }
-
-  #locked<T>(work: () => T): T {
-    this.#lock.lock();
-    try {
-      return work();
-    } finally {
-      this.#lock.unlock();
-    }
   }
 }

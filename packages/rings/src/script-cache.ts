@@ -69,7 +69,7 @@ export class ScriptCache {
 
   /** Returns a copy of a script, or null. @param digest 20 bytes */
   get(digest: Uint8Array): Buffer | null {
-    return this.#locked(() => {
+    return this.#lock.within(() => {
       const at = this.#find(digest);
       if (at < 0) return null;
       const length = this.#bytes.readUInt32LE(at + LENGTH);
@@ -78,13 +78,13 @@ export class ScriptCache {
   }
 
   has(digest: Uint8Array): boolean {
-    return this.#locked(() => this.#find(digest) >= 0);
+    return this.#lock.within(() => this.#find(digest) >= 0);
   }
 
   /** Keeps a script; false: it is too long. @param digest 20 bytes */
   add(digest: Uint8Array, body: Uint8Array): boolean {
     if (body.length > this.#mostBytes) return false;
-    this.#locked(() => {
+    this.#lock.within(() => {
       if (this.#find(digest) < 0) this.#append(digest, body);
     });
     return true;
@@ -92,7 +92,7 @@ export class ScriptCache {
 
   /** Forgets all scripts. */
   flush(): void {
-    this.#locked(() => {
+    this.#lock.within(() => {
       const words = this.#words;
       words.fill(0, HEAD_WORDS);
       for (const word of [COUNT, USED, HEAD, TAIL]) words[word] = 0;
@@ -170,14 +170,6 @@ export class ScriptCache {
   }
 
   /** Held for as long as a script is copied. */
-  #locked<T>(work: () => T): T {
-    this.#lock.lock();
-    try {
-      return work();
-    } finally {
-      this.#lock.unlock();
-    }
-  }
 }
 
 function bucketOf(digest: Uint8Array): number {

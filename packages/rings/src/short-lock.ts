@@ -27,6 +27,16 @@ export class ShortLock {
     while (Atomics.exchange(words, word, 2) !== 0) Atomics.wait(words, word, 2, SLEEP_MS);
   }
 
+  /** Does something that is short under the lock, and returns what it returns. */
+  within<T>(work: () => T): T {
+    this.lock();
+    try {
+      return work();
+    } finally {
+      this.unlock();
+    }
+  }
+
   unlock(): void {
     if (Atomics.exchange(this.#words, this.#word, 0) === 2) {
       Atomics.notify(this.#words, this.#word, 1);

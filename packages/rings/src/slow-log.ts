@@ -110,7 +110,7 @@ export class SlowLog {
     const texts = [cut(address), cut(name)] as const;
     const textBytes = texts[0].length + texts[1].length;
     const needed = (TEXT + textBytes + sealed.length - SEALED_BYTES + 7) & ~7;
-    this.#locked(() => {
+    this.#lock.within(() => {
       if (needed <= this.#bytes.length >> 2) this.#append(sealed, texts, needed);
       this.#trim(mostEntries);
     });
@@ -119,7 +119,7 @@ export class SlowLog {
   /** Forgets the oldest entries until there are no more than so many. */
   trim(mostEntries: number): void {
     if (this.count <= mostEntries) return;
-    this.#locked(() => this.#trim(mostEntries));
+    this.#lock.within(() => this.#trim(mostEntries));
   }
 
   /** Forgets all entries; ids go on. */
@@ -130,7 +130,7 @@ export class SlowLog {
   /** Returns the newest entries, newest first. @param most negative: all of them */
   entries(most: number): SlowEntry[] {
     const copies: Buffer[] = [];
-    this.#locked(() => {
+    this.#lock.within(() => {
       const count = this.#words[COUNT]!;
       const wanted = most < 0 ? count : Math.min(most, count);
       let next = this.#words[NEWEST]!;
@@ -194,15 +194,6 @@ export class SlowLog {
     if (at >= this.#bytes.length || this.#bytes.readUInt32LE(at) === WRAP) at = 0;
     words[TAIL] = at + this.#bytes.readUInt32LE(at + BYTES);
     Atomics.sub(words, COUNT, 1);
-  }
-
-  #locked(work: () => void): void {
-    this.#lock.lock();
-    try {
-      work();
-    } finally {
-      this.#lock.unlock();
-    }
   }
 }
 
