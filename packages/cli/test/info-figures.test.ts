@@ -289,7 +289,9 @@ test('a start that reads a log', async (t) => {
   t.ok(known.length > 1, `${known.length} of ${seen.length} while it reads`);
   const [first, last] = [known[0]!, known.at(-1)!];
   t.ok(figure(first, 'loading_total_bytes') > 1e6);
-  t.equal(figure(last, 'loading_total_bytes'), figure(first, 'loading_total_bytes'));
+  // Room that the last segment has not used is found out on the way.
+  const total = (info: Info): number => figure(info, 'loading_total_bytes');
+  t.ok(total(last) <= total(first) && total(last) > 0.9 * total(first), 'the total is known');
   for (const name of ['loading_loaded_bytes', 'loading_loaded_perc']) {
     t.ok(figure(last, name) > figure(first, name), `${name} grows`);
   }
