@@ -4,50 +4,29 @@
 import { createConnection } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeReply, encodeCommands, type ServerHandle } from '@forgekv/testkit';
-import { type Test, test } from 'tap';
+import { describeReply, encodeCommands } from '@forgekv/testkit';
+import { test } from 'tap';
 import { endure } from './support/endure.ts';
 import { residentBytes, watchMemory, withoutProc } from './support/process-figures.ts';
 import { connect, infoField, LAYOUTS, serve } from './support/servers.ts';
 import { SlowReader } from './support/slow-reader.ts';
+import { leaveUnread, storeValue } from './support/unread-replies.ts';
 import { until } from './support/until.ts';
 
 const MB = 1024 * 1024;
-
-/** Values of `bytes` bytes to ask for: 16,000 are packed, a megabyte is large. */
-async function store(t: Test, server: ServerHandle, bytes: number): Promise<void> {
-  const client = await connect(t, server);
-  await client.must('SET', 'value', Buffer.alloc(bytes, 'v'));
-  await client.close();
-}
 
 for (const { fronts, workers } of [LAYOUTS[0], LAYOUTS[2]]) {
   const name = `100 MB of replies nobody reads, ${fronts} fronts, ${workers} workers`;
   test(name, { skip: withoutProc() }, async (t) => {
     const server = await serve(t, { fronts, workers });
-    for (const bytes of [16_000, 1_000_000]) {
-      await store(t, server, bytes);
-      const count = 100_000_000 / bytes;
-      const commands = Array.from({ length: count }, () => ['GET', 'value']);
-      const request = encodeCommands([...commands, ['ECHO', 'the end']]);
-      let reader: SlowReader | undefined;
-      await endure(t, server, async () => {
-        reader = new SlowReader(t, server, request);
-        await sleep(700);
-      });
-      const header = `$${bytes}\r\n`.length + 2;
-      const expected = count * (bytes + header) + '$7\r\nthe end\r\n'.length;
-      await reader?.readAll(expected);
-      t.equal(reader?.bytes, expected, 'once it reads, it gets everything');
-      t.ok(reader?.tail.toString().endsWith('$7\r\nthe end\r\n'));
-    }
+    await leaveUnread(t, server, 700);
   });
 }
 
 test('client-output-buffer-limit closes who does not read', { skip: withoutProc() }, async (t) => {
   const args = ['--client-output-buffer-limit', 'normal', '8mb', '0', '0'];
   const server = await serve(t, { fronts: 2, workers: 2, args });
-  await store(t, server, 1_000_000);
+  await storeValue(t, server, 1_000_000);
   const request = encodeCommands([['MGET', ...Array<string>(20).fill('value')]]);
   await endure(t, server, async () => {
     const reader = new SlowReader(t, server, request);
@@ -62,7 +41,7 @@ test('client-output-buffer-limit closes who does not read', { skip: withoutProc(
 test('the soft client-output-buffer-limit counts seconds', async (t) => {
   const args = ['--client-output-buffer-limit', 'normal', '0', '256kb', '1'];
   const server = await serve(t, { fronts: 2, workers: 2, args });
-  await store(t, server, 1_000_000);
+  await storeValue(t, server, 1_000_000);
   const many = encodeCommands(Array.from({ length: 20 }, () => ['GET', 'value']));
   const deaf = new SlowReader(t, server, many);
   const brisk = new SlowReader(t, server, many);
@@ -82,7 +61,7 @@ test('one reply cannot take all memory', { skip: withoutProc() }, async (t) => {
     [1_000_000, 1000],
     [16_000, 50_000],
   ] as const) {
-    await store(t, server, bytes);
+    await storeValue(t, server, bytes);
     const request = encodeCommands([['MGET', ...Array<string>(times).fill('value')], ['PING']]);
     await endure(
       t,
@@ -125,7 +104,7 @@ test('who has not logged in may leave little unread', { skip: withoutProc() }, a
 test('client-query-buffer-limit', { skip: withoutProc() }, async (t) => {
   const args = ['--client-query-buffer-limit', '1mb'];
   const server = await serve(t, { fronts: 2, workers: 2, args });
-  await store(t, server, 1_000_000);
+  await storeValue(t, server, 1_000_000);
   await endure(t, server, async () => {
     const half = Buffer.alloc(3 * MB, 'x');
     const sender = new SlowReader(t, server, Buffer.from('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n'));
