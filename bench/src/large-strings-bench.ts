@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { formatFigure, markdownTable } from 'redis-benchmark-wrapper';
 import type { Waits } from './bystanders.ts';
+import { bytesCome } from './bytes-come.ts';
 import { type ServerSpec, startServer } from './servers.ts';
 
 const BYSTANDERS = fileURLToPath(new URL('./bystanders.js', import.meta.url));
@@ -113,17 +114,9 @@ async function waitsOf(bystanders: ChildProcess): Promise<Waits> {
 
 /** Resolves when the reply has come. */
 function say(socket: Socket, said: Buffer, replyBytes: number): Promise<void> {
-  return new Promise((resolve) => {
-    let left = replyBytes;
-    const take = (chunk: Buffer): void => {
-      left -= chunk.length;
-      if (left > 0) return;
-      socket.off('data', take);
-      resolve();
-    };
-    socket.on('data', take);
-    socket.write(said);
-  });
+  const came = bytesCome(socket, replyBytes);
+  socket.write(said);
+  return came;
 }
 
 function command(parts: readonly (string | Buffer)[]): Buffer {

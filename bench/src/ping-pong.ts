@@ -4,6 +4,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { BenchmarkError, type LoadResult } from 'redis-benchmark-wrapper';
+import { bytesCome } from './bytes-come.ts';
 
 const KEY = 'ping-pong';
 const WAIT = Buffer.from(`*3\r\n$5\r\nBLPOP\r\n$${KEY.length}\r\n${KEY}\r\n$1\r\n0\r\n`);
@@ -56,19 +57,7 @@ async function play(
   const pushReplyBytes = ':1\r\n'.length;
   /** Resolves when so many bytes have come. */
   const came = (socket: Socket, bytes: number): Promise<void> =>
-    Promise.race([
-      failed,
-      new Promise<void>((resolve) => {
-        let left = bytes;
-        const take = (chunk: Buffer): void => {
-          left -= chunk.length;
-          if (left > 0) return;
-          socket.off('data', take);
-          resolve();
-        };
-        socket.on('data', take);
-      }),
-    ]);
+    Promise.race([failed, bytesCome(socket, bytes)]);
   const tookMs: number[] = [];
   const startedAtMs = performance.now();
   for (let i = 0; i < rounds; i++) {
