@@ -191,8 +191,13 @@ export class Flusher {
     await wait.durable();
     libraries.write(changed);
     await this.#records.commit(shard, batch, true, target);
-    settleRemoved(table, databases, shard, this.#removed);
-    if (this.#removed.length > 0) this.unlinked[shard]!++;
+    if (this.#removed.length > 0) {
+      while (!settleRemoved(table, databases, shard, this.#removed)) {
+        if (this.#isAbandoned) return;
+        await pause(GATE_WAIT_MS);
+      }
+      this.unlinked[shard]!++;
+    }
     shards.trust(shard);
     this.counts.removals += this.#removed.length;
     durable[shard] = target;

@@ -41,14 +41,20 @@ export function settleWritten(
  * Tombstones whose records have gone have done. Keys that were made, or removed, again meanwhile
  * have no record any more: not before now, or else a removal would have left no tombstone while
  * the record was still there.
+ * @returns false: the shard's gate is closed, and nothing was done. The transaction behind it may
+ *   be on another worker, which knows of a missing key only by its tombstone.
  */
 export function settleRemoved(
   table: HotTable,
   databases: Databases,
   shard: number,
   list: KeyList,
-): void {
+): boolean {
   table.locks.lock(shard);
+  if (table.gateOf(shard) !== 0) {
+    table.locks.unlock(shard);
+    return false;
+  }
   for (let i = 0; i < list.length; i++) {
     const db = databases.ofNamespace(list.namespace(i));
     const entry = db < 0 ? 0 : list.find(table, i, shard, db);
@@ -60,4 +66,5 @@ export function settleRemoved(
     }
   }
   table.locks.unlock(shard);
+  return true;
 }

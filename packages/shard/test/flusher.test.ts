@@ -274,19 +274,45 @@ test('a pass waits at a gate, and for effects that are not sealed', async (t) =>
   const unsealed = pass();
   for (let i = 0; i < 50; i++) await turn();
   t.equal(isDone, false, 'the effect is not sealed');
-  t.equal(await isDirty(worker, 'a'), true);
+  t.equal(isDirty(worker, 'a'), true);
   worker.settle();
   await unsealed;
   t.same(await differencesFromStore(worker), []);
 });
 
-async function isDirty(worker: TestWorker, key: string): Promise<boolean> {
+test('a tombstone stays while its gate is closed: others know of the missing key by it', async (t) => {
+  const worker = await TestWorker.start(new TestDisk(t));
+  worker.run('set', 'a', 'x');
+  await worker.flusher.pass();
+  worker.run('del', 'a');
+  const shard = worker.shardOf('a');
+  const { engine } = worker.disk;
+  const write = engine.writeBatch.bind(engine);
+  engine.writeBatch = (batch, options) => {
+    worker.gate(shard, 3);
+    return write(batch, options);
+  };
+  const pass = worker.flusher.pass();
+  for (let i = 0; i < 50; i++) await turn();
+  t.equal(entryOf(worker, 'a') !== 0, true, 'the gate is closed');
+  worker.gate(shard, 0);
+  await pass;
+  t.equal(entryOf(worker, 'a'), 0);
+  t.same(await differencesFromStore(worker), []);
+});
+
+function isDirty(worker: TestWorker, key: string): boolean {
+  return (worker.table.flagsOf(entryOf(worker, key)) & FLAG_DIRTY) !== 0;
+}
+
+/** The entry of a key of one byte, a tombstone, too; 0: there is none. */
+function entryOf(worker: TestWorker, key: string): number {
   const bytes = Buffer.from(key);
   const { table } = worker;
   const shard = worker.shardOf(key);
   table.locks.lock(shard);
   table.selectKey(bytes, new DataView(bytes.buffer, bytes.byteOffset, 1), 0, 1, 0);
-  const flags = table.flagsOf(table.find());
+  const entry = table.find();
   table.locks.unlock(shard);
-  return (flags & FLAG_DIRTY) !== 0;
+  return entry;
 }
