@@ -16,6 +16,7 @@ import {
 import { type LuaFunction, LuaModule, type LuaState } from './lua-module.ts';
 import { LuaStack } from './lua-stack.ts';
 import { cText, LuaToReply } from './lua-to-reply.ts';
+import { checkLayout } from './lua-values.ts';
 import { RedisLibrary } from './redis-library.ts';
 import { type Globals, type Library, Sandbox } from './sandbox.ts';
 import {
@@ -133,6 +134,7 @@ export class LuaMachine {
     let built = null as Globals | null;
     const build = this.#module.addFunction((state) => {
       try {
+        checkLayout(this.#module, state);
         const libraries: Record<string, Library> = {
           redis: (at) => this.redis.push(at, register === null),
           ...valueLibraries(this.stack, this.sandbox.frozen),

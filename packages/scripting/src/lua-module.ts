@@ -43,6 +43,7 @@ export class LuaModule {
   /** All memory. Replaced whenever it grows: never kept over a call of Lua. */
   bytes: Buffer;
   view: DataView;
+  words: Int32Array;
   /** The allocator for `lua_newstate`, and the two words it counts in: used, most. */
   readonly allocator: number;
   readonly allocation: number;
@@ -62,6 +63,7 @@ export class LuaModule {
     this.#table = this.lua.__indirect_function_table;
     this.bytes = Buffer.from(this.#memory.buffer);
     this.view = new DataView(this.#memory.buffer);
+    this.words = new Int32Array(this.#memory.buffer);
     this.lua.__wasm_call_ctors();
     this.lua.emscripten_stack_init();
     this.allocation = this.lua.malloc(8);
@@ -195,6 +197,7 @@ export class LuaModule {
     }
     this.bytes = Buffer.from(this.#memory.buffer);
     this.view = new DataView(this.#memory.buffer);
+    this.words = new Int32Array(this.#memory.buffer);
     return 1;
   }
 }

@@ -3,6 +3,7 @@
 
 import { LUA_REGISTRYINDEX, LUA_TFUNCTION, LUA_TTABLE, type LuaExports } from './lua-exports.ts';
 import type { LuaFunction, LuaModule, LuaState } from './lua-module.ts';
+import { LuaValues } from './lua-values.ts';
 
 /** Up to so many bytes are copied one by one: a native call costs more. */
 const SHORT_BYTES = 40;
@@ -11,6 +12,7 @@ const WORK_PER_PULSE = 4096;
 export class LuaStack {
   readonly module: LuaModule;
   readonly lua: LuaExports;
+  readonly values: LuaValues;
   /** Bytes of the string that `string` found last. */
   length = 0;
   /** Most bytes of one string. */
@@ -25,6 +27,7 @@ export class LuaStack {
     this.module = module;
     this.mostBytes = mostBytes;
     this.lua = module.lua;
+    this.values = new LuaValues(module);
     this.#lengthCell = module.lua.malloc(8);
   }
 

@@ -99,10 +99,9 @@ export class RedisLibrary {
   #call(L: LuaState, raises: boolean): number {
     const run = this.#run;
     if (run.ending !== 0) return this.#end(L);
-    const argc = this.#lua.lua_gettop(L);
     const command = this.#command;
-    if (argc === 0) return this.#fail(L, NO_ARGUMENTS, raises);
-    if (!command.build(L, argc)) return this.#fail(L, BAD_ARGUMENT, raises);
+    const argc = command.build(L);
+    if (argc <= 0) return this.#fail(L, argc === 0 ? NO_ARGUMENTS : BAD_ARGUMENT, raises);
     const reply = this.#reply;
     reply.position = 0;
     reply.resp3 = run.isResp3;
@@ -206,14 +205,9 @@ export class RedisLibrary {
   }
 
   #aclCheck(L: LuaState): number {
-    const argc = this.#lua.lua_gettop(L);
     const command = this.#command;
-    if (argc === 0) {
-      return this.raise(L, NO_ARGUMENTS);
-    }
-    if (!command.build(L, argc)) {
-      return this.raise(L, BAD_ARGUMENT);
-    }
+    const argc = command.build(L);
+    if (argc <= 0) return this.raise(L, argc === 0 ? NO_ARGUMENTS : BAD_ARGUMENT);
     const answer = this.#run.host.aclCheck(command);
     if (answer === ACL_INVALID)
       return this.raise(L, 'ERR Invalid command passed to redis.acl_check_cmd()');

@@ -82,7 +82,7 @@ export class ReplyToLua {
         this.#bulk(L);
         return;
       case COLON:
-        lua.lua_pushnumber(L, this.#integer());
+        this.#stack.values.pushNumber(L, this.#integer());
         return;
       case PLUS: {
         const from = this.#line();

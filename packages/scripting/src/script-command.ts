@@ -1,9 +1,10 @@
 // Builds the command of a `redis.call` in RESP, straight from Lua's memory.
 
 import { preciseText } from '@forgekv/datatypes';
-import { LUA_TNUMBER, LUA_TSTRING, type LuaExports } from './lua-exports.ts';
+import { LUA_TNUMBER, LUA_TSTRING } from './lua-exports.ts';
 import type { LuaState } from './lua-module.ts';
 import type { LuaStack } from './lua-stack.ts';
+import type { LuaValues } from './lua-values.ts';
 import type { ScriptCommand } from './script-host.ts';
 
 const INITIAL_BYTES = 64 * 1024;
@@ -25,36 +26,36 @@ export class CommandBuilder implements ScriptCommand {
   argc = 0;
   end = 0;
   readonly #stack: LuaStack;
-  readonly #lua: LuaExports;
+  readonly #values: LuaValues;
 
   constructor(stack: LuaStack) {
     this.#stack = stack;
-    this.#lua = stack.lua;
+    this.#values = stack.values;
   }
 
   /**
    * Takes all values on the stack as arguments.
-   * @returns false: one of them is neither a string nor a number
+   * @returns how many there are, or -1: one of them is neither a string nor a number
    */
-  build(L: LuaState, argc: number): boolean {
-    const lua = this.#lua;
-    const stack = this.#stack;
+  build(L: LuaState): number {
+    const values = this.#values;
+    const argc = values.open(L);
     if (argc * 2 > this.args.length) this.args = new Int32Array(argc * 4);
     this.argc = argc;
     this.end = 0;
     this.#head(STAR, argc);
-    for (let i = 1; i <= argc; i++) {
-      const type = lua.lua_type(L, i);
+    for (let i = 0; i < argc; i++) {
+      const type = values.type(i);
       if (type === LUA_TSTRING) {
-        const from = stack.string(L, i);
-        this.#bytes(i - 1, from, stack.length);
+        const from = values.bytesAt(i);
+        this.#bytes(i, from, values.lengthOf(from));
       } else if (type === LUA_TNUMBER) {
-        this.#text(i - 1, numberText(lua.lua_tonumber(L, i)));
+        this.#text(i, numberText(values.number(i)));
       } else {
-        return false;
+        return -1;
       }
     }
-    return true;
+    return argc;
   }
 
   /** Gives back a buffer that had become large. */
@@ -71,11 +72,19 @@ export class CommandBuilder implements ScriptCommand {
     const { bytes } = this;
     const source = this.#stack.module.bytes;
     if (length <= SHORT_BYTES) {
-      for (let i = 0; i < length; i++) bytes[at + i] = source[from + i]!;
+      this.#copyShort(from, at, length);
     } else {
       source.copy(bytes, at, from, from + length);
     }
     this.#finish(index, at, length);
+  }
+
+  #copyShort(from: number, to: number, length: number): void {
+    const { bytes, view } = this;
+    const { bytes: source, view: sourceView } = this.#stack.module;
+    let i = 0;
+    for (; i + 4 <= length; i += 4) view.setInt32(to + i, sourceView.getInt32(from + i));
+    for (; i < length; i++) bytes[to + i] = source[from + i]!;
   }
 
   #text(index: number, text: string): void {

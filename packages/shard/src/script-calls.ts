@@ -47,6 +47,7 @@ import {
 } from '@forgekv/scripting';
 import type { ColdReads } from './cold-reads.ts';
 import type { LargeStore } from './large-store.ts';
+import { LastKey } from './last-key.ts';
 import type { Awaited, Peers } from './peers.ts';
 import type { Reclaimer } from './reclaimer.ts';
 import type { ScriptClock } from './script-clock.ts';
@@ -69,6 +70,9 @@ const TWO_EXTEND =
 const NOT_DECLARED = 'ERR Script attempted to access a non local key, which it does not declare';
 /** Commands about connections that need none. */
 const WITHOUT_CONNECTION = ['ping', 'echo', 'select', 'time', 'publish', 'spublish', 'lolwut'];
+
+/** Commands that reach into other databases. */
+const CROSSING = ['copy', 'move'];
 
 /** Times that room is made for one command. */
 const MOST_ROUNDS = 20;
@@ -99,8 +103,8 @@ export class ScriptCalls implements ScriptHost {
   readonly #m: ScriptCallsModules;
   readonly #session: ScriptSession;
   readonly #allowed: ReadonlySet<number>;
-  /** Commands that reach into other databases. */
-  readonly #crossing: ReadonlySet<number>;
+  /** 1 by command id: it is one of CROSSING. */
+  readonly #crossing: Uint8Array;
   #cold: ColdReads | null = null;
   isReadOnly = false;
   /** There is no memory, and it may not have more than there is. */
@@ -127,6 +131,7 @@ export class ScriptCalls implements ScriptHost {
   /** Its gates are others than those it began with. */
   hasOtherGates = false;
   readonly #names: NameLookup;
+  readonly #lastKey = new LastKey();
   readonly #timer: CommandTimer;
 
   constructor(modules: ScriptCallsModules) {
@@ -135,7 +140,7 @@ export class ScriptCalls implements ScriptHost {
     this.#names = new NameLookup(modules.registry.table);
     this.#session = new ScriptSession(modules.registry.table);
     const { names } = modules.registry.table;
-    this.#crossing = new Set(['copy', 'move'].map((name) => names.indexOf(name)));
+    this.#crossing = Uint8Array.from(names, (name) => (CROSSING.includes(name) ? 1 : 0));
     this.#allowed = new Set(WITHOUT_CONNECTION.map((name) => names.indexOf(name)));
   }
 
@@ -288,7 +293,7 @@ export class ScriptCalls implements ScriptHost {
     let high: number;
     const single = registry.singleKey[id]!;
     if (single !== 0) {
-      const shard = context.prehash(single);
+      const shard = this.#lastKey.prehash(context, single);
       low = shard < 32 ? 1 << shard : 0;
       high = shard < 32 ? 0 : 1 << (shard - 32);
     } else {
@@ -303,7 +308,7 @@ export class ScriptCalls implements ScriptHost {
     const isBeyond = (low | high) !== 0;
     if (isBeyond && !this.#goBeyond(low, high)) return this.stopReason === null;
     // What is declared was brought within reach, in the database the script began in.
-    if (isBeyond || context.db !== this.#firstDb || this.#crossing.has(id)) {
+    if (isBeyond || context.db !== this.#firstDb || this.#crossing[id] === 1) {
       return this.#runFar(id);
     }
     if (this.#m.executor.run(id) === DONE) return true;
@@ -407,7 +412,7 @@ export class ScriptCalls implements ScriptHost {
     const keys: number[] = [];
     const changes = (registry.table.flagBits[id]! & FLAG_WRITE) !== 0;
     const count = extractKeys(registry.table, id, request.argc, (i) => request.slice(i), keys);
-    const databases = this.#crossing.has(id) ? context.databases.count : 1;
+    const databases = this.#crossing[id] === 1 ? context.databases.count : 1;
     for (let i = 0; i < count; i++) {
       const key = Buffer.from(request.slice(keys[i]!));
       for (let k = 0; k < databases; k++) {
