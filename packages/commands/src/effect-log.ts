@@ -29,6 +29,7 @@ import { LOST, type LogShare, SETTLED, type SyncMode, UNSETTLED } from './log-sh
 import { type NotedBatch, NotedEffects } from './noted-effects.ts';
 import { composeArguments, composeAs, OwnNames, referAs } from './own-names.ts';
 import type { Request } from './request.ts';
+import { RetoldEffects } from './retold-effects.ts';
 import {
   NOTHING_STAGED,
   referValue,
@@ -56,7 +57,8 @@ export class EffectLog {
   readonly #notes: NotedEffects | null;
   readonly #composer: RespComposer;
   readonly #words: Int32Array;
-  readonly #depends: LogDependencies;
+  readonly depends: LogDependencies;
+  readonly #retold: RetoldEffects;
   /** For what has no key. */
   readonly keyless: KeylessEffects;
   /** For arguments that are written before their command is executed. */
@@ -86,9 +88,10 @@ export class EffectLog {
     this.#words = new Int32Array(share.effects);
     this.#ownNames = ownNames;
     this.staging = new WalStaging(logs, share.log, this.#writer);
-    this.#depends = new LogDependencies(share.effects, logs.transfer.logs, share.log);
+    this.#retold = new RetoldEffects(table, this.#writer, this.stored.bind(this));
+    this.depends = new LogDependencies(share.effects, logs.transfer.logs, share.log);
     this.keyless = new KeylessEffects({
-      ...{ writer: this.#writer, composer: this.#composer, depends: this.#depends, own: share.log },
+      ...{ writer: this.#writer, composer: this.#composer, depends: this.depends, own: share.log },
       appended: () => this.#appended(),
       ownNames,
     });
@@ -96,11 +99,6 @@ export class EffectLog {
 
   setMode(mode: SyncMode): void {
     this.handOver.syncs = mode === 'Always';
-  }
-
-  /** True when replies wait for the disk. */
-  get syncs(): boolean {
-    return this.handOver.syncs;
   }
 
   /**
@@ -118,17 +116,17 @@ export class EffectLog {
   sees(entry: number): void {
     const log = this.#table.logOf(entry) - 1;
     if (log < 0 || log === this.#own || this.#notes !== null) return;
-    this.#depends.need(log, this.#table.logPositionOf(entry));
+    this.depends.need(log, this.#table.logPositionOf(entry));
   }
 
   /** Notes that a reply may show that a key of the shard is missing. */
   seesAbsence(shard: number): void {
-    if (this.#notes === null) this.#depends.needRemovals(shard);
+    if (this.#notes === null) this.depends.needRemovals(shard);
   }
 
   /** Notes that a reply may show anything. */
   seesAll(): void {
-    if (this.#notes === null) this.#depends.needAll();
+    if (this.#notes === null) this.depends.needAll();
   }
 
   // --- what was done; each with the shard's lock held, and the entry as it is afterwards ---
@@ -141,6 +139,7 @@ export class EffectLog {
     request: Request,
     isBlind: boolean,
   ): void {
+    if (this.#toldAgain(entry, shard, previousLsn)) return;
     const { bytes, view, start, end } = request;
     const flags = isBlind ? EFFECT_BLIND : 0;
     const ownName = this.#ownNames.of(request);
@@ -152,6 +151,14 @@ export class EffectLog {
     const namespace = this.#table.namespaceOf(entry);
     this.#writer.append(shard, lsn, previousLsn, namespace, flags, bytes, view, start, end - start);
     this.#logged(entry);
+  }
+
+  /** True when the last effect of the block is about the entry, and says now what that holds. */
+  #toldAgain(entry: number, shard: number, previousLsn: number): boolean {
+    if (!this.#isBlock || this.#notes !== null || this.#staged.length > 0) return false;
+    if (!this.#retold.again(entry, shard, previousLsn)) return false;
+    this.#count++;
+    return true;
   }
 
   /** The same for one that is not written as it lies there. */
@@ -304,6 +311,7 @@ export class EffectLog {
 
   /** A key expires at another time now: PEXPIREAT key ms, or PERSIST key. */
   expires(entry: number, shard: number, previousLsn: number): void {
+    if (this.#toldAgain(entry, shard, previousLsn)) return;
     const expireAtMs = this.#table.expireAtMs(entry);
     this.#begin(entry, shard, previousLsn, 0, expireAtMs === 0 ? 2 : 3);
     this.#composer.bulkWord(expireAtMs === 0 ? 'PERSIST' : 'PEXPIREAT');
@@ -322,7 +330,7 @@ export class EffectLog {
     this.#key(entry);
     writer.endEffect();
     if (this.#notes !== null) this.#note(entry, true);
-    else this.#depends.removed(shard, this.#appended());
+    else this.depends.removed(shard, this.#appended());
   }
 
   /** The removal left a tombstone: it names the effect as a live entry does. */
@@ -350,6 +358,7 @@ export class EffectLog {
   #logged(entry: number): void {
     if (this.#notes !== null) this.#note(entry);
     else this.#table.setLogged(entry, this.#own, this.#appended());
+    if (this.#isBlock) this.#retold.ended(entry);
   }
 
   #note(entry: number, isRemoval = false): void {
@@ -373,7 +382,7 @@ export class EffectLog {
     this.#writer.write(bytes, at, length);
     this.#writer.endEffect();
     const position = this.#appended();
-    if (isRemoval) this.#depends.removed(shard, position);
+    if (isRemoval) this.depends.removed(shard, position);
     if (entry !== 0) this.#table.setLogged(entry, this.#own, position);
   }
 
@@ -382,7 +391,7 @@ export class EffectLog {
     this.#count++;
     const position = toUnits(this.#writer.position);
     this.#isDirty = true;
-    this.#depends.appended(position);
+    this.depends.appended(position);
     return position;
   }
 
@@ -411,6 +420,7 @@ export class EffectLog {
   /** From now on the effects of all commands are one group, until `endBlock`. */
   beginBlock(): void {
     this.#isBlock = true;
+    this.#retold.begin();
     this.#blockStart = toUnits(this.#writer.position);
   }
 
@@ -455,7 +465,7 @@ export class EffectLog {
     // Sealed before anything is waited for: others may wait for this. Handed over last: an effect
     // that builds on another's should not be in the kernel without that one.
     if (this.#isDirty) this.#seal();
-    const depends = this.#depends;
+    const depends = this.depends;
     if (depends.mustWait()) return UNSETTLED;
     let isWhole = true;
     for (const log of depends.logs) {
@@ -470,31 +480,21 @@ export class EffectLog {
     return isWhole ? SETTLED : LOST;
   }
 
-  /** Lets nobody else run into it: the log keeper, which looks now and then, allows it again. */
+  /** Lets nobody else run into it: the log keeper allows it again. */
   #refuse(): void {
-    const states = [...this.#depends.logs, this.#own].map((log) => this.#logs.state(log));
+    const states = [...this.depends.logs, this.#own].map((log) => this.#logs.state(log));
     refuseFor(this.#words, states);
   }
 
   #seal(): void {
     const sealed = this.#writer.seal();
-    if (!this.#writer.isMidGroup) this.#depends.sealed(toUnits(sealed));
+    if (!this.#writer.isMidGroup) this.depends.sealed(toUnits(sealed));
     else {
       // Nobody else could end a tick that depends on it, and a crash would undo what was told.
       invariant(this.#isBlock, 'a tick ends within the group of a command');
       // A script goes on for long: others wait for what was done before it. What it has done itself
       // nobody sees before it ends.
-      this.#depends.sealed(this.#blockStart);
+      this.depends.sealed(this.#blockStart);
     }
-  }
-
-  /** Sleeps until `settle` may have another answer than UNSETTLED, or the time is over. */
-  sleep(timeoutMs: number): void {
-    this.#depends.sleep(timeoutMs);
-  }
-
-  /** True while a log's thread has not ended the tick of an effect: see LogDependencies.isOpen. */
-  isOpen(log: number, position: number): boolean {
-    return this.#depends.isOpen(log, position);
   }
 }

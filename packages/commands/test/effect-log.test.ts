@@ -2,12 +2,13 @@
 // random commands gives the same keyspace again. What replies wait for is in
 // effect-dependencies.test.ts.
 
+import { Random } from '@forgekv/base';
 import { TYPE_STRING } from '@forgekv/keyspace';
 import { planCommands } from '@forgekv/testkit';
 import { t as file, type Test, test } from 'tap';
 import { PLACE_FRONT, PLACE_SCRIPT } from '../src/index.ts';
 import { createTestDatabase, type TestDatabase } from './harness.ts';
-import { LoggedDatabase, replayInto } from './support/logged-database.ts';
+import { asText, LoggedDatabase, replayInto } from './support/logged-database.ts';
 import { split } from './support/run-table.ts';
 import { registry } from './support/test-thread.ts';
 
@@ -191,6 +192,85 @@ function elements(db: TestDatabase, key: Buffer): unknown {
       return null;
   }
 }
+
+/** Commands of one block, `;` between them, and its effects. Before each as above, and c = 102. */
+const BLOCKS: readonly (readonly [string, ...string[]])[] = [
+  ['incr n; incr n', '!SET n 12'],
+  ['incr n; incrby n 5; decr n; incr n', '!SET n 16'],
+  ['incr new; incr new; incr new', '!SET new 3'],
+  ['incr n; pexpire n 10000', `!SET n 11 PXAT ${IN_10_S}`],
+  ['incr n; expire n 10; incr n', `!SET n 12 PXAT ${IN_10_S}`],
+  ['incr x2; persist x2; incr x2', '!SET x2 2'],
+  ['set n 1; incr n', '!SET n 2'],
+  ['set x 1; incr x; incr x', '!SET x 3'],
+  ['incr s; incr n; incr n', '!SET n 12'],
+  ['get n; incr n; get s; incr n', '!SET n 12'],
+  // Something else in between.
+  ['incr n; append s !; incr n', 'incr n', 'append s !', 'incr n'],
+  ['incr n; del n; incr n; incr n', 'incr n', '!DEL n', '!SET n 2'],
+  // Not as one would make it again, or as an effect that would be shorter.
+  ['append s !; append s ?', 'append s !', 'append s ?'],
+  ['decr c; decr c; decr c', '!SET c 100', 'decr c'],
+  ['expire n 10; persist n', `PEXPIREAT n ${IN_10_S}`, 'PERSIST n'],
+];
+
+test('a block tells once of a key that it changes several times in a row', async (t) => {
+  for (const [commands, ...expected] of BLOCKS) {
+    const logged = filled(t);
+    logged.db.run('set', 'c', '102');
+    const { log } = logged.db.front;
+    const before = logged.all().length;
+    log!.beginBlock();
+    for (const command of commands.split('; ')) logged.db.run(...split(command));
+    log!.endBlock();
+    t.same(logged.all().slice(before).map(asText).sort(), [...expected].sort(), commands);
+    const copy = createTestDatabase();
+    replayInto(copy, logged.all());
+    t.same(restored(copy), restored(logged.db), commands);
+  }
+});
+
+test('what another block has told stays, and so does what was sealed', async (t) => {
+  const logged = filled(t);
+  const { log } = logged.db.front;
+  const before = logged.all().length;
+  for (let block = 0; block < 2; block++) {
+    log!.beginBlock();
+    logged.db.run('incr', 'n');
+    log!.endBlock();
+  }
+  log!.beginBlock();
+  logged.db.run('incr', 'n');
+  log!.seal();
+  logged.db.run('incr', 'n');
+  log!.endBlock();
+  logged.db.run('incr', 'n');
+  t.same(logged.all().slice(before).map(asText), Array(5).fill('incr n'));
+});
+
+test(`the log of random blocks gives the same again: seed ${SEED}`, async (t) => {
+  const logged = new LoggedDatabase(t);
+  const { db } = logged;
+  const { log } = db.front;
+  const random = new Random(SEED);
+  const told = ['incr k', 'decrby k 7', 'pexpire k 5000', 'persist k', 'append k 1', 'set k 99'];
+  const others = ['get k', 'getdel k', 'rename k l', 'copy k l', 'incr l', 'set k text', 'del k l'];
+  for (let block = 0; block < 500; block++) {
+    log!.beginBlock();
+    for (let i = random.below(8); i >= 0; i--) {
+      const choice = random.below(3) > 0 ? told : others;
+      db.run(...split(choice[random.below(choice.length)]!));
+      if (random.below(20) === 0) log!.seal();
+    }
+    log!.endBlock();
+    if (random.below(5) === 0) logged.settle();
+  }
+  const effects = logged.all();
+  const copy = createTestDatabase();
+  replayInto(copy, effects);
+  t.same(restored(copy), restored(db), `${effects.length} effects`);
+  t.equal(db.hops, 0);
+});
 
 for (const hotValueMaxBytes of [16_384, 64]) {
   const name = `values up to ${hotValueMaxBytes} bytes hot, seed ${SEED}`;

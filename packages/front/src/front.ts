@@ -407,7 +407,7 @@ export class Front {
     this.#tracking.flush();
     let answer = log.settle();
     if (answer === UNSETTLED) {
-      log.sleep(OTHERS_TICK_MS);
+      log.depends.sleep(OTHERS_TICK_MS);
       answer = log.settle();
     }
     if (answer === UNSETTLED) return answer;

@@ -134,7 +134,7 @@ export class ArgumentStager {
   }
 
   #settle(staged: StagedCommand): void {
-    if (this.sync === null || !this.#context.log!.syncs || !staged.isWhole) {
+    if (this.sync === null || !this.#context.log!.handOver.syncs || !staged.isWhole) {
       staged.isDone = true;
       return;
     }

@@ -199,7 +199,7 @@ export class TestWorker {
     context.cold = this.stored;
     const { databases, scanner } = context;
     const isOpen = (log: number, position: number): boolean =>
-      context.log?.isOpen(log, position) ?? false;
+      context.log?.depends.isOpen(log, position) ?? false;
     const wait = new LogWait(this.logs, isOpen, () => this.sync());
     const persist = (facts: FunctionFacts): void => {
       writeFunctions(disk.files, disk.directory, facts);

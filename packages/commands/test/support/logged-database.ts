@@ -81,15 +81,20 @@ export class LoggedDatabase {
     return found;
   }
 
-  /** What a command logged, each as `name arguments`, a `!` before those that are blind. */
+  /** What a command logged, each as `asText` says. */
   effectsOf(...command: (string | Buffer)[]): string[] {
     const { table } = this.db;
     const lastLsns = Array.from({ length: SHARD_COUNT }, (_, shard) => table.lastLsn(shard));
     this.db.run(...command);
     return this.all()
       .filter(({ shard, lsn }) => lsn > lastLsns[shard]!)
-      .map(({ blind, args }) => `${blind ? '!' : ''}${args.map(text).join(' ')}`);
+      .map(asText);
   }
+}
+
+/** An effect as `name arguments`, a `!` before it when it is blind. */
+export function asText({ blind, args }: PlainEffect): string {
+  return `${blind ? '!' : ''}${args.map(text).join(' ')}`;
 }
 
 function text(bytes: Buffer): string {

@@ -95,6 +95,8 @@ export class WalWriter {
   /** The record being composed: index of its header, or -1. */
   #record = -1;
   #effectBytes = 0;
+  /** Index of the last record when it is a whole effect of the open frame, or -1. */
+  #lastRecord = -1;
 
   constructor(logs: WalLogs, log: number) {
     this.#logs = logs;
@@ -197,6 +199,41 @@ export class WalWriter {
     copyPadded(this.#bytes, this.#words, to, bytes, view, offset, length);
     this.#index = (index + recordBytes + 3) & ~3;
     this.#records++;
+    this.#lastRecord = index;
+  }
+
+  /**
+   * Takes the last effect back, if it is of the group that is open and was not sealed, as another
+   * one of `payloadBytes`, which is appended next, stands for it.
+   * @returns false: it stays, also where the other one would be shorter
+   */
+  takeBack(payloadBytes: number): boolean {
+    const index = this.#lastRecord;
+    if (index < 0 || this.#records === this.#tailStart) return false;
+    const recordBytes = HEADER_BYTES + payloadBytes;
+    if (recordBytes < this.#words[index >> 2]! || index + recordBytes > this.#limit) return false;
+    this.#index = index;
+    this.#records--;
+    this.#lastRecord = -1;
+    return true;
+  }
+
+  /** Gives it another LSN, and other bytes in the part of its payload before its last `behind`. */
+  amend(
+    shard: number,
+    lsn: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    behind: number,
+  ): boolean {
+    const index = this.#lastRecord;
+    if (index < 0 || this.#records === this.#tailStart) return false;
+    const to = index + this.#words[index >> 2]! - behind - length;
+    copyBytes(this.#bytes, to, bytes, offset, length);
+    this.#lastLsn[shard] = lsn;
+    this.#view.setFloat64(index + LSN_BYTE, lsn, true);
+    return true;
   }
 
   /**
@@ -273,6 +310,7 @@ export class WalWriter {
     this.#writeHead(index, recordBytes, about, flags, 0, shard < 0 ? this.#lastLsn[0]! : lsn, 0);
     this.#bytes.set(head, index + HEADER_BYTES);
     copyBytes(this.#bytes, to, bytes, offset, taken);
+    this.#lastRecord = -1;
     this.#index = to + taken;
     while ((this.#index & 3) !== 0) this.#bytes[this.#index++] = 0;
     this.#records++;
@@ -339,6 +377,7 @@ export class WalWriter {
 
   #closeFrame(): void {
     this.#isOpen = false;
+    this.#lastRecord = -1;
     this.#index = 0;
     this.#limit = 0;
     this.#records = 0;
@@ -434,6 +473,7 @@ export class WalWriter {
     while ((this.#index & 3) !== 0) this.#bytes[this.#index++] = 0;
     this.#record = -1;
     this.#records++;
+    this.#lastRecord = flags === 0 && this.#effectBytes === length ? index : -1;
   }
 
   /** The frame is full in the middle of an effect: goes on in the next one. */
