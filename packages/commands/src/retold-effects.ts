@@ -1,4 +1,4 @@
-// A key that is changed several times in a row within a block, as a script does that counts, is told
+// A key that is changed several times in a row within a block, as by a script that counts, is told
 // of once: the last effect of the log is replaced by one that says what the key holds by now, SET
 // key value [PXAT ms], which is as good as both. Nobody has seen the first one: it is in a frame
 // that is open, in a group that is open, and the entry is behind a lock or a gate of this thread.

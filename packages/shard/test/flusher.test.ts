@@ -280,7 +280,7 @@ test('a pass waits at a gate, and for effects that are not sealed', async (t) =>
   t.same(await differencesFromStore(worker), []);
 });
 
-test('a tombstone stays while its gate is closed: others know of the missing key by it', async (t) => {
+test('a tombstone stays while its gate is closed: others know a missing key by it', async (t) => {
   const worker = await TestWorker.start(new TestDisk(t));
   worker.run('set', 'a', 'x');
   await worker.flusher.pass();
