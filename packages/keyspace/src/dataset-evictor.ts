@@ -127,7 +127,8 @@ export class DatasetEvictor {
       this.#freedBytes = 0;
       for (let i = 0; i < LOOK_EVERY && this.#freedBytes < excess; i++) {
         const outcome = this.#evictNext(untilMs);
-        if (outcome !== 'gone') return outcome;
+        // Others evict, too: they may have had the last ones, and the dataset is small by now.
+        if (outcome !== 'gone') return cap.look() <= targetBytes ? 'enough' : outcome;
       }
     }
   }

@@ -120,6 +120,8 @@ export class GuestRunner {
     context.transaction = transaction;
     const ready: ReadyKey[] = [];
     context.blocking.ready = ready;
+    // What the command leads to that is not here the home borrows, and executes it itself.
+    context.wanted = [];
     reply.reset();
     reply.resp3 = resp3;
     const single = this.#registry.singleKey[id]!;
