@@ -229,3 +229,17 @@ test('a deadline, and a policy that evicts nothing', async (t) => {
   t.equal(setup.evictor.run(bytes, Infinity), 'enough');
   t.equal(setup.keys.table.cap.bytes(), bytes);
 });
+
+test('others have evicted the last keys meanwhile: that is enough', async (t) => {
+  const setup = new Setup('volatile-lru');
+  const names = setup.fill('k', 20);
+  setup.evictor.away = {
+    evictNext: () => {
+      for (const name of names) setup.keys.delete(name);
+      return 'none';
+    },
+    nextExpireAtMs: Infinity,
+  };
+  t.equal(setup.evict(10), 'enough');
+  t.equal(setup.evictor.evicted, 0);
+});
