@@ -11,6 +11,8 @@ import {
 
 /** The longest values are left to SET. */
 const MOST_TEXT = 100_000;
+/** Times that have passed, and are long ones where a mutation has taken ABSTTL away. */
+const LONG_AGO_MS = [1_000_000_000_000, 1_600_000_000_123];
 const ODD_OPTIONS: readonly (readonly string[])[] = [
   ...[['FOO'], ['IDLETIME'], ['FREQ'], ['FREQ', '256'], ['FREQ', '-1'], ['IDLETIME', '-1']],
   ...[['IDLETIME', 'x'], ['FREQ', 'x'], ['IDLETIME', '5', 'FREQ', '5'], ['NX'], ['']],
@@ -30,7 +32,7 @@ function makeRestore(source: ArgumentSource): GeneratedCommand {
   let ttl: CommandArg = source.percent(50) ? 0 : source.relativeMs();
   if (source.percent(25)) {
     options.push(['ABSTTL']);
-    ttl = source.percent(20) ? source.pastTime('PXAT') : source.absoluteMs();
+    ttl = source.percent(20) ? prng.pick(LONG_AGO_MS) : source.absoluteMs();
   }
   if (source.percent(5)) ttl = prng.pick(['-1', 'x', '', '9223372036854775808', '1.5']);
   if (source.percent(80)) options.push(['REPLACE']);
