@@ -87,7 +87,9 @@ function fieldSteps(source: ArgumentSource, readOnly: boolean): CommandArg[] {
   };
   if (source.percent(2))
     return prng.pick([['FOO'], ['GET', 'u8'], ['OVERFLOW', 'x'], ['OVERFLOW']]);
-  return Array.from({ length: prng.below(6) }, step).flat();
+  const steps = Array.from({ length: prng.below(6) }, step).flat();
+  // Redis: where all writes overflow, the key is made or grows, and WATCH is not told.
+  return steps.includes('FAIL') ? [...steps, 'OVERFLOW', 'WRAP', 'SET', 'u1', '0', '0'] : steps;
 }
 
 export const BITMAP_FAMILY: CommandFamily = {
