@@ -1,5 +1,5 @@
-// MEMORY PURGE collects on all fronts at once; the flag that takes is the process's. Thirty rounds, as
-// one finds a race here in ten cases.
+// MEMORY PURGE collects on all fronts at once; the flag that takes is the process's. Thirty rounds:
+// a race was found in one of ten.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
