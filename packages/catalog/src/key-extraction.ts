@@ -113,6 +113,8 @@ function pushFound(
   const last = first + (keyCount - 1) * find.step;
   // The claimed count is compared with the arguments that are there before anything is written.
   if (keyCount < 0 || last >= argc) return KEYS_INVALID;
+  // None may be meant (EVAL), but not beside another key (ZINTERSTORE): as Redis, no keys then.
+  if (keyCount === 0 && count > 0) return KEYS_INVALID;
   return pushRange(out, count, first, last, find.step);
 }
 

@@ -56,6 +56,7 @@ test('keys that depend on the arguments', (t) => {
     ['eval s', []],
     ['zunionstore d 2 a b weights 1 2', ['d', 'a', 'b']],
     ['zunionstore d 2 a', null],
+    ['zinterstore d 0 a', null],
     ['XREAD COUNT 1 Streams a b 1 2', ['a', 'b']],
     ['xread streams a b 1', ['a']],
     ['xread block 0', []],
