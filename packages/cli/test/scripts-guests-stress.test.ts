@@ -8,7 +8,7 @@ import { Prng, startForgeKv } from '@forgekv/testkit';
 import { type Test, test } from 'tap';
 import { untilCut } from './support/accounts.ts';
 import { type PlantedBug, plantInWorkers } from './support/planted-server.ts';
-import { connect } from './support/servers.ts';
+import { connect, infoField } from './support/servers.ts';
 import { TokenGame } from './support/token-game.ts';
 
 const seed = Number(process.env.FORGEKV_GUESTS_SEED ?? Date.now() % 2 ** 31);
@@ -43,8 +43,11 @@ async function play(t: Test, args: readonly string[], entry?: string): Promise<F
       await Promise.all(playing);
       await looking;
       await server.restart();
-      const after = await game.check(await connect(t, server));
+      const client = await connect(t, server);
+      const holes = await infoField(client, 'forgekv_recovery_holes');
+      const after = await game.check(client);
       const problems = [...looked.filter((each) => each !== ''), ...after];
+      if (holes !== '0') problems.push(`${holes} effects without what they build on`);
       if (problems.length > 0) return { problems, errors: [...game.errors] };
     }
     return { problems: [], errors: [...game.errors] };

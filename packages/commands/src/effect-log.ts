@@ -26,6 +26,7 @@ import { KeylessEffects } from './keyless-effects.ts';
 import { LogDependencies, toUnits } from './log-dependencies.ts';
 import { LogHandOver } from './log-hand-over.ts';
 import { LOST, type LogShare, SETTLED, type SyncMode, UNSETTLED } from './log-share.ts';
+import { NeedNotes } from './need-notes.ts';
 import { type NotedBatch, NotedEffects } from './noted-effects.ts';
 import { composeArguments, composeAs, OwnNames, referAs } from './own-names.ts';
 import type { Request } from './request.ts';
@@ -37,15 +38,11 @@ import {
   type StagedArgument,
   writeWithout,
 } from './staged-argument.ts';
-import { NO_ROOM, refusalText, refuseFor } from './write-refusal.ts';
+import { WriteRoom } from './write-refusal.ts';
 
 const CRLF_BYTES = 2;
 /** How an effect begins whose two arguments follow. */
 const SET_HEAD = Buffer.from('*3\r\n$3\r\nSET\r\n');
-/** Of an effect besides its arguments: its name and their frames, unless they are many. */
-const EFFECT_BYTES = 128;
-/** What else a command may do that was not asked for: it removes what has expired. */
-const SPARE_BYTES = 32 * 1024;
 
 export class EffectLog {
   readonly handOver: LogHandOver;
@@ -56,8 +53,9 @@ export class EffectLog {
   /** Effects are noted for another thread, and no log is written: null, they are not. */
   readonly #notes: NotedEffects | null;
   readonly #composer: RespComposer;
-  readonly #words: Int32Array;
+  readonly #room: WriteRoom;
   readonly depends: LogDependencies;
+  readonly #needs: NeedNotes;
   readonly #retold: RetoldEffects;
   /** For what has no key. */
   readonly keyless: KeylessEffects;
@@ -85,13 +83,15 @@ export class EffectLog {
     this.#notes = isNoting ? new NotedEffects(logs, share.log) : null;
     this.#writer = this.#notes ?? new WalWriter(logs, share.log);
     this.#composer = new RespComposer(this.#writer);
-    this.#words = new Int32Array(share.effects);
     this.#ownNames = ownNames;
+    this.#room = new WriteRoom(share, logs, this.#writer);
     this.staging = new WalStaging(logs, share.log, this.#writer);
     this.#retold = new RetoldEffects(table, this.#writer, this.stored.bind(this));
     this.depends = new LogDependencies(share.effects, logs.transfer.logs, share.log);
+    this.#needs = new NeedNotes(logs, this.#writer, this.depends);
     this.keyless = new KeylessEffects({
       ...{ writer: this.#writer, composer: this.#composer, depends: this.depends, own: share.log },
+      needs: this.#needs,
       appended: () => this.#appended(),
       ownNames,
     });
@@ -149,6 +149,7 @@ export class EffectLog {
     }
     const lsn = this.#table.lsnOf(entry);
     const namespace = this.#table.namespaceOf(entry);
+    this.#needs.tell();
     this.#writer.append(shard, lsn, previousLsn, namespace, flags, bytes, view, start, end - start);
     this.#logged(entry);
   }
@@ -156,7 +157,10 @@ export class EffectLog {
   /** True when the last effect of the block is about the entry, and says now what that holds. */
   #toldAgain(entry: number, shard: number, previousLsn: number): boolean {
     if (!this.#isBlock || this.#notes !== null || this.#staged.length > 0) return false;
-    if (!this.#retold.again(entry, shard, previousLsn)) return false;
+    const mayTell = this.depends.untold.length === 0;
+    if (!mayTell || !this.#retold.again(entry, shard, previousLsn)) return false;
+    // The change has taken it away.
+    this.#table.setLogged(entry, this.#own, toUnits(this.#writer.position));
     this.#count++;
     return true;
   }
@@ -171,6 +175,7 @@ export class EffectLog {
     flags: number,
   ): void {
     const lsn = this.#table.lsnOf(entry);
+    this.#needs.tell();
     const without =
       this.#staged.length === 0
         ? NOTHING_STAGED
@@ -229,6 +234,7 @@ export class EffectLog {
     const lsn = this.#table.lsnOf(entry);
     const namespace = this.#table.namespaceOf(entry);
     const writer = this.#writer;
+    this.#needs.tell();
     // The two as the client sent them, from the end of the argument before to that of the value.
     const from = request.offset(key - 1) + request.length(key - 1) + CRLF_BYTES;
     const end = at + length + CRLF_BYTES;
@@ -322,13 +328,13 @@ export class EffectLog {
 
   /** A key is about to be removed: DEL key. */
   removed(entry: number, shard: number, lsn: number): void {
-    const table = this.#table;
-    const writer = this.#writer;
-    writer.beginEffect(shard, lsn, table.lsnOf(entry), table.namespaceOf(entry), EFFECT_BLIND);
+    const before = this.#table.lsnOf(entry);
+    this.#needs.tell();
+    this.#writer.beginEffect(shard, lsn, before, this.#table.namespaceOf(entry), EFFECT_BLIND);
     this.#composer.command(2);
     this.#composer.bulkWord('DEL');
     this.#key(entry);
-    writer.endEffect();
+    this.#writer.endEffect();
     if (this.#notes !== null) this.#note(entry, true);
     else this.depends.removed(shard, this.#appended());
   }
@@ -340,6 +346,7 @@ export class EffectLog {
   }
 
   #begin(entry: number, shard: number, previousLsn: number, flags: number, argc: number): void {
+    this.#needs.tell();
     const lsn = this.#table.lsnOf(entry);
     this.#writer.beginEffect(shard, lsn, previousLsn, this.#table.namespaceOf(entry), flags);
     this.#composer.command(argc);
@@ -378,6 +385,7 @@ export class EffectLog {
    */
   adopt({ effects, bytes }: NotedBatch, i: number, entry: number): void {
     const { shard, lsn, previousLsn, namespace, flags, at, length, isRemoval } = effects[i]!;
+    this.#needs.tell();
     this.#writer.beginEffect(shard, lsn, previousLsn, namespace, flags);
     this.#writer.write(bytes, at, length);
     this.#writer.endEffect();
@@ -397,7 +405,7 @@ export class EffectLog {
 
   /** Why writes are refused now, as an error reply; '': they are not. */
   get refusal(): string {
-    return refusalText(this.#words, this.#logs.state(this.#own));
+    return this.#room.refusal;
   }
 
   /**
@@ -407,9 +415,7 @@ export class EffectLog {
    * @returns '' or an error reply
    */
   refusalOf(bytes: number, effects = 1): string {
-    const wanted = bytes + effects * EFFECT_BYTES + SPARE_BYTES;
-    if (this.#writer.hasRoom(wanted) || this.#writer.accepts(wanted, effects)) return '';
-    return this.refusal || NO_ROOM;
+    return this.#room.refusalOf(bytes, effects);
   }
 
   /** Ends a command: its effects are replayed all or none. */
@@ -474,16 +480,10 @@ export class EffectLog {
     if (this.#isDirty) isWhole = this.handOver.run(this.#own) && isWhole;
     // Not before all of them are there: others may depend on this thread through them.
     if (isWhole) depends.settle(this.#isDirty);
-    else this.#refuse();
+    else this.#room.refuseAll(depends.logs);
     depends.clear();
     this.#isDirty = false;
     return isWhole ? SETTLED : LOST;
-  }
-
-  /** Lets nobody else run into it: the log keeper allows it again. */
-  #refuse(): void {
-    const states = [...this.depends.logs, this.#own].map((log) => this.#logs.state(log));
-    refuseFor(this.#words, states);
   }
 
   #seal(): void {

@@ -54,7 +54,12 @@ export {
   type LargeValues,
   NO_LARGE_VALUES,
 } from './large-values.ts';
-export { createEffectMemory } from './log-dependencies.ts';
+export {
+  createEffectMemory,
+  type LogDependencies,
+  POSITION_UNIT,
+  toUnits,
+} from './log-dependencies.ts';
 export { LOST, type LogShare, SETTLED, type SyncMode, UNSETTLED } from './log-share.ts';
 export { lineOf, tellMonitors, tellOfExec, tellOfScript } from './monitor-line.ts';
 export { NameLookup } from './name-lookup.ts';

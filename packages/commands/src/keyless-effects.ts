@@ -4,6 +4,7 @@
 
 import { EFFECT_BLIND, type RespComposer, type WalWriter } from '@forgekv/storage';
 import type { LogDependencies } from './log-dependencies.ts';
+import type { NeedNotes } from './need-notes.ts';
 import { composeArguments, type OwnNames } from './own-names.ts';
 import type { Request } from './request.ts';
 
@@ -16,6 +17,7 @@ export interface KeylessEffectsModules {
   readonly writer: WalWriter;
   readonly composer: RespComposer;
   readonly depends: LogDependencies;
+  readonly needs: NeedNotes;
   /** Called behind each effect; returns where it ends, as `sees` takes it. */
   readonly appended: () => number;
   readonly ownNames: OwnNames;
@@ -48,8 +50,9 @@ export class KeylessEffects {
     isBlind: boolean,
     request: Request,
   ): number {
-    const { writer, composer, appended, ownNames } = this.#m;
+    const { writer, composer, appended, ownNames, needs } = this.#m;
     const ownName = ownNames.of(request);
+    needs.tell();
     writer.beginEffect(shard, lsn, previousLsn, NO_NAMESPACE, isBlind ? EFFECT_BLIND : 0);
     composer.command(request.argc);
     if (ownName !== '') composer.bulkWord(ownName);

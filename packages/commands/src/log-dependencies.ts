@@ -19,6 +19,9 @@
 //   reader only takes care of what is done already.
 // - `removed` of a log and a shard: written by the log's thread with the shard's lock held, read
 //   under the same lock.
+// - what others must have for this thread's effects to count is also told in its log, before the
+//   effect: see need-notes.ts. There it also matters what is settled, as long as it may not be on
+//   the disk. `told` is the thread's own.
 // - `needs` of two logs: the last position of the second that an effect of the first may depend on.
 //   Written by the first's thread with the lock held under which it saw the second's effect, and
 //   before it appends its own. A smaller position overwrites a larger one only in a later tick, and
@@ -40,7 +43,8 @@ const APPENDED = LINE_WORDS;
 const SEALED = LINE_WORDS + 1;
 const AWAITED = 1;
 
-const POSITION_UNIT = 8;
+/** Bytes. */
+export const POSITION_UNIT = 8;
 
 /** A position as entries note it. Frames begin and end at whole units. */
 export function toUnits(position: number): number {
@@ -65,6 +69,10 @@ export class LogDependencies {
   /** Per log the largest position, while it is among `logs`. */
   readonly #needed: Int32Array;
   readonly #isNeeded: Uint8Array;
+  /** Per log how far this thread's log tells, or is about to tell, that it needs it. */
+  readonly #told: Int32Array;
+  /** Logs about which it has to tell before its next effect. */
+  readonly untold: number[] = [];
   /** What the logs depend on in turn is there too. */
   #isGathered = true;
 
@@ -81,6 +89,7 @@ export class LogDependencies {
     this.#needsWord = this.#removedWord + logCount * SHARD_COUNT;
     this.#needed = new Int32Array(logCount);
     this.#isNeeded = new Uint8Array(logCount);
+    this.#told = new Int32Array(logCount);
   }
 
   // --- what this thread did ---
@@ -111,8 +120,12 @@ export class LogDependencies {
   need(log: number, position: number): void {
     const words = this.#words;
     const word = wordOf(log);
+    const appended = words[word + APPENDED]!;
+    if (((position - appended) | 0) > 0) return;
+    const told = this.#told[log]!;
+    // Ahead of the log's end: that was before the positions came round.
+    if (((position - told) | 0) > 0 || ((appended - told) | 0) < 0) this.#tell(log, position);
     if (((position - words[word]!) | 0) <= 0) return;
-    if (((position - words[word + APPENDED]!) | 0) > 0) return;
     if (this.#isNeeded[log] === 0) {
       this.#isNeeded[log] = 1;
       this.logs.push(log);
@@ -122,6 +135,18 @@ export class LogDependencies {
     this.#needed[log] = position;
     this.#isGathered = false;
     Atomics.store(words, this.#needsAt(this.#own, log), position);
+  }
+
+  /** Tells of what is settled at once: it will not be asked again for any of that. */
+  #tell(log: number, position: number): void {
+    const settled = Atomics.load(this.#words, wordOf(log));
+    this.#told[log] = ((settled - position) | 0) > 0 ? settled : position;
+    if (!this.untold.includes(log)) this.untold.push(log);
+  }
+
+  /** How far to tell that a log is needed. */
+  toldUpTo(log: number): number {
+    return this.#told[log]!;
   }
 
   /** Replies may show that a key of the shard is missing. With the shard's lock held. */
@@ -181,6 +206,16 @@ export class LogDependencies {
     const word = wordOf(log);
     if (((position - Atomics.load(this.#words, word + SEALED)) | 0) <= 0) return false;
     return ((position - Atomics.load(this.#words, word + APPENDED)) | 0) <= 0;
+  }
+
+  /** How far in another log the effects of a log may build on it, or more. */
+  needOf(from: number, log: number): number {
+    const words = this.#words;
+    const need = Atomics.load(words, this.#needsAt(from, log));
+    const word = wordOf(log);
+    const settled = Atomics.load(words, word);
+    if (((need - settled) | 0) <= 0) return settled;
+    return ((need - Atomics.load(words, word + APPENDED)) | 0) > 0 ? settled : need;
   }
 
   /** True when somebody else has handed over meanwhile what is needed of a log. */

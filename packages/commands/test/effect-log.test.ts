@@ -230,6 +230,25 @@ test('a block tells once of a key that it changes several times in a row', async
   }
 });
 
+test('a key that was told of again names its place in the log', async (t) => {
+  const logged = filled(t);
+  const { log, table } = logged.db.front;
+  const key = Buffer.from('n'.padEnd(9));
+  const view = new DataView(key.buffer, key.byteOffset, key.length);
+  log!.beginBlock();
+  for (let times = 1; times < 20; times++) {
+    logged.db.run('incr', 'n');
+    table.selectKey(key, view, 0, 1, 0);
+    const { shard } = table;
+    table.locks.lock(shard);
+    const entry = table.find();
+    t.equal(table.logOf(entry) - 1, 0, `${times} times`);
+    t.ok(table.logPositionOf(entry) > 0);
+    table.locks.unlock(shard);
+  }
+  log!.endBlock();
+});
+
 test('what another block has told stays, and so does what was sealed', async (t) => {
   const logged = filled(t);
   const { log } = logged.db.front;

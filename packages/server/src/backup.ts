@@ -30,7 +30,7 @@
 // Only the bytes before the noted ends are copied, and no one writes there again. Tables of the
 // stores are linked, which takes no room as long as the server has them itself.
 
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,6 +45,7 @@ import {
   handedExtents,
   type LogExtent,
   nodeFileSystem,
+  RECOVERED_FILE,
   type WalLogs,
 } from '@forgekv/storage';
 import type { LogKeeper } from './log-keeper.ts';
@@ -118,11 +119,17 @@ export async function makeBackup(parts: BackupParts, goOn: () => void): Promise<
     const extents = [...earlierExtents(logs, nodeFileSystem), ...moment.extents];
     const wal = join(draft, 'wal');
     const logBytes = await copyExtents(logs.transfer.directory, extents, wal, goOn);
+    const files = ['stores/stores.json', 'forgekv.json', 'namespaces.json', FUNCTION_FILE];
+    // Says where the segments of earlier runs end that were copied.
+    const recovered = `wal/${RECOVERED_FILE}`;
+    if (existsSync(join(directory, recovered))) {
+      copyFileSync(join(directory, recovered), join(draft, recovered));
+      files.push(recovered);
+    }
     copyFileSync(join(directory, 'stores/stores.json'), join(draft, 'stores/stores.json'));
     copyFileSync(join(directory, 'forgekv.json'), join(draft, 'forgekv.json'));
     writeFileSync(join(draft, 'namespaces.json'), moment.namespaces, { mode: 0o600 });
     writeFileSync(join(draft, FUNCTION_FILE), moment.functions, { mode: 0o600 });
-    const files = ['stores/stores.json', 'forgekv.json', 'namespaces.json', FUNCTION_FILE];
     for (const file of [...files, 'stores', 'wal', '.']) await sync(join(draft, file));
     await rename(draft, path);
     await sync(backups);

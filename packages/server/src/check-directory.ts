@@ -11,6 +11,7 @@ import {
   NamespaceFileError,
   nodeFileSystem,
   openWalDirectory,
+  RecoveredFileError,
   readFunctions,
   readLayout,
   readNamespaces,
@@ -140,10 +141,16 @@ function checkLogs(directory: string, findings: Findings) {
     }
     const { cuts, damages, droppedGroups } = replay.result;
     for (const damage of damages) findings.damage(`${place(damage)}: synced bytes are not whole`);
-    for (const cut of cuts)
-      findings.note(`${place(cut)}: the log ends, what follows was not synced`);
+    for (const cut of cuts) {
+      const why = cut.isCausal ? 'builds on what another log has lost' : 'was not synced';
+      findings.note(`${place(cut)}: the log ends, what follows ${why}`);
+    }
     if (droppedGroups > 0) findings.note(`${droppedGroups} atomic groups are not whole: left out`);
     return { logs: wal.lives.length, segments, effects };
+  } catch (error) {
+    if (!(error instanceof RecoveredFileError)) throw error;
+    findings.damage(error.message);
+    return { logs: 0, segments: 0, effects: 0 };
   } finally {
     lock?.release();
   }

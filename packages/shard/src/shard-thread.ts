@@ -283,7 +283,7 @@ async function recover(): Promise<void> {
       await new Promise((resolve) => setImmediate(resolve));
     }
     libraries.replayed();
-    const { cuts, damages, droppedGroups, maxLsn } = logsOfBefore.result;
+    const { cuts, ends, damages, droppedGroups, maxLsn } = logsOfBefore.result;
     maxLsn[LIBRARY_SHARD] = Math.max(maxLsn[LIBRARY_SHARD]!, scripts.libraries.lsn);
     for (let index = 0; index < maxLsn.length; index++) {
       if (!isOwn(index)) continue;
@@ -292,7 +292,10 @@ async function recover(): Promise<void> {
       table.locks.unlock(index);
     }
     keeper.hasReplayed = directory.lives.length > 0;
-    if (init.index === 0 && keeper.hasReplayed) earlier = new EarlierSegments(directory);
+    if (init.index === 0 && keeper.hasReplayed) {
+      earlier = new EarlierSegments(directory, ends);
+      if (cuts.some(({ isCausal }) => isCausal)) earlier.decide();
+    }
     // Every worker reads all logs; one of them is enough to tell what they are like.
     const notes = init.index > 0 ? [] : notesOn(cuts, damages, droppedGroups);
     say({ type: 'ready', recovery: recovery(), notes });
@@ -313,9 +316,10 @@ function notesOn(
   damages: readonly WalCut[],
   droppedGroups: number,
 ): string[] {
-  const notes = cuts.map(
-    ({ file, offset }) => `${file} ends at ${offset}: what follows was not synced`,
-  );
+  const notes = cuts.map(({ file, offset, isCausal }) => {
+    const why = isCausal ? 'builds on what another log has lost' : 'was not synced';
+    return `${file} ends at ${offset}: what follows ${why}`;
+  });
   for (const { file, offset } of damages)
     notes.push(`${file} is damaged at ${offset}: passed over`);
   if (droppedGroups > 0) notes.push(`${droppedGroups} atomic groups were not whole: left out`);

@@ -230,7 +230,7 @@ export class Shard {
       large: this.#store,
       largeMaxBytes: () => this.#m.config.bytes('large-values-max-bytes'),
       owned: ownedBy(index, workerOf),
-      isOpen: (log, position) => this.#m.log.depends.isOpen(log, position),
+      logStates: this.#m.log.depends,
       expireAway: (shard, key, nowMs) => expireAway(this.#context, stored, shard, key, nowMs),
     });
     this.#stager.sync = modules.sync;

@@ -9,7 +9,7 @@ import type { EarlierSegments, ExpiredKey, WalLogs } from '@forgekv/storage';
 import { Flusher } from './flusher.ts';
 import type { LargeStore } from './large-store.ts';
 import type { LibraryCheckpoint } from './library-checkpoint.ts';
-import { LogWait } from './log-wait.ts';
+import { type LogStates, LogWait } from './log-wait.ts';
 import type { ShardStores } from './shard-stores.ts';
 import type { WarmUp } from './warm-up.ts';
 
@@ -46,8 +46,7 @@ export interface StoreKeeperModules {
   /** Bytes that large values of all workers may have in memory, 0 = as many as the hot table. */
   readonly largeMaxBytes: () => number;
   readonly logs: WalLogs;
-  /** True while the tick of an effect goes on, by its log and the position where it ends. */
-  readonly isOpen: (log: number, position: number) => boolean;
+  readonly logStates: LogStates;
   /** A table of the same thread, for nobody else. */
   readonly evictorTable: HotTable;
   /** 1 per shard of this worker. */
@@ -106,7 +105,7 @@ export class StoreKeeper {
     this.#largeShare = owned.reduce((sum, isOwned) => sum + isOwned, 0) / SHARD_COUNT;
     this.#evictor = new Evictor(modules.evictorTable, owned, (id) => large.forget(id));
     this.#evictor.isPinned = (id) => large.isPinned(id);
-    const wait = new LogWait(modules.logs, modules.isOpen, modules.sync);
+    const wait = new LogWait(modules.logs, modules.logStates, modules.sync);
     this.flusher = new Flusher({ ...modules, wait });
     this.#nextFlushMs = modules.keepCold ? 0 : Date.now() + SETTLE_IN_MS;
   }

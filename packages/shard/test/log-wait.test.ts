@@ -16,6 +16,8 @@ class Setup {
   readonly logs: WalLogs;
   readonly writers: readonly WalWriter[];
   readonly wait: LogWait;
+  /** By log, how far it builds on the other one. */
+  readonly needs = [0, 0];
   syncs = 0;
   problem = '';
   #lsn = 0;
@@ -31,7 +33,8 @@ class Setup {
     this.writers = [0, 1].map((log) => new WalWriter(this.logs, log));
     const isOpen = (log: number, position: number): boolean =>
       position * UNIT > this.logs.sealed(log) && position * UNIT <= this.writers[log]!.position;
-    this.wait = new LogWait(this.logs, isOpen, async () => {
+    const states = { isOpen, needOf: (from: number) => this.needs[from]! };
+    this.wait = new LogWait(this.logs, states, async () => {
       this.syncs++;
       if (this.problem !== '') throw new Error(this.problem);
       for (const log of [0, 1]) this.logs.sync(log);
@@ -127,4 +130,23 @@ test('a sync that fails is told, and asked for again with the effects', async (t
   await setup.wait.durable();
   t.equal(setup.syncs, 2);
   t.ok(setup.logs.synced(0) >= position * UNIT);
+});
+
+test('what a log builds on is waited for too, though the log itself is durable', async (t) => {
+  const setup = new Setup(t);
+  setup.needs[0] = setup.append(1);
+  const position = setup.append(0);
+  setup.writers[0]!.seal();
+  setup.logs.handOver(0);
+  setup.logs.sync(0);
+  setup.wait.needs(0, position);
+  const waiting = setup.wait.durable();
+  t.equal(await settled(waiting), false);
+  setup.writers[1]!.seal();
+  await waiting;
+  t.equal(setup.syncs, 1);
+  t.ok(setup.logs.synced(1) >= setup.needs[0] * UNIT);
+  setup.wait.needs(0, position);
+  await setup.wait.durable();
+  t.equal(setup.syncs, 1, 'once');
 });

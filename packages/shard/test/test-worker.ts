@@ -198,9 +198,8 @@ export class TestWorker {
     );
     context.cold = this.stored;
     const { databases, scanner } = context;
-    const isOpen = (log: number, position: number): boolean =>
-      context.log?.depends.isOpen(log, position) ?? false;
-    const wait = new LogWait(this.logs, isOpen, () => this.sync());
+    const none = { isOpen: () => false, needOf: () => 0 };
+    const wait = new LogWait(this.logs, context.log?.depends ?? none, () => this.sync());
     const persist = (facts: FunctionFacts): void => {
       writeFunctions(disk.files, disk.directory, facts);
     };

@@ -2,23 +2,44 @@
 // the stores. For one thread; the segments of this process are SegmentKeeper's.
 
 import { writeFully } from '../file-system.ts';
+import { type LifeEnd, writeRecovered } from './recovered-ends.ts';
 import { writeSegmentHeader } from './segment-header.ts';
 import type { WalDirectory, WalLife, WalSegment } from './wal-directory.ts';
 import { HEADER_END, SEGMENT_FIRST, SEGMENT_HEADER_BYTES, SHARDS } from './wal-layout.ts';
 
 export class EarlierSegments {
   readonly #directory: WalDirectory;
+  readonly #ends: readonly LifeEnd[];
   #lives: (WalLife & { readonly segments: WalSegment[] })[];
+  #isDecided: boolean;
 
-  /** @param directory one that a replay of any shards has gone through */
-  constructor(directory: WalDirectory) {
+  /**
+   * @param directory one that a replay of any shards has gone through
+   * @param ends what that replay has decided
+   */
+  constructor(directory: WalDirectory, ends: readonly LifeEnd[]) {
     this.#directory = directory;
+    this.#ends = ends;
+    this.#isDecided = directory.lives.every(({ isExamined }) => isExamined);
     this.#lives = directory.lives.map((life) => ({ ...life, segments: [...life.segments] }));
   }
 
   /** Segments still there. */
   get count(): number {
     return this.#lives.reduce((sum, { segments }) => sum + segments.length, 0);
+  }
+
+  /**
+   * Makes durable where the lives end. To be called before anything is written that builds on that,
+   * if one ends earlier than it did; at the latest before segments go, since what is left of a run
+   * would seem to have lost them. Throws what the file system throws.
+   */
+  decide(): void {
+    if (this.#isDecided) return;
+    const { files, path, lives } = this.#directory;
+    const generation = Math.max(...lives.map((life) => life.generation));
+    writeRecovered(files, path, { generation, ends: this.#ends });
+    this.#isDecided = true;
   }
 
   /**
@@ -32,6 +53,7 @@ export class EarlierSegments {
       const { segments } = life;
       let covered = 0;
       while (covered < segments.length && isCovered(segments[covered]!, durable)) covered++;
+      if (covered > 0) this.decide();
       if (covered === segments.length) {
         // From the end on: what is left when the power goes is the whole beginning of a life.
         for (const { path } of segments.toReversed()) this.#remove(path);

@@ -17,6 +17,7 @@ import {
   RECORD_HEADER_BYTES,
   RECORD_LSN,
   RECORD_NAMESPACE,
+  RECORD_NEEDS,
   RECORD_PART,
   RECORD_PREVIOUS,
   RECORD_REFERENCE,
@@ -100,6 +101,7 @@ export class EffectCursor {
       this.#recordsLeft--;
       const isDropped = this.#isDropped(this.#ordinal++);
       const flags = view.getUint8(at + RECORD_FLAGS);
+      if ((flags & RECORD_NEEDS) !== 0) continue;
       if ((flags & RECORD_STAGED) !== 0) {
         const { frameIndex, frameStart, segment } = this.#reader;
         this.#staged.add(view, at, length, frameStart, frameIndex, segment);

@@ -8,6 +8,7 @@ export {
   handedExtents,
   type LogExtent,
 } from './log-extent.ts';
+export { RECOVERED_FILE, RecoveredFileError } from './recovered-ends.ts';
 export { RespComposer } from './resp-composer.ts';
 export type { WalCounters } from './wal-counters.ts';
 export {
@@ -18,7 +19,13 @@ export {
 } from './wal-directory.ts';
 export { WalDamageError, WalFencedError } from './wal-errors.ts';
 export { WAL_BROKEN, WAL_NO_SPACE, WAL_OPEN } from './wal-fence.ts';
-export { EFFECT_BLIND } from './wal-layout.ts';
+export {
+  EFFECT_BLIND,
+  NEEDS_LOG,
+  NEEDS_UP_TO,
+  NOTE_HEAD_BYTES,
+  RECORD_NEEDS,
+} from './wal-layout.ts';
 export { WalLogs } from './wal-logs.ts';
 export { createWalMemory, type WalOptions, type WalTransfer } from './wal-memory.ts';
 export { type ReplayOptions, type ReplayResult, replay, WalReplay } from './wal-replay.ts';

@@ -10,6 +10,8 @@
 // The first frame of a life may begin within a group: what came before is durable elsewhere, so
 // the rest of the group belongs to it and counts. Behind damage, the rest of a group whose
 // beginning is lost does not.
+//
+// A life may be scanned again with an earlier end, for what it builds on: see causal-ends.ts.
 
 import { LifeReader } from './life-reader.ts';
 import { LsnRuns } from './lsn-runs.ts';
@@ -25,16 +27,21 @@ import {
   FRAME_RECORDS,
   FRAME_REFERS,
   FRAME_TAIL,
+  NEEDS_LOG,
+  NEEDS_UP_TO,
   NOTE_HEAD_BYTES,
   RECORD_CONTINUATION,
   RECORD_FLAGS,
   RECORD_HEADER_BYTES,
   RECORD_LSN,
+  RECORD_NEEDS,
   RECORD_REFERENCE,
   RECORD_SHARD,
   RECORD_STAGED,
   SHARDS,
 } from './wal-layout.ts';
+
+const NO_EFFECT = RECORD_CONTINUATION | RECORD_REFERENCE | RECORD_NEEDS;
 
 /** A place from which on the log is not followed, or which recovery passed over. */
 export interface WalCut {
@@ -44,6 +51,8 @@ export interface WalCut {
   readonly log: number;
   /** Bytes of whole frames behind it that are not replayed (a cut), or are (damage). */
   readonly followingBytes: number;
+  /** What follows builds on what another log has lost. */
+  readonly isCausal: boolean;
 }
 
 export interface ScanOptions {
@@ -73,23 +82,36 @@ export class LifeScan {
   readonly cuts: WalCut[] = [];
   readonly damages: WalCut[] = [];
   droppedGroups = 0;
+  /** What frames build on: position of the frame, the other log, position in it; in turn. */
+  readonly needs: number[] = [];
   readonly #parts = new StagedParts(false);
+  readonly #end: number;
   #isDone = false;
   #ordinal = 0;
-  /** The unfinished group: its first ordinal, or -1 when there is none; its lsns so far. */
+  /** The unfinished group: its first ordinal, -1 when there is none; its place, its lsns so far. */
   #groupAt = -1;
+  #groupPosition: number;
+  #groupsEnd = 0;
   readonly #groupShards: number[] = [];
   readonly #groupLsns: number[] = [];
   #extentFrom: number;
   /** Once everything was looked through: the largest synced position any frame tells of. */
   #synced = -1;
 
-  constructor(directory: WalDirectory, life: WalLife, options: ScanOptions) {
+  /** @param end position of a frame that it is not followed from on, Infinity: it is */
+  constructor(directory: WalDirectory, life: WalLife, options: ScanOptions, end = life.end) {
     this.life = life;
     this.#options = options;
+    this.#end = end;
     this.#reader = new LifeReader(directory, life);
     this.#extentFrom = this.#reader.position;
+    this.#groupPosition = this.#extentFrom;
     this.#groupAt = 0;
+  }
+
+  /** Position behind the last whole group; once the scan is done. */
+  get groupsEnd(): number {
+    return this.#groupsEnd;
   }
 
   /**
@@ -101,34 +123,44 @@ export class LifeScan {
     const reader = this.#reader;
     let bytes = 0;
     while (bytes < maxBytes && !this.#isDone) {
-      if (reader.next()) {
+      if (reader.position >= this.#end) {
+        this.#stop(reader.position);
+      } else if (reader.next()) {
         bytes += reader.frameBytes;
         this.#scanFrame();
       } else {
-        this.#isDone = !this.#passHole();
+        this.#passHole();
       }
     }
     return bytes;
+  }
+
+  /** The log ends here. */
+  #stop(position: number): void {
+    if (position > this.#extentFrom) this.extents.push({ from: this.#extentFrom, to: position });
+    this.#extentFrom = position;
+    const isMidGroup = this.#groupAt >= 0 && this.#groupAt < this.#ordinal;
+    this.#groupsEnd = isMidGroup ? this.#groupPosition : position;
+    this.#dropGroup();
+    this.#isDone = true;
   }
 
   close(): void {
     this.#reader.close();
   }
 
-  /** Decides about a missing frame; true when the scan goes on somewhere else. */
-  #passHole(): boolean {
+  /** Decides about a missing frame: the scan stops, or goes on somewhere else. */
+  #passHole(): void {
     const reader = this.#reader;
     const { position, path, offset } = reader;
     const { generation, log } = this.life;
-    if (position > this.#extentFrom) this.extents.push({ from: this.#extentFrom, to: position });
     const { isTorn } = reader;
     const followingBytes = this.#lookThrough();
-    const cut: WalCut = { file: path, offset, generation, log, followingBytes };
+    const cut: WalCut = { file: path, offset, generation, log, followingBytes, isCausal: false };
     if (position >= this.#synced || followingBytes === 0) {
       if (isTorn || followingBytes > 0) this.cuts.push(cut);
-      this.#dropGroup();
-      this.#extentFrom = position;
-      return false;
+      this.#stop(position);
+      return;
     }
     if (!this.#options.recover) {
       throw new WalDamageError(
@@ -139,12 +171,12 @@ export class LifeScan {
       );
     }
     this.damages.push(cut);
+    if (position > this.#extentFrom) this.extents.push({ from: this.#extentFrom, to: position });
     this.#dropGroup();
     reader.seek(position);
     const resumeAt = reader.skip();
     reader.seek(resumeAt);
     this.#extentFrom = resumeAt;
-    return true;
   }
 
   /** Reads all whole frames behind the current place, and returns there. */
@@ -193,15 +225,27 @@ export class LifeScan {
       if (length < RECORD_HEADER_BYTES || at + length > end) this.#malformed('a record');
       if (shard >= SHARDS || !(lsn >= 0 && lsn < 2 ** 53)) this.#malformed('a record');
       if (lsn > maxLsn[shard]!) maxLsn[shard] = lsn;
-      if (record === records - tail) this.#groupAt = this.#ordinal;
+      if (record === records - tail) {
+        this.#groupAt = this.#ordinal;
+        this.#groupPosition = this.#reader.frameStart + at - frameIndex;
+      }
+      if ((recordFlags & RECORD_NEEDS) !== 0) this.#takeNeed(at, length);
       if (record < head && this.#groupAt < 0) this.#drop(this.#ordinal);
       else if ((recordFlags & RECORD_STAGED) !== 0) this.#takePart(at, length);
-      else if ((recordFlags & (RECORD_CONTINUATION | RECORD_REFERENCE)) === 0)
+      else if ((recordFlags & NO_EFFECT) === 0)
         this.#take(shard, lsn, record < head || record >= records - tail);
       this.#ordinal++;
       if (record === head - 1) this.#endHead(flags);
       at += (length + 3) & ~3;
     }
+  }
+
+  #takeNeed(at: number, length: number): void {
+    const { view, frameStart } = this.#reader;
+    const note = at + RECORD_HEADER_BYTES;
+    if (length < RECORD_HEADER_BYTES + NOTE_HEAD_BYTES) this.#malformed('a record');
+    const log = view.getFloat64(note + NEEDS_LOG, true);
+    this.needs.push(frameStart, log, view.getFloat64(note + NEEDS_UP_TO, true));
   }
 
   #takePart(at: number, length: number): void {

@@ -4,6 +4,7 @@
 
 import { type FileSystem, readFully } from '../file-system.ts';
 import { findSegmentStart } from './frame-search.ts';
+import { type RecoveredFacts, readRecovered } from './recovered-ends.ts';
 import { readSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import {
   SEGMENT_FIRST,
@@ -32,6 +33,10 @@ export interface WalLife {
   readonly salt: number;
   /** Where it begins: 0, or behind what was taken away because it is durable elsewhere. */
   readonly start: number;
+  /** An earlier recovery does not follow it from here on; else Infinity. */
+  readonly end: number;
+  /** An earlier recovery has decided where it ends. */
+  readonly isExamined: boolean;
   /** By sequence; starts never fall. At least one. */
   readonly segments: readonly WalSegment[];
 }
@@ -52,6 +57,8 @@ export class WalDirectory {
   readonly unused: readonly string[];
   /** What the logs of this process are to be created with. */
   readonly nextGeneration: number;
+  /** What earlier recoveries have decided. */
+  readonly recovered: RecoveredFacts;
 
   constructor(
     path: string,
@@ -59,12 +66,14 @@ export class WalDirectory {
     lives: readonly WalLife[],
     unused: readonly string[],
     nextGeneration: number,
+    recovered: RecoveredFacts,
   ) {
     this.path = path;
     this.files = files;
     this.lives = lives;
     this.unused = unused;
     this.nextGeneration = nextGeneration;
+    this.recovered = recovered;
   }
 
   /**
@@ -98,12 +107,14 @@ export class WalDirectory {
 /**
  * Opens a directory of segments for reading.
  * @param path an existing directory; files that are not the log's are left alone
- * Throws what the file system throws.
+ * @throws RecoveredFileError, and what the file system throws
  */
 export function openWalDirectory(path: string, files: FileSystem): WalDirectory {
+  const recovered = readRecovered(files, path);
   const found: Found[] = [];
   const unused: string[] = [];
-  let generation = 0;
+  // No life of a generation that was looked at may come again.
+  let { generation } = recovered;
   for (const name of files.list(path)) {
     const match = SEGMENT_NAME.exec(name);
     const file = `${path}/${name}`;
@@ -138,10 +149,17 @@ export function openWalDirectory(path: string, files: FileSystem): WalDirectory 
     const marked = segments.findLastIndex(({ isFirst }) => isFirst);
     for (const { path: done } of segments.splice(0, Math.max(marked, 0))) unused.push(done);
     const start = marked < 0 ? 0 : segments[0]!.start;
-    if (segments.length > 0) lives.push({ generation: life, log, salt, start, segments });
+    const isExamined = life <= recovered.generation;
+    const decided = recovered.ends.find((each) => each.generation === life && each.log === log);
+    if (segments.length > 0) {
+      lives.push({
+        ...{ generation: life, log, salt, start, segments, isExamined },
+        end: decided?.position ?? Number.POSITIVE_INFINITY,
+      });
+    }
     first = end;
   }
-  return new WalDirectory(path, files, lives, unused, generation + 1);
+  return new WalDirectory(path, files, lives, unused, generation + 1, recovered);
 }
 
 interface OpenedFile extends Found {

@@ -44,10 +44,13 @@
 // Notes are records that are no effects, and are never cut. STAGED: bytes of an argument that an
 // effect may refer to later; the record's shard and lsn mean nothing. REFERENCE: the next effect,
 // of the same shard and lsn, has such an argument at a place of its payload. A group with
-// references shares no frame with others. See wal-staging.ts.
+// references shares no frame with others. See wal-staging.ts. NEEDS: what follows in this log may
+// build on another log of the same process, up to a position; the record's shard and lsn mean
+// nothing. See causal-ends.ts.
 //
-// note    28 f64 number        of the argument, in its log
-//         36 STAGED: f64 offset of the bytes in the argument; REFERENCE: u32 place, u32 length
+// note    28 f64 number        of the argument, in its log; NEEDS: of the other log
+//         36 STAGED: f64 offset of the bytes in the argument; REFERENCE: u32 place, u32 length;
+//            NEEDS: f64 position
 //         44 STAGED: the bytes
 
 export const SEGMENT_MAGIC = 0x4c57_4b46;
@@ -101,12 +104,15 @@ export const RECORD_PART = 2;
 export const RECORD_CONTINUATION = 4;
 export const RECORD_STAGED = 8;
 export const RECORD_REFERENCE = 16;
+export const RECORD_NEEDS = 32;
 /** A note's own head, behind that of the record, and offsets in it. */
 export const NOTE_HEAD_BYTES = 16;
 export const STAGED_NUMBER = 0;
 export const STAGED_OFFSET = 8;
 export const REFERENCE_AT = 8;
 export const REFERENCE_LENGTH = 12;
+export const NEEDS_LOG = 0;
+export const NEEDS_UP_TO = 8;
 
 /** A frame is opened only where this much room lies before the end of the buffer. */
 export const MIN_ROOM = 1024;

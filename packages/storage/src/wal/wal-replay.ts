@@ -13,9 +13,11 @@
 // the floor) leaves such an order of the rest. Only damage within whole frames could break it.
 
 import { invariant } from '@forgekv/base';
+import { causalCut, causalEnds } from './causal-ends.ts';
 import { EffectCursor, type WalEffect } from './effect-cursor.ts';
 import { LifeScan, type WalCut } from './life-scan.ts';
-import type { WalDirectory } from './wal-directory.ts';
+import type { LifeEnd } from './recovered-ends.ts';
+import type { WalDirectory, WalLife } from './wal-directory.ts';
 import { WalDamageError } from './wal-errors.ts';
 import { SHARDS } from './wal-layout.ts';
 
@@ -44,8 +46,10 @@ export interface ReplayResult {
   readonly skipped: number;
   /** Atomic groups of all shards that were not whole. */
   readonly droppedGroups: number;
-  /** Ends of logs that were never durable and are not followed. */
+  /** Ends of logs that were never durable, or build on such, and are not followed. */
   readonly cuts: readonly WalCut[];
+  /** Lives that end for what they build on, those decided earlier too. */
+  readonly ends: readonly LifeEnd[];
   /** Damage that recovery passed over. */
   readonly damages: readonly WalCut[];
   /** Largest lsn per shard in any whole frame, of all shards, replayed or not. */
@@ -56,8 +60,12 @@ export class WalReplay {
   readonly #directory: WalDirectory;
   readonly #options: Required<Omit<ReplayOptions, 'progress'>>;
   readonly #progress: ((bytesDone: number, bytesTotal: number) => void) | undefined;
-  readonly #scans: LifeScan[];
-  #scanned = 0;
+  #scans: LifeScan[];
+  /** Those that are not done. */
+  #toScan: LifeScan[];
+  /** Lives that this replay lets end earlier: where, and what that takes away. */
+  readonly #ends = new Map<WalLife, number>();
+  readonly #causalCuts: WalCut[] = [];
   #cursors: EffectCursor[] = [];
   /** Cursors that stand at an effect not applied yet. */
   #waiting: boolean[] = [];
@@ -80,6 +88,7 @@ export class WalReplay {
     this.#options = { shards, floor, recover, apply };
     this.#progress = progress;
     this.#scans = directory.lives.map((life) => new LifeScan(directory, life, this.#options));
+    this.#toScan = [...this.#scans];
     for (const { segments } of directory.lives) {
       for (const { sizeBytes } of segments) this.#bytesTotal += 2 * sizeBytes;
     }
@@ -98,15 +107,16 @@ export class WalReplay {
   }
 
   #scan(maxEffects: number): boolean {
-    const scan = this.#scans[this.#scanned];
+    const scan = this.#toScan[0];
     if (scan !== undefined) {
       const bytes = scan.step(maxEffects * SCAN_BYTES_PER_EFFECT);
       this.#bytesDone += bytes;
       if (bytes > 0) return false;
       scan.close();
-      this.#scanned++;
+      this.#toScan.shift();
       return false;
     }
+    if (this.#endEarlier()) return false;
     this.#bytesTotal = 2 * this.#bytesDone;
     this.#isMerging = true;
     const { shards, floor } = this.#options;
@@ -116,6 +126,21 @@ export class WalReplay {
     this.#waiting = this.#cursors.map(() => false);
     for (let shard = 0; shard < SHARDS; shard++) this.#findLowest(shard);
     return this.#cursors.length === 0;
+  }
+
+  /** True when lives have to be scanned again, since they end earlier. */
+  #endEarlier(): boolean {
+    const ends = causalEnds(this.#scans);
+    this.#scans = this.#scans.map((scan) => {
+      const end = ends.get(scan);
+      if (end === undefined) return scan;
+      this.#ends.set(scan.life, end);
+      this.#causalCuts.push(causalCut(scan, end));
+      const again = new LifeScan(this.#directory, scan.life, this.#options, end);
+      this.#toScan.push(again);
+      return again;
+    });
+    return ends.size > 0;
   }
 
   #findLowest(shard: number): void {
@@ -195,10 +220,19 @@ export class WalReplay {
       applied: this.#applied,
       skipped: this.#skipped,
       droppedGroups: this.#scans.reduce((sum, scan) => sum + scan.droppedGroups, 0),
-      cuts: this.#scans.flatMap(({ cuts }) => cuts),
+      cuts: [...this.#scans.flatMap(({ cuts }) => cuts), ...this.#causalCuts],
+      ends: this.#lifeEnds,
       damages: this.#scans.flatMap(({ damages }) => damages),
       maxLsn,
     };
+  }
+
+  get #lifeEnds(): LifeEnd[] {
+    return this.#directory.lives.flatMap((life) => {
+      const position = this.#ends.get(life) ?? life.end;
+      if (position === Number.POSITIVE_INFINITY) return [];
+      return [{ generation: life.generation, log: life.log, position }];
+    });
   }
 
   /** Closes the files, at the end or in the middle. */
