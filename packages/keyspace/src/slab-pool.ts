@@ -51,6 +51,7 @@ export class SlabPool {
   readonly #pageCount: number;
   /** Pages promised to this thread and not taken yet. */
   #promised = 0;
+  #refused = 0;
 
   constructor(arena: Arena) {
     this.#words = arena.words;
@@ -116,7 +117,15 @@ export class SlabPool {
       this.#promised += pages;
     }
     this.#unlockPool();
+    if (!kept) this.#refused = pages;
     return kept;
+  }
+
+  /** Pages this thread was refused since it asked here last; 0: none, or it took them singly. */
+  takeRefused(): number {
+    const refused = this.#refused;
+    this.#refused = 0;
+    return refused;
   }
 
   /** Gives back what is left of this thread's promised pages. */

@@ -210,11 +210,18 @@ export class StoreKeeper {
    * Makes room at once, for a command that found none. Others may have to make it: what keeps this
    * worker from making any may be in the pages of theirs.
    * @param passesBefore passes that had ended by `sinceMs`, when there was no room first
+   * @param pages that are needed at once, when that is known
    * @returns 'room', 'wait' (changes have to be flushed first), or 'none': nothing can get smaller
    */
-  makeRoom(nowMs: number, passesBefore: number, sinceMs: number): 'room' | 'wait' | 'none' {
+  makeRoom(
+    nowMs: number,
+    passesBefore: number,
+    sinceMs: number,
+    pages = 0,
+  ): 'room' | 'wait' | 'none' {
     const before = this.#gone;
-    const outcome = this.#evictor.run(this.#reservePages, nowMs + ROOM_BUDGET_MS, true);
+    const wanted = Math.max(this.#reservePages, pages);
+    const outcome = this.#evictor.run(wanted, nowMs + ROOM_BUDGET_MS, true);
     // Trying again only after something has gone: whoever tries again does nothing else meanwhile,
     // and what is dirty is not flushed.
     if (outcome === 'enough' || this.#gone > before) return 'room';
@@ -248,9 +255,14 @@ export class StoreKeeper {
     return this.#passes;
   }
 
-  /** True when there is room again for those that wait. */
-  get hasRoom(): boolean {
-    return this.#m.table.pool.availablePages >= this.#reservePages >> 1;
+  /** True when there is room again for those that wait. @param pages that one needs at once */
+  hasRoomFor(pages: number): boolean {
+    return this.#m.table.pool.availablePages >= Math.max(this.#reservePages >> 1, pages);
+  }
+
+  /** Pages that a command of this worker was refused together; 0: none, or it needs no more. */
+  takeRefusedPages(): number {
+    return this.#m.table.pool.takeRefused();
   }
 
   /** True when there is little room left, for who fills the table at start. */

@@ -16,6 +16,8 @@ export class WaitingRuns {
   /** Flushes ended when the first of those that wait for the table found no room, and when. */
   #passesBefore = 0;
   #sinceMs = 0;
+  /** Pages that one of those needs at once. */
+  #pages = 0;
 
   constructor(cap: CapKeeper) {
     this.dataset = new ParkedRuns(() => cap.hasRoom);
@@ -43,17 +45,20 @@ export class WaitingRuns {
   makeRoom(isInVain = false): 'room' | 'wait' | 'none' {
     if (this.#keeper === null) return 'none';
     const nowMs = Date.now();
+    const pages = this.#keeper.takeRefusedPages();
     if (this.table.length === 0) {
       this.#passesBefore = this.#keeper.passes;
       this.#sinceMs = nowMs;
+      this.#pages = 0;
     }
+    this.#pages = Math.max(this.#pages, pages);
     if (isInVain) return this.#keeper.waitForFlush(nowMs);
-    return this.#keeper.makeRoom(nowMs, this.#passesBefore, this.#sinceMs);
+    return this.#keeper.makeRoom(nowMs, this.#passesBefore, this.#sinceMs, this.#pages);
   }
 
   /** True when those that wait for room in the table are to be tried again. */
   get hasTableRoom(): boolean {
-    return this.#keeper?.hasRoom === true || this.makeRoom() === 'none';
+    return this.#keeper?.hasRoomFor(this.#pages) === true || this.makeRoom() === 'none';
   }
 
   /** Lets those go on that may. */
