@@ -58,7 +58,7 @@ import { StoredKeyPages } from '../src/key-pages.ts';
 import { LargeStore } from '../src/large-store.ts';
 import { LibraryCheckpoint } from '../src/library-checkpoint.ts';
 import { LibraryReplay } from '../src/library-replay.ts';
-import { LogWait } from '../src/log-wait.ts';
+import { type LogStates, LogWait } from '../src/log-wait.ts';
 import { PagedRuns } from '../src/paged-runs.ts';
 import { Peers } from '../src/peers.ts';
 import { Replay } from '../src/replay.ts';
@@ -198,8 +198,12 @@ export class TestWorker {
     );
     context.cold = this.stored;
     const { databases, scanner } = context;
-    const none = { isOpen: () => false, needOf: () => 0 };
-    const wait = new LogWait(this.logs, context.log?.depends ?? none, () => this.sync());
+    // There is no log before what earlier ones have is replayed.
+    const states: LogStates = {
+      isOpen: (log, position) => context.log?.depends.isOpen(log, position) ?? false,
+      needOf: (from, log) => context.log?.depends.needOf(from, log) ?? 0,
+    };
+    const wait = new LogWait(this.logs, states, () => this.sync());
     const persist = (facts: FunctionFacts): void => {
       writeFunctions(disk.files, disk.directory, facts);
     };
